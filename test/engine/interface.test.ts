@@ -66,13 +66,14 @@ const OPERATIONS: Record<string, string> = {
 	'session waitForStatus': 'sessionId statuses maxWait maxWaitUnit',
 	'tool answer': 'respondWith answerJson isError',
 	'tool createAccess': 'agentTools context validFor validForUnit',
-	'transcription get': 'getBy roomId includeText waitUntilReady maxWait maxWaitUnit',
+	'transcription get': 'getBy roomId sessionId includeText waitUntilReady maxWait maxWaitUnit',
 	'transcription getAll': `${LIST} filters / / roomId sessionId`,
 	'transcription startRealtime': `roomId / language summaryPrompt webhookUrl`,
 	'transcription stopRealtime': 'roomId',
 };
 const OWN_DEFAULTS: Record<string, INodeParameters> = {
 	'call sendAndWait': { maxWait: 15, maxWaitUnit: 'minutes' },
+	'transcription get': { sessionId: '' },
 	'tool answer': { respondWith: 'json', answerJson: '={{ $json }}', isError: false },
 	'tool createAccess': { context: {}, validFor: 30, validForUnit: 'days' },
 };

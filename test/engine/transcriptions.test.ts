@@ -15,8 +15,21 @@ const run = async (operation: string, more: INodeParameters = {}) =>
 const get = async (more: INodeParameters = {}) =>
 	await run('get', { roomId: 'r', waitUntilReady: false, ...more });
 const paths = () => rig.requests.map(({ path }) => path);
-const add = (more: Parameters<typeof rig.simulator.addTranscription>[0]) =>
-	rig.simulator.addTranscription({ lines: LINES, ...more });
+/** Notes a session of a room, which began so many seconds after now, by the test's clock. */
+function addSession(roomId: string, id: string, startS = 0): void {
+	const start = new Date(Date.now() + startS * 1_000).toISOString();
+	const session = { id, roomId, start, end: null, participants: [], status: 'ended' };
+	rig.simulator.roomSessions.set(id, session as never);
+}
+/** Adds one to a room, by default of a session that is the room's only one. */
+function add({ sessionId, ...more }: Parameters<typeof rig.simulator.addTranscription>[0]) {
+	if (sessionId === undefined) addSession(more.roomId, `only-${more.roomId}`);
+	return rig.simulator.addTranscription({
+		lines: LINES,
+		sessionId: sessionId ?? `only-${more.roomId}`,
+		...more,
+	});
+}
 const fail = (path: RegExp, fault: Fault, times = 1) =>
 	rig.simulator.addFault({ ...fault, match: { path, times } });
 
@@ -37,13 +50,14 @@ async function addWithFile(file: Parameters<typeof rig.simulator.addFile>[0]): P
 	await settled();
 	made!.transcriptionFilePaths.txt = rig.simulator.addFile(file);
 }
-/** A conversation in a room in which there was one before, of the seconds given. */
-function addFormer(...seconds: number[]): void {
+/** A conversation in a room in which there was one before, whose transcription is there. */
+function addFormer(): void {
+	const createdAt = new Date().toISOString();
+	const room = { id: 'room-r', roomId: 'r', disabled: false, createdAt, updatedAt: createdAt };
+	rig.simulator.rooms.set('r', room);
+	addSession('r', 'former', -3_600);
 	add({ roomId: 'r', sessionId: 'former' });
-	// The clock of the simulator is that of the test.
-	const [start, end = null] = seconds.map((s) => new Date(Date.now() + s * 1_000).toISOString());
-	const of = { id: 'latest', roomId: 'r', participants: [], status: end ? 'ended' : 'ongoing' };
-	rig.simulator.roomSessions.set('latest', { ...of, start, end } as never);
+	addSession('r', 'latest', -60);
 }
 
 const TEXT = { status: 'completed', text: 'Agent: Grüezi' };
@@ -98,10 +112,17 @@ describe('Get, without waiting,', () => {
 
 	it('tells that there is none yet', async () => {
 		const roomId = await makeRoom('transcribe');
-		await expectFailure({ roomId }, /^Room \S+ has no transcription yet \[item 0\] Check 'Room ID'/);
-		expect(paths()).toEqual([POST, REALTIME, `/v2/rooms/${roomId}`]);
+		await expectFailure(
+			{ roomId },
+			/^Room \S+ has no transcription of this conversation yet \[item 0\] Check 'Room ID'/,
+		);
+		expect(paths()).toEqual(['/v2/sessions', `/v2/rooms/${roomId}`]);
+		addSession(roomId, 'just-over');
+		rig.simulator.requests.length = 0;
+		await expectFailure({ roomId }, /^Room \S+ has no transcription of this conversation yet/);
+		expect(paths()).toEqual(['/v2/sessions', POST, REALTIME, `/v2/rooms/${roomId}`]);
 		// Nor does VideoSDK know the room.
-		await expectFailure({ roomId: 'typo' }, /^Room typo has no transcription yet/);
+		await expectFailure({ roomId: 'typo' }, /^Room typo has no transcription of this conversation yet/);
 	});
 });
 
@@ -127,48 +148,30 @@ describe('Get waits', () => {
 	});
 
 	it.each([
-		[200, 0],
 		[503, 3],
 		[429, 6],
 	])("in a room that is used again, not for the former conversation's: %i", async (status, times) => {
-		addFormer(30);
+		addFormer();
 		fail(/v2\/sessions/, { kind: 'status', status }, times);
-		setTimeout(() => add({ roomId: 'r', sessionId: 'latest' }), times === 0 ? 1_000 : 60_000);
+		setTimeout(() => add({ roomId: 'r', sessionId: 'latest' }), 60_000);
 		await expectOutput(LONG, { sessionId: 'latest' }, 'timedOut');
 	});
 
-	it("not for what is there already, though a former conversation's began after it", async () => {
-		add({ roomId: 'r', sessionId: 'latest' });
-		passTime(60_000);
-		addFormer(-1_400, -1_300);
-		for (const fields of [LONG, {}]) await expectOutput(fields, { sessionId: 'latest' }, 'timedOut');
+	it('for the session that was the latest at first, though others meet in the room meanwhile', async () => {
+		addFormer();
+		fail(/post-transcriptions/, { kind: 'status', status: 503 });
+		setTimeout(() => {
+			addSession('r', 'others');
+			add({ roomId: 'r', sessionId: 'others' });
+			add({ roomId: 'r', sessionId: 'latest' });
+		}, 500);
+		await expectOutput(LONG, { sessionId: 'latest' }, 'timedOut');
 	});
 
-	it.each([
-		[10, { timedOut: true }, ''],
-		[20, {}, 'timedOut'],
-	])('after a session that ended %i minutes ago: %j', async (minutes, expected, without) => {
-		// It was a long one.
-		addFormer(-3_600, 120);
-		passTime((minutes + 2) * 60_000);
-		for (const fields of [waiting(1.2), {}])
-			await expectOutput(fields, { sessionId: 'former', ...expected }, without);
-	});
-
-	it("for the latest conversation's, though it was transcribed as people talked, and not a former one", async () => {
-		add({ roomId: 'r', sessionId: 'former' });
-		passTime(60_000);
+	it("for the latest conversation's, though it was transcribed as people talked", async () => {
+		addFormer();
 		const latest = { id: await transcribeLive('r'), text: expect.any(String) as string };
 		rig.simulator.endRoomSession('r');
-		for (const minutes of [0, 20]) {
-			passTime(minutes * 60_000);
-			await expectOutput(LONG, latest, 'timedOut');
-		}
-		// Someone comes back.
-		rig.simulator.joinRoom('r');
-		for (const fields of [waiting(1), {}]) await expectOutput(fields, { ...latest, timedOut: true });
-		rig.simulator.endRoomSession('r');
-		passTime(20 * 60_000);
 		await expectOutput(LONG, latest, 'timedOut');
 	});
 
@@ -208,6 +211,34 @@ describe('Get waits', () => {
 	});
 });
 
+describe("Get never gives another conversation's", () => {
+	it.each([waiting(1.2), {}])("but a former one's that is asked for: %j", async (fields) => {
+		addFormer();
+		await settled();
+		passTime(20 * 60_000);
+		const failed = failureOf(await get(fields));
+		expect(failed.message).toMatch(/^Room r has no transcription of this conversation yet/);
+		expect(failed.description).toContain("'Session ID'");
+		await expectOutput({ ...fields, sessionId: 'former' }, { sessionId: 'former', ...TEXT }, 'timedOut');
+	});
+
+	it('if VideoSDK does not tell which is the latest, or whose it is', async () => {
+		addFormer();
+		await settled();
+		fail(/v2\/sessions/, { kind: 'status', status: 403 });
+		await expectFailure({}, /403|permission/i);
+		const body = { transcriptions: [{ id: 1, roomId: 'r', status: 'completed' }], pageInfo: { total: 1 } };
+		fail(/post-transcriptions/, { kind: 'noData', body });
+		await expectFailure({}, /has no transcription of this conversation yet/);
+	});
+
+	it('if an expression for the session gives nothing', async () => {
+		addFormer();
+		await expectFailure({ sessionId: '={{ $json.roomSessionId }}' }, /'Session ID'/);
+		expect(rig.requests).toEqual([]);
+	});
+});
+
 it('Get reads text and summary of the latest one of a room, without a token for the files', async () => {
 	add({ roomId: 'other' });
 	add({ roomId: 'r', summary: 'The old one' });
@@ -216,8 +247,10 @@ it('Get reads text and summary of the latest one of a room, without a token for 
 	await settled();
 	const result = await get();
 	expect(jsonOf(result)).toMatchObject([{ id, ...TEXT, summary: 'They greeted.' }]);
-	const [list, ...files] = rig.requests;
-	expect([list?.path, list?.query]).toEqual([POST, { roomId: 'r', page: '1', perPage: '50' }]);
+	const [sessions, list, ...files] = rig.requests;
+	expect([sessions?.path, sessions?.query.roomId]).toEqual(['/v2/sessions', 'r']);
+	const asked = { roomId: 'r', sessionId: 'only-r', page: '1', perPage: '50' };
+	expect([list?.path, list?.query]).toEqual([POST, asked]);
 	expect(files).toHaveLength(2);
 	for (const { headers } of files) expect(headers).not.toHaveProperty('authorization');
 	expectNoSecrets(rig, result.run);
@@ -258,7 +291,8 @@ it.each([
 
 it('Get looks again every two seconds at least, and no longer than it takes', async () => {
 	const { id } = add({ roomId: 'r' });
-	const body = { transcriptions: [{ id, roomId: 'r', status: 'pending' }], pageInfo: { total: 1 } };
+	const pending = { id, roomId: 'r', sessionId: 'only-r', status: 'pending' };
+	const body = { transcriptions: [pending], pageInfo: { total: 1 } };
 	fail(/post-transcriptions/, { kind: 'noData', body }, 3);
 	expect(jsonOf(await get({ maxWait: 5, maxWaitUnit: 'minutes', waitUntilReady: '' }))).toMatchObject([TEXT]);
 	const polls = rig.requests.filter(({ path }) => path === POST).map(({ receivedAtMs }) => receivedAtMs);

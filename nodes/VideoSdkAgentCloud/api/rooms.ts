@@ -58,9 +58,11 @@ export async function endRoomSession(send: Send, roomId: string): Promise<IDataO
 /** All rooms of the project. */
 export const ROOMS: ListRequest = { path: ROOT, idFields: ['roomId'] };
 
-/** @returns the latest session of a room, from the first one in it to the last one out; undefined if there is none */
-export async function latestSession(send: Send, roomId: string): Promise<IDataObject | undefined> {
-	return latestOf(await listRecords(send, { path: ['v2', 'sessions'], qs: { roomId } }, MAX_SESSIONS));
+/** @returns the ID of a room's latest session, from the first one in it to the last one out; undefined if there is none */
+export async function latestSessionId(send: Send, roomId: string): Promise<string | undefined> {
+	const sessions = await listRecords(send, { path: ['v2', 'sessions'], qs: { roomId } }, MAX_SESSIONS);
+	const { id } = latestOf(sessions) ?? {};
+	return id === undefined ? undefined : String(id);
 }
 
 /** What a room's recording makes, by the names of what remains of a conversation. */

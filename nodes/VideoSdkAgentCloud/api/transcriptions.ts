@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
-import { asRecord, latestOf, pick, recordWith } from './answer';
+import { asRecord, pick, recordWith } from './answer';
 import { failureOf, type Send } from './client';
-import { listRecords, type ListRequest } from './pagination';
+import type { ListRequest } from './pagination';
 import { hasStatus } from './sessions';
 
 /** The statuses in which a transcription has ended. The API's docs list none, so an unknown one is not final. */
@@ -23,6 +23,9 @@ const readTranscription = recordWith(['id'], withRoom);
 
 /** The transcriptions of recordings. Filters: `roomId`, `sessionId` (of the room's session). */
 export const TRANSCRIPTIONS: ListRequest = { path: POST, keys: KEYS };
+
+/** Those that were made as people talked. Docs and SDK disagree on whether the API filters them by room. */
+export const REALTIME_TRANSCRIPTIONS: ListRequest = { path: REALTIME, keys: KEYS, toRecord: withRoom };
 
 /** @returns where a realtime transcription has its room and the room's session (as in `@videosdk.live/server-sdk`) */
 export function configOf({ extension }: IDataObject): IDataObject {
@@ -61,44 +64,21 @@ export async function getTranscription(send: Send, id: string): Promise<IDataObj
 	});
 }
 
-/** Lists the transcriptions of a room's recordings. */
-export async function transcriptionsOf(send: Send, roomId: string): Promise<IDataObject[]> {
-	return await listRecords(send, { ...TRANSCRIPTIONS, qs: { roomId } }, Infinity);
-}
+/** Where a transcription has the addresses of its texts. */
+const TEXT_FILES = { summary: 'summarizedFilePaths', transcript: 'transcriptionFilePaths' } as const;
 
-/** @returns the latest realtime transcription of a room; undefined if there is none (yet) */
-export async function findRealtime(send: Send, roomId: string): Promise<IDataObject | undefined> {
-	// Docs and SDK disagree on whether the API filters these by room.
-	const list: ListRequest = { path: REALTIME, keys: KEYS, qs: { roomId }, toRecord: withRoom };
-	const isOfRoom = (row: IDataObject) => row.roomId === roomId;
-	return latestOf(
-		await listRecords(send, list, Infinity, isOfRoom).catch((error) => {
-			if (isNotThere(error)) return [];
-			throw error;
-		}),
-	);
-}
-
-/** @returns the address of a transcription's file as plain text; undefined if there is none */
-export function textFileOf(
-	transcription: IDataObject,
-	paths: 'transcriptionFilePaths' | 'summarizedFilePaths',
-): string | undefined {
-	const { txt: url } = asRecord(transcription[paths]);
+/** @returns the address of one of a transcription's texts, as a plain text file; undefined if there is none */
+export function textFileOf(transcription: IDataObject, name: keyof typeof TEXT_FILES): string | undefined {
+	const { txt: url } = asRecord(transcription[TEXT_FILES[name]]);
 	return typeof url === 'string' && url !== '' ? url : undefined;
 }
 
 /** @returns whether a transcription has ended, or its text is there whatever its status is called */
 export function isReady(transcription: IDataObject): boolean {
-	return (
-		hasStatus(transcription, FINAL_STATUSES) ||
-		textFileOf(transcription, 'transcriptionFilePaths') !== undefined
-	);
+	return hasStatus(transcription, FINAL_STATUSES) || textFileOf(transcription, 'transcript') !== undefined;
 }
 
 /** @returns whether a transcription that is ready may still get its summary, which is made of the text */
 export function mayGetSummary(transcription: IDataObject): boolean {
-	return (
-		!hasStatus(transcription, ['failed']) && textFileOf(transcription, 'summarizedFilePaths') === undefined
-	);
+	return !hasStatus(transcription, ['failed']) && textFileOf(transcription, 'summary') === undefined;
 }

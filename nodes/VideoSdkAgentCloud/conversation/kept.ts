@@ -13,8 +13,6 @@ import { type Includable, NOT_IN_TIME, type Part } from './part';
 /** Reads a text from the address of its file. Throws UserError or NodeOperationError if it cannot be had. */
 export type ReadText = (url: string) => Promise<string>;
 
-const TEXT_FILES = { summary: 'summarizedFilePaths', transcript: 'transcriptionFilePaths' } as const;
-
 /** @returns the URL and length of a recording; undefined without a URL */
 function fileOf({ file, start, end }: IDataObject): { value: string; weight: number } | undefined {
 	if (!isRecord(file) || typeof file.fileUrl !== 'string' || file.fileUrl === '') return undefined;
@@ -55,7 +53,7 @@ async function findText(
 	if (possible.length === 0) {
 		return { reason: "VideoSDK couldn't transcribe the conversation.", mayCome: false, atMs };
 	}
-	const urls = possible.flatMap((row) => textFileOf(row, TEXT_FILES[name]) ?? []);
+	const urls = possible.flatMap((row) => textFileOf(row, name) ?? []);
 	if (urls.length === 0) {
 		const isPending = possible.some((row) => !hasStatus(row, FINAL_STATUSES));
 		return isPending ? { reason: `The ${name} isn't ready yet.`, mayCome: true, atMs } : undefined;

@@ -1,8 +1,7 @@
 import { type IDataObject, tryToParseDateTime } from 'n8n-workflow';
-import { apiSessionId } from '../api/sessionId';
-import { collectionField, type Field, numberField, optional, switchField, textField } from './field';
+import { collectionField, type Field, numberField, optional, switchField } from './field';
 import { type CollectionReader, type ItemReader } from './reader';
-import { roomIdField } from './room';
+import { readRoomSession, roomIdField, roomSessionField } from './room';
 
 /**
  * Makes the collection of filters of a Get Many operation.
@@ -38,11 +37,11 @@ export function readLimit(read: ItemReader): number {
 }
 
 const roomFilter = optional('refused', roomIdField, 'Only return results from this room');
-const sessionFilter = textField('refused', 'Session ID', 'sessionId', {
-	placeholder: 'e.g. 65f1c2d3e4b5a69788a9b0c1',
-	description:
-		'Only return results from this room session, the <code>sessionId</code> of a room event or a call',
-});
+const sessionFilter = optional(
+	'refused',
+	roomSessionField,
+	'Only return results from this room session: the <code>sessionId</code> of a room event or a call',
+);
 
 /** Filters of lists that belong to rooms. */
 export const roomFiltersField = filtersField([roomFilter, sessionFilter]);
@@ -50,8 +49,7 @@ export const roomFiltersField = filtersField([roomFilter, sessionFilter]);
 /** Reads `roomFiltersField`, as the API names the filters. */
 export function readRoomFilters(read: ItemReader): IDataObject {
 	const filters = read.collection(roomFiltersField);
-	const sessionId = filters.text(sessionFilter);
-	return { roomId: filters.text(roomFilter), sessionId: sessionId && apiSessionId(sessionId) };
+	return { roomId: filters.text(roomFilter), sessionId: readRoomSession(filters, sessionFilter) };
 }
 
 /** A text whose time zone is its own or the workflow's. Others n8n reads in the server's, and a 7 as a month. */

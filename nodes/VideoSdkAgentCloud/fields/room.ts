@@ -1,5 +1,6 @@
 import { type IDataObject } from 'n8n-workflow';
 import { type RoomBody } from '../api/rooms';
+import { apiSessionId } from '../api/sessionId';
 import { type Blank, type Field, optional, switchField, textField, type TextOf } from './field';
 import { type FieldReader, type ItemReader } from './reader';
 import { readRecording } from './recording';
@@ -10,6 +11,19 @@ export const roomIdField = textField('required', 'Room ID', 'roomId', {
 	placeholder: 'e.g. abcd-efgh-ijkl',
 	description: 'The <code>roomId</code> from Room: Create, Session: Start, or Call: Make',
 });
+
+/** A session of a room, from the first person in it to the last one out. */
+export const roomSessionField = textField('refused', 'Session ID', 'sessionId', {
+	placeholder: 'e.g. 65f1c2d3e4b5a69788a9b0c1',
+	description:
+		"The room session of the conversation: the <code>sessionId</code> of a room event or a call. Leave empty for the room's latest one.",
+});
+
+/** Reads `roomSessionField`, or a filter of it. @throws NodeOperationError if an expression gives nothing */
+export function readRoomSession(read: FieldReader, field = roomSessionField): string | undefined {
+	const sessionId = read.text(field);
+	return sessionId && apiSessionId(sessionId);
+}
 
 /** VideoSDK's own IDs have 14 characters; IDs that users give may be longer. */
 const MAX_LENGTH = 128;

@@ -33,7 +33,7 @@ it('is a refusal of an expression that gives nothing where that would not be not
 		...['options.allowSameNumber', 'options.callingHours', 'options.callingHours.days'],
 		...['options.callingHours.from', 'options.callingHours.timeZone', 'options.callingHours.to'],
 		...['options.context', 'options.hangUpAtTimeout', 'options.roomId', 'options.webhookUrl'],
-		...['recording', 'webhookUrl'],
+		...['recording', 'sessionId', 'webhookUrl'],
 	]);
 });
 

@@ -5,23 +5,27 @@ import { textReader } from '../files';
 import { latestOf } from '../../api/answer';
 import { failureOf, type Send } from '../../api/client';
 import { isPassing, NOT_FOUND_STATUSES } from '../../api/failure';
-import { getRoom, latestSession, recordingSetup, type RecordingSetup } from '../../api/rooms';
+import { getRoom, latestSessionId, recordingSetup, type RecordingSetup } from '../../api/rooms';
 import {
-	findRealtime,
 	getTranscription,
+	isNotThere,
 	isReady,
 	mayGetSummary,
+	REALTIME_TRANSCRIPTIONS,
 	textFileOf,
-	transcriptionsOf,
+	TRANSCRIPTIONS,
 } from '../../api/transcriptions';
+import { ownRows } from '../../conversation/ownRows';
 import { choiceField, switchField, textField } from '../../fields/field';
 import { maxWaitField, maxWaitUnitField, readMaxWaitMs } from '../../fields/maxWait';
 import { type ItemReader } from '../../fields/reader';
-import { readRoomId, roomIdField } from '../../fields/room';
+import { readRoomId, readRoomSession, roomIdField, roomSessionField } from '../../fields/room';
 import { isTool } from '../../n8n/tool';
 
 /** Shown if the operation waits, which a tool of an AI agent does not. */
 const WHEN_WAITING = { show: { waitUntilReady: [true] }, hide: { '@tool': [true] } };
+
+const WHEN_BY_ROOM = { show: { getBy: ['room'] } };
 
 const getByField = choiceField('default', 'Get By', 'getBy', {
 	// With an expression n8n would ask for both IDs.
@@ -31,7 +35,7 @@ const getByField = choiceField('default', 'Get By', 'getBy', {
 			name: 'Room',
 			value: 'room',
 			description:
-				'That of the latest conversation: of its recording or, without one, a realtime transcription',
+				"That of a room's conversation: of its recording or, without one, a realtime transcription",
 		},
 		{ name: 'Transcription ID', value: 'id' },
 	],
@@ -60,12 +64,8 @@ const waitUntilReadyField = switchField('default', 'Wait Until Ready', 'waitUnti
 const MAX_WAIT_DESCRIPTION =
 	"How long to wait for the transcription. If it isn't ready by then, the output has <code>timedOut</code>. If there's none at all, the node fails.";
 
-/** Under which names of the output the texts come, and where their files are. */
-const TEXT_FILES = { text: 'transcriptionFilePaths', summary: 'summarizedFilePaths' } as const;
-/** VideoSDK didn't tell the room's latest session, so it may be a different one. */
-const UNKNOWN: IDataObject = { id: '' };
-/** After this time the API has a transcription of a conversation, if there is one. */
-const TRANSCRIBED_WITHIN_MS = 15 * 60_000;
+/** Under which names of the output its texts come. */
+const OUTPUT_NAMES = { transcript: 'text', summary: 'summary' } as const;
 
 const WHERE_TO_ARRANGE =
 	"Transcription has to be turned on before the conversation. In the node that makes the call, starts the session, or creates the room, set 'Recording' to 'Recording and Transcript'. To transcribe a conversation that's still going on, use Transcription: Start Realtime.";
@@ -75,8 +75,8 @@ function noTranscription(read: ItemReader, roomId: string, isOff: boolean): Erro
 	return isOff
 		? read.fail(`Transcription wasn't turned on for room ${roomId} before the conversation`, WHERE_TO_ARRANGE)
 		: read.fail(
-				`Room ${roomId} has no transcription yet`,
-				`Check 'Room ID'. VideoSDK transcribes the recording a few minutes after the conversation: try again then, or turn on 'Wait Until Ready' with a longer 'Max Wait'. ${WHERE_TO_ARRANGE}`,
+				`Room ${roomId} has no transcription of this conversation yet`,
+				`Check 'Room ID'. VideoSDK transcribes the recording a few minutes after the conversation: try again then, or turn on 'Wait Until Ready' with a longer 'Max Wait'. To get an earlier conversation's, enter its 'Session ID'. ${WHERE_TO_ARRANGE}`,
 			);
 }
 
@@ -101,9 +101,27 @@ async function lookUpRoom(
 	);
 }
 
+/**
+ * Never gives that of another conversation in the room: only what names its session is its own.
+ *
+ * @param sessionId of the room's session
+ * @returns undefined if there is none (yet)
+ */
+async function findOwn(send: Send, roomId: string, sessionId: string): Promise<IDataObject | undefined> {
+	const place = { roomId, hasOwnRoom: false, roomSessionId: sessionId };
+	const recorded = await ownRows(send, TRANSCRIPTIONS, place);
+	if (recorded.length > 0) return latestOf(recorded);
+	const live = await ownRows(send, REALTIME_TRANSCRIPTIONS, place).catch((error: Error) => {
+		if (isNotThere(error)) return [];
+		throw error;
+	});
+	return latestOf(live);
+}
+
 function prepare(read: ItemReader): ItemRun {
 	const isById = read.choice(getByField) === 'id';
 	const target = isById ? { id: read.text(transcriptionIdField) } : { roomId: readRoomId(read, roomIdField) };
+	let sessionId = isById ? undefined : readRoomSession(read);
 	/** Undefined: it does not wait, as a tool of an AI agent, which can't. */
 	const maxWaitMs = !isTool(read.context) && read.flag(waitUntilReadyField) ? readMaxWaitMs(read) : undefined;
 	const includesText = read.flag(includeTextField);
@@ -112,9 +130,9 @@ function prepare(read: ItemReader): ItemRun {
 		const withText = async (transcription: IDataObject): Promise<IDataObject> => {
 			if (!includesText) return transcription;
 			const texts: IDataObject = {};
-			for (const [name, paths] of Object.entries(TEXT_FILES)) {
-				const url = textFileOf(transcription, paths);
-				if (url !== undefined) texts[name] = await readText(url);
+			for (const name of ['transcript', 'summary'] as const) {
+				const url = textFileOf(transcription, name);
+				if (url !== undefined) texts[OUTPUT_NAMES[name]] = await readText(url);
 			}
 			return { ...transcription, ...texts };
 		};
@@ -128,34 +146,18 @@ function prepare(read: ItemReader): ItemRun {
 			return room !== undefined && room.summary !== true;
 		};
 
-		/** In a room that is used again, the former conversation's is there until the latest one is transcribed. */
-		const findLatest = async (roomId: string): Promise<{ found?: IDataObject; isFormer?: boolean }> => {
-			const recorded = await transcriptionsOf(send, roomId);
-			const found = latestOf(recorded) ?? (await findRealtime(send, roomId));
-			if (found?.sessionId === undefined) return { found };
-			const latest = await latestSession(send, roomId).catch((error: Error) =>
-				isPassing(failureOf(error)) ? UNKNOWN : undefined,
-			);
-			if (latest === undefined || latest.id === found.sessionId) return { found };
-			// A long recording of a former conversation may be transcribed after a short one of the latest.
-			const own = latestOf(recorded.filter(({ sessionId }) => sessionId === latest.id));
-			if (own) return { found: own };
-			// The latest one may have been transcribed as people talked.
-			const live = (await findRealtime(send, roomId)) ?? found;
-			const newest = live.sessionId === latest.id ? live : latestOf([found, live]);
-			// One that is long over has left no transcription: someone looked in.
-			const isOver = Date.parse(String(latest.end)) < Date.now() - TRANSCRIBED_WITHIN_MS;
-			return { found: newest, isFormer: newest?.sessionId !== latest.id && !isOver };
+		/** The latest session stays the one that it was at first: another may begin meanwhile. */
+		const findInRoom = async (roomId: string): Promise<IDataObject | undefined> => {
+			sessionId ??= await latestSessionId(send, roomId);
+			return sessionId === undefined ? undefined : await findOwn(send, roomId, sessionId);
 		};
 
 		/** @returns the output; undefined if it is too early for it */
 		const look = async (isTimeUp: boolean): Promise<IDataObject | undefined> => {
-			const { found, isFormer } =
-				target.id !== undefined
-					? { found: await getTranscription(send, target.id), isFormer: false }
-					: await findLatest(target.roomId);
+			const found =
+				target.id === undefined ? await findInRoom(target.roomId) : await getTranscription(send, target.id);
 			if (found !== undefined) {
-				const isDone = !isFormer && (maxWaitMs === undefined || (await isComplete(found)));
+				const isDone = maxWaitMs === undefined || (await isComplete(found));
 				if (isDone) return await withText(found);
 				return isTimeUp ? { ...(await withText(found)), timedOut: true } : undefined;
 			}
@@ -175,7 +177,8 @@ export const operation: Operation = {
 	description: "Retrieve the transcript and summary of a room's conversation",
 	fields: [
 		getByField,
-		{ ...roomIdField, displayOptions: { show: { getBy: ['room'] } } },
+		{ ...roomIdField, displayOptions: WHEN_BY_ROOM },
+		{ ...roomSessionField, displayOptions: WHEN_BY_ROOM },
 		transcriptionIdField,
 		includeTextField,
 		waitUntilReadyField,
