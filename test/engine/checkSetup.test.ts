@@ -199,7 +199,6 @@ const CALLS: Setups = {
 	'a number that is written differently': [() => ({ ...RULE, from: '+1 (555) 010-2001' })],
 	'a missing rule': [() => ({ routingRuleId: 'rule_none' }), { routingRule: /no routing rule 'rule_none'/ }],
 	'a rule for incoming calls': [() => ({ routingRuleId: 'rule_in_01' }), { routingRule: /incoming/ }],
-	'a number with a trunk zero': [() => ({ ...RULE, from: '+1 (0) 555 010-2001' })],
 	'a number that calls refuse': [() => ({ ...RULE, from: '5550102001' }), { number: /isn't a phone number/ }],
 	"a different rule's number": [() => ({ ...RULE, from: '+15550102002' }), { number: /doesn't belong/ }],
 	"someone else's number": [() => ({ from: '+15559999999' }), { number: /no phone number/ }],

@@ -15,69 +15,58 @@ const E164 = /^\+[1-9]\d{2,14}$/;
 
 /** Marks that come with copied text: soft hyphen, zero width, direction. */
 const INVISIBLE = /[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069]/gu;
-/** Blanks, dashes, minus signs, dots and slashes. */
-const SEPARATORS = /[\s\p{Pd}\u2212\u02d7.\u00b7/]/gu;
-const BRACKETS = /[()[\]]/g;
-/** The digits and round brackets of East Asian keyboards; two more forms of the plus sign. */
-const FULL_WIDTH = /[\uff08\uff09\uff10-\uff19]/g;
-const PLUS_SIGNS = /[\uff0b\ufe62\u207a]/g;
-/** A zero that isn't dialed from abroad. In Italy and San Marino it is part of the number. */
-const TRUNK_ZERO = /^[([]?(\+|00)(?!39|378)([1-9]\d{0,2})[)\]]?[([]0[)\]]/;
+/** Of East Asian keyboards: round brackets, the plus sign, and digits. */
+const FULL_WIDTH = /[\uff08\uff09\uff0b\uff10-\uff19]/g;
+/** Spaces, dashes, minus signs, dots and brackets. No line breaks or tabs: what follows them is another number. */
+const SEPARATORS = /[\p{Zs}\p{Pd}\u2212\u02d7.\u00b7()[\]]/gu;
+const BRACKET = /[([]/;
 
-/** The same zero without brackets of its own, where no number begins with one. */
-const NATIONAL_ZERO = /^\+(?:27|3[123]|4[13469]|6[14]|8[12]|9[01])0/;
-
+/** A zero that isn't dialed from abroad, in brackets after the country code. */
+const TRUNK_ZERO = /[([]\s*0\s*[)\]]/;
 /** What spreadsheets and CSV files make of a number. Without its point it would be another one. */
 const DECIMAL = /^[^.]*\d\.0+$/;
+/** What follows a whole number in brackets has fewer digits: it would be dialed, too. */
+const MIN_DIGITS_AFTER_BRACKET = 6;
 /** A number as it is dialed within a country. */
 const NATIONAL = /^0[1-9]/;
 
-/** What follows a whole number: it would be dialed, too. A slash after the area code is a separator. */
-const EXTENSION = /[([](?:\D*\d){1,5}\D*$/;
-const SECOND_NUMBER =
-	/^(?:(?:[^\d/]*\d){8,}[^\d/]*\/.*\d|[^/]*\/(?:\D*\d){0,4}\D*$|[^/]*\/.*(?:\d{5,}\s*\/.*\d|\d{4}\s*\/\D*\d{1,3}\D*$))/;
-const SECOND_LINE = /\d\D*[\t\n\v\f\r\u2028\u2029]\D*\d/;
-const ZERO = /[([]0[)\]]/;
-
-/** What follows a number is searched for in a time that grows with the square of the length: a public form may send a long text. */
-const MAX_LENGTH = 100;
 /** Of the value, as it is quoted. */
 const MAX_QUOTED_LENGTH = 40;
 
-/** @returns a number in ASCII, with one form of the plus sign, and without marks that no one sees */
+/** @returns a number in ASCII, and without marks that no one sees */
 const plain = (text: string): string =>
 	text
 		.replace(/^tel:/i, '')
 		.replace(INVISIBLE, '')
-		.replace(FULL_WIDTH, (wide) => String.fromCharCode(wide.charCodeAt(0) - 0xfee0))
-		.replace(PLUS_SIGNS, '+');
+		.replace(FULL_WIDTH, (wide) => String.fromCharCode(wide.charCodeAt(0) - 0xfee0));
 
 /** @returns a number without what people write into it, with a plus sign in place of 00; anything else without that, too */
-function clean(text: string): string {
-	return plain(text)
-		.replace(SEPARATORS, '')
-		.replace(TRUNK_ZERO, '$1$2')
-		.replace(BRACKETS, '')
-		.replace(/^00/, '+');
+const clean = (text: string): string => plain(text).replace(SEPARATORS, '').replace(/^00/, '+');
+
+/** @returns whether an extension follows a number in brackets */
+function hasExtension(shown: string): boolean {
+	const digits = shown.split(BRACKET).slice(1).at(-1)?.replace(/\D/g, '').length ?? 0;
+	return digits > 0 && digits < MIN_DIGITS_AFTER_BRACKET;
 }
 
 /** @returns why a number can't be called, in words; undefined if it can. @param number the text, cleaned */
 function whyNot(text: string, number: string): string | undefined {
-	if (text.length > MAX_LENGTH) return `It has more than ${MAX_LENGTH} characters. Enter the number alone.`;
 	const shown = plain(text);
+	if (shown.includes('/')) {
+		return "Enter one number without a slash. If yours have one after the area code, enter {{ String($json.phone).replace('/', ' ') }}.";
+	}
+	if (TRUNK_ZERO.test(shown)) {
+		return "The zero in parentheses is dialed only within the country. Leave it out: enter {{ String($json.phone).replace('(0)', '') }}. In Italy, it's part of the number: write it without parentheses.";
+	}
 	if (DECIMAL.test(shown.replace(/\s/g, ''))) {
 		return "It ends with .0, as some files write numbers. Remove that from your data. If only the plus sign is missing otherwise, enter +{{ String($json.phone).replace(/\\.0+$/, '') }}.";
 	}
-	if (NATIONAL_ZERO.test(number)) {
-		return "A 0 follows the country code, but it's dialed only within the country. Leave it out.";
+	if (hasExtension(shown))
+		return 'Digits in parentheses follow it, such as an extension. Remove them from your data.';
+	if (E164.test(number)) return undefined;
+	if (!/^\+?\d+$/.test(number)) {
+		return 'It can contain digits, a leading plus sign, spaces, parentheses, dashes, and dots. Enter one number, without an extension.';
 	}
-	if (E164.test(number)) {
-		const isMore =
-			EXTENSION.test(shown) || SECOND_NUMBER.test(shown.replace(ZERO, '')) || SECOND_LINE.test(shown);
-		return isMore ? 'An extension or a second number follows it. Remove that from your data.' : undefined;
-	}
-	if (!/^\+?\d+$/.test(number))
-		return 'It can contain digits, a leading plus sign, spaces, parentheses, dashes, dots, and slashes.';
 	if (NATIONAL.test(number)) {
 		return "It starts with 0, as it's dialed within a country. In most, the country code takes the place of this 0. For Germany, enter {{ String($json.phone).replace(/^\\D*0(?!0)/, '+49') }}.";
 	}

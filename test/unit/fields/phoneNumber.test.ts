@@ -18,14 +18,13 @@ const readFrom = (from: unknown) =>
 describe('As people write it:', () => {
 	it.each([
 		...['+14155550102', '  +14155550102\n', '0014155550102', '+1 415 555 0102', '+1 (415) 555-0102'],
-		...['+1.415.555.0102', '+1/415/555/0102', '(+1) 415 555 0102', '(001) 415 555 0102', '+1 [415] 5550102'],
+		...['+1.415.555.0102', '(+1) 415 555 0102', '(001) 415 555 0102', '+1 [415] 5550102'],
 		...['00 1 415 555 01 02', '+1\u00a0415\u00a0555\u00a00102', '+1\u202f415\u2009555\u30000102'],
 		...['+1\u2011415\u2013555\u20140102', '+1\u2212415\u00ad555\u00b70102', '\u202a+14155550102\u202c'],
-		...['\ufeff+1415\u200b5550102', '\uff0b14155550102', '\u207a1 415 555 0102', '\ufe621 415 555 0102'],
+		...['\ufeff+1415\u200b5550102', '\uff0b14155550102', '\uff0b1\uff08415\uff095550102'],
 		'\uff0b\uff11\uff14\uff11\uff15\uff15\uff15\uff15\uff10\uff11\uff10\uff12',
-		...['+1 415\u02d75550102', '+1 415 555 0102.', '+\n14155550102\t-', '+1 415 555 0102()'],
-		...['tel:+1-415-555-0102', 'TEL:+1(415)5550102', '+1 (0) 415 555 0102', '(+1) (0)415 555 0102'],
-		...['001-(0)-415-5550102', '+1[0]4155550102', '- +1 415 555 0102 -', '+1\uff08415\uff095550102'],
+		...['+1 415\u02d75550102', '+1 415 555 0102.', '+1 415 555 0102()', '- +1 415 555 0102 -'],
+		...['tel:+1-415-555-0102', 'TEL:+1(415)5550102'],
 	])('%j', (value) => {
 		expect(read(value)).toBe('+14155550102');
 		expect(readFrom({ __rl: true, mode: 'number', value })).toBe('+14155550102');
@@ -43,22 +42,14 @@ describe('As people write it:', () => {
 	);
 
 	it.each([
-		['+44 (0)20 7946 0018', '+442079460018'],
 		['+44.20.7946.0000', '+442079460000'],
 		['+1.415.555.00', '+141555500'],
-		['+353 (0)1 234 5678', '+35312345678'],
-		// Where the zero is part of the number, also from abroad.
-		['+39 (0)6 1234 5678', '+390612345678'],
-		['0039 (0)6 1234 5678', '+390612345678'],
 		['+39 06 1234 5678', '+390612345678'],
 		['+225 07 12 34 56 78', '+2250712345678'],
-		['+378 (0)549 882 914', '+3780549882914'],
 		['(+49 30) 1234567', '+49301234567'],
 		['+30 (2)10 1234567', '+302101234567'],
 		['+4930.0123456', '+49300123456'],
-		['+358\uff080\uff099 1234567', '+35891234567'],
 		['\u061c+49 30\u061c 1234567', '+49301234567'],
-		['\uff0b\uff11\uff10\uff12\uff13\uff14\uff15\uff16\uff17\uff18\uff19', '+1023456789'],
 		['+123', '+123'],
 		['+123456789012340', '+123456789012340'],
 		...['sip:a@b', 'SIPS:ada.lovelace@example.com:5061;transport=tls'].map((uri) => [` ${uri} `, uri]),
@@ -70,20 +61,34 @@ describe('Refused, with field, value, item and what to do:', () => {
 		['can contain', 'Ada', '+1415555O102', '+49 171 1234 ext 5', '+14155550102x5', 'tel:+14155550102;ext=5'],
 		['can contain', '+14155550102, +14155550103', '++14155550102', '+1415#', '+', '+1415555010²', '()'],
 		['can contain', '4.9171E+11', 'ada@example.com', 'xsip:ada@b', 'sip: ada@example.com', 'sip:a\td@b'],
-		['can contain', 'sip:ada@example.com, sip:b@example.com', 'xip:ada@b', 'sxp:ada@b', 'six:ada@b'],
+		[
+			'can contain',
+			'sip:ada@example.com, sip:b@example.com',
+			'xip:ada@b',
+			'sxp:ada@b',
+			'six:ada@b',
+			'\u207a1 415 555 0102',
+		],
 		['can contain', 'sipxada@b', 'sipss:ada@b', 'sip:', 'sip:ada', 'sip:ada@', 'x\nsip:ada@b', '+:123'],
 		['can contain', 'del:+123', 'til:+123', 'tex:+123', 'tel +123', '+14\uff0f155550', '+14\u206a155550'],
 		['neither a plus sign nor 00', '4155550102', 14155550102, '112', '1270123456'],
 		['starts with 0', '011 1 415 555 0102', ...Array.from('123456789', (digit) => `0${digit}71 123456`)],
-		['ends with .0', '+49301230.0', '+4930123456\t. 0', '+4930123456.000', '+4930123456.0000'],
+		['ends with .0', '+49301230.0', '+4930123456 . 0', '+4930123456.000', '+4930123456.0000'],
 		['ends with .0', '+4930123456.0', '+14155550123.0', '0014155550123.00', '+1 415 5550123.0\u200b'],
 		['ends with .0', '14155550123.0', '\uff0b\uff14\uff19\uff11\uff12\uff13.0'],
-		['second number follows', '+1 415 555 0123 (2)', '+1 415 555 0123 / 0124', '+14155550123 [ 17 ]'],
-		['second number follows', '\u202a+1 415 555 0123 (2)\u202c', '+1 415 555 0123 (2)\u200e'],
-		['second number follows', '+1 415 555 0123 （2）', '+1 415 555 0123 (２)', '+1 415 555 0123 (-2)'],
-		['second number follows', '+1 415 555 0123 (2', '+1 415 555 0123 (2).', '+1 415 555 0123 (2 3)'],
+		['such as an extension', '+1 415 555 0123 (2)', '+14155550123 [ 17 ]', '\u202a+1 415 555 0123 (2)\u202c'],
+		['such as an extension', '+1 415 555 0123 （2）', '+1 415 555 0123 (２)', '+1 415 555 0123 (-2)'],
+		['such as an extension', '+1 415 555 0123 (2', '+1 415 555 0123 (2).', '+1 415 555 0123 (2 3)'],
+		[
+			'zero in parentheses',
+			'+44 (0)20 7946 0018',
+			'0044 [0] 20 7946 0018',
+			'+39 (0)6 1234 5678',
+			'+1（0）415',
+		],
+		['without a slash', '+49 30/1234567', '+1 415 555 0123 / 0124', '+1/415/555/0102'],
+		['can contain', ...[...'\t\n\v\f\r\u2028\u2029'].map((gap) => `+49 30 1230${gap}0567`)],
 		['No country code starts with 0', '+0171 1234567', '000171'],
-		['A 0 follows the country code', '+49 (0170) 1234567', '0044 (020) 7946 0958', '+49 (0)0170 1234567'],
 		['3 to 15 digits', '+1', '+12', '00 12', '+1234567890123456'],
 	])('%s', (reason, ...values) => {
 		for (const value of values) {
@@ -99,13 +104,11 @@ describe('Refused, with field, value, item and what to do:', () => {
 		expect([quotedOf(40), quotedOf(41)]).toEqual(['x'.repeat(40), `${'x'.repeat(40)}…`]);
 	});
 
-	it('a text that would take hours to read', () => {
-		const spaced = (length: number, mark = ' ') => `+1415${mark.repeat(length - 12)}5550102`;
-		expect(read(spaced(100))).toBe('+14155550102');
-		const words = expect.stringContaining('It has more than 100 characters') as string;
-		const lineBreaks = `${spaced(5e5, '\n')}\n\u200b`;
-		for (const value of [spaced(101), spaced(5e5, '('), lineBreaks, `sip:${'@'.repeat(5e5)}`])
-			expect(thrownBy(() => read(value))).toHaveProperty('description', words);
+	it('a text of any length, soon', () => {
+		const long = (mark: string) => `+1415${mark.repeat(5e5)}5550102`;
+		expect(read(long(' '))).toBe('+14155550102');
+		for (const value of [long('\n'), long('('), long('(0'), long('.'), `sip:${'@'.repeat(5e5)}`])
+			reasonFor(value);
 	});
 
 	it.each(['', ' ', undefined, null])('no number at all: %j', (value) => {
@@ -132,45 +135,17 @@ it('Marks that are not seen change nothing', () => {
 	}
 });
 
-it('A 0 after the country code is left out or refused, except where it is part of the number', () => {
-	const without = [27, 31, 32, 33, 41, 43, 44, 46, 49, 61, 64, 81, 82, 90, 91];
-	for (let code = 1; code < 1_100; code++) {
-		// No country's code begins with that of another.
-		if (code > 99 && [...without, 39].includes(Math.floor(code / 10))) continue;
-		const kept = [39, 378].includes(code) || code > 999 ? '0' : '';
-		for (const form of [`+${code}(0)`, `00${code} [0]`, `[+${code}](0)`])
-			expect(read(`${form}23456789`)).toBe(`+${code}${kept}23456789`);
-		const isRefused = reasonFor(`+${code} 023456789`) !== undefined;
-		expect([code, isRefused]).toEqual([code, without.includes(code)]);
-	}
-});
-
-it('What follows a number is known by how many digits there are before and after a slash, and in brackets', () => {
-	const count = (text = '') => text.replace(/\D/g, '').length;
-	const isMore = (text: string): boolean => {
-		const [first, ...parts] = text.replace(/\(0\)|\[0\]/, '').split('/');
-		const after = count(parts.join(''));
-		const inBrackets = [...text.matchAll(/[([]/g)].map(({ index }) => count(text.slice(index)));
-		const isSecond = parts.some((part, index) => {
-			const next = parts.slice(index + 1).join('/');
-			return (
-				(/\d{5}\s*$/.test(part) && count(next) > 0) ||
-				(/\d{4}\s*$/.test(part) && /^\D*\d{1,3}\D*$/.test(next))
-			);
-		});
-		const isExtension = inBrackets.some((digits) => digits > 0 && digits < 6);
-		return isExtension || isSecond || (parts.length > 0 && (after < 5 || count(first) > 7));
-	};
-	const digits = fc.integer({ min: 1, max: 7 }).map((length) => '1002003004'.slice(-length));
-	const mark = fc.constantFrom('', '/', ' / ', ' \u00a0/ -', ' ', '(', '[', ') ');
-	const prefix = fc.constantFrom('+1', '+1(0)', '+1[0]', '+1(2)', '+1 (02)', '+1 (20)', '+1(0');
+it('Digits in brackets that follow a number are known by how few they are', () => {
+	const digits = fc.integer({ min: 1, max: 7 }).map((length) => '1234567890'.slice(0, length));
+	const mark = fc.constantFrom('', ' ', '(', '[', ') ');
 	const rest = fc.array(fc.tuple(digits, mark), { minLength: 1, maxLength: 5 });
-	checkTimes(2_000)([fc.tuple(prefix, rest).map((parts) => parts.flat(2).join(''))], (text) => {
-		fc.pre(count(text) > 3 && count(text) < 16);
-		expect(reasonFor(text) !== undefined).toBe(isMore(text));
+	checkTimes(2_000)([rest.map((parts) => `+1${parts.flat().join('')}`)], (text) => {
+		const count = (part: string) => part.replace(/\D/g, '').length;
+		fc.pre(count(text) > 2 && count(text) < 16);
+		const last = Math.max(text.lastIndexOf('('), text.lastIndexOf('['));
+		const after = last < 0 ? 0 : count(text.slice(last));
+		expect(reasonFor(text) !== undefined).toBe(after > 0 && after < 6);
 	});
-	for (const gap of [...'\t\n\v\f\r\u2028\u2029'].flatMap((line) => [line, ` -${line}- `]))
-		expect(reasonFor(`+49 30 1230${gap}0567`)).toContain('second number follows');
 });
 
 it("A number chosen from the account's own list is passed on as the API spells it, if the API takes it", () => {
@@ -212,13 +187,12 @@ it('Whatever is read is taken by the API, and reads as the same again', () => {
 	const join = (parts: string[]) => parts.join('');
 	const parts = fc.constantFrom(
 		...'+014()- ./x\u00a0\u200b\u2212\uff0b',
-		...['00', '49', '415', '(0)', 'tel:', 'sip:a@b', '（0）'],
+		...['00', '49', '415', '(0)', 'tel:', 'sip:a@b', '（', '\n'],
 	);
 	const mark = fc.constantFrom('', ' ', '-', '.', '\u202a', '\u200b', '\u2212', 'tel:');
 	const plus = fc.constantFrom('+', '00', '\uff0b', '(+');
 	const country = fc.constantFrom('49', '44)', '39');
-	const zero = fc.constantFrom('(0)', '[0]', '');
-	const abroad = fc.tuple(mark, plus, country, mark, zero, mark, fc.constant('15123456')).map(join);
+	const abroad = fc.tuple(mark, plus, country, mark, mark, fc.constant('15123456')).map(join);
 	const list = fc.array(parts, { maxLength: 9 }).map(join);
 	checkTimes(2_000)([fc.oneof(unicode(), list, abroad)], (text) => {
 		let number: string;
@@ -236,9 +210,9 @@ it('Whatever is read is taken by the API, and reads as the same again', () => {
 				true,
 			);
 		}
-		// No digit is made up, and but for zeros none is lost, nor any letter.
-		const digits = (value: string) => value.trim().replace(/^tel:|[^1-9\p{L}]/giu, '');
-		if (!/^sip/i.test(number)) expect(digits(number)).toBe(digits(text));
+		// No digit is made up, and none is lost but 00 in front, nor any letter.
+		const digits = (value: string) => value.replace(/^tel:|[^\d\p{L}]/giu, '').replace(/^00/, '');
+		if (!/^sip/i.test(number)) expect(digits(number)).toBe(digits(text.trim()));
 	});
 });
 
