@@ -5,7 +5,6 @@ import {
 	type INodeExecutionData,
 	type INodeType,
 	type INodeTypeDescription,
-	type ITriggerFunctions,
 	type ITriggerResponse,
 	type IWebhookFunctions,
 	type IWebhookResponseData,
@@ -18,8 +17,13 @@ import { checkTriggerChoices, TRIGGER_FIELDS } from './fields/trigger';
 import { LOAD_OPTIONS } from './lists';
 import { emit } from './trigger/emit';
 import { receive } from './trigger/receive';
-import { readRegistrant, register, unregister, warnIfUnreachable } from './trigger/registration';
-import { checkAtStart, runHere, stopCheck } from './trigger/startChecks';
+import {
+	checkAtStart,
+	readRegistrant,
+	register,
+	unregister,
+	warnIfUnreachable,
+} from './trigger/registration';
 import { TRIGGER_EVENT_OPTIONS } from './webhook/event';
 import { isStartOfN8n, rememberNode, rememberUnpublished } from './webhook/knownNodes';
 import { triggerPanel } from './webhook/triggerPanel';
@@ -120,7 +124,6 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 			async create(this: IHookFunctions): Promise<boolean> {
 				const events = asList(this.getNodeParameter('events', []));
 				const registrant = readRegistrant(this, events);
-				await stopCheck(this, registrant.url);
 				try {
 					const { filters } = readOptions(this.getNodeParameter('options', {}) as IDataObject);
 					checkTriggerChoices(events, filters);
@@ -136,17 +139,15 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 
 			async delete(this: IHookFunctions): Promise<boolean> {
 				rememberUnpublished(this);
-				const registrant = readRegistrant(this, asList(this.getNodeParameter('events', [])));
-				await stopCheck(this, registrant.url);
-				await unregister(this, registrant);
+				await unregister(this, readRegistrant(this, asList(this.getNodeParameter('events', []))));
 				return true;
 			},
 		},
 	};
 
 	/** Events come by webhook. With this method n8n also calls the hooks above at each of its starts. */
-	async trigger(this: ITriggerFunctions): Promise<ITriggerResponse> {
-		return this.getMode() === 'manual' ? {} : { closeFunction: runHere(this) };
+	async trigger(): Promise<ITriggerResponse> {
+		return {};
 	}
 
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { TriggerContext } from 'n8n-core';
 import {
 	type IDataObject,
 	type INode,
@@ -13,12 +12,6 @@ import { type Engine, TRIGGER } from './engine';
 import { asStored } from './waitingRun';
 import { callHook, type Hook, type LogEntry } from './webhookNode';
 
-/** Their checks in the background would outlive the test. */
-const running = new Set<StoredTrigger>();
-afterEach(async () => {
-	for (const trigger of running) await trigger.stop();
-});
-
 /** A workflow with the trigger, as n8n's database keeps it, and what n8n calls of it. Static data goes through JSON. */
 export class StoredTrigger {
 	/** The workflow's static data. */
@@ -27,7 +20,6 @@ export class StoredTrigger {
 	workflowId: string = randomUUID();
 	workflowName: string;
 	private readonly log: LogEntry[] = [];
-	private close?: () => Promise<void>;
 	/** What n8n's webhook addresses begin with. */
 	webhookBaseUrl = 'http://localhost:5678/webhook';
 	webhookTestBaseUrl = 'http://localhost:5678/webhook-test';
@@ -57,37 +49,13 @@ export class StoredTrigger {
 		this.node = { ...this.node, parameters };
 	}
 
-	/** @param isLeader whether n8n also runs the trigger in this process */
-	async publish(activation: WorkflowActivateMode = 'activate', isLeader = true): Promise<void> {
+	async publish(activation: WorkflowActivateMode = 'activate'): Promise<void> {
 		if (!(await this.call('checkExists', 'trigger', activation)))
 			await this.call('create', 'trigger', activation);
-		if (isLeader) await this.run(activation);
 	}
 
-	/** n8n takes the trigger off the air also if its hook fails. */
 	async unpublish(): Promise<void> {
-		try {
-			await this.call('delete', 'internal', 'update');
-		} finally {
-			await this.stop();
-		}
-	}
-
-	/** n8n shuts down, or another main process takes over. */
-	async stop(): Promise<void> {
-		await this.close?.();
-		this.close = undefined;
-		running.delete(this);
-	}
-
-	/** n8n runs the trigger in this process. */
-	async run(activation: WorkflowActivateMode): Promise<void> {
-		const workflow = this.workflow(this.staticData, true);
-		const additionalData = this.engine.additionalData('trigger');
-		const context = new TriggerContext(workflow, this.node, additionalData, 'trigger', activation);
-		const response = await this.type.trigger?.call(context);
-		this.close = response?.closeFunction;
-		running.add(this);
+		await this.call('delete', 'internal', 'update');
 	}
 
 	/** A copy as n8n's public API and CLI make it: with the static data. */
@@ -105,7 +73,6 @@ export class StoredTrigger {
 
 	/** n8n starts. It does not wait for what the trigger does in the background. */
 	async restart(activation: 'init' | 'leadershipChange' = 'init'): Promise<void> {
-		await this.stop();
 		await this.publish(activation);
 	}
 

@@ -31,15 +31,6 @@ export function startsMs(execution?: IRunExecutionData): number[] {
 	return runsIn(execution).flatMap(({ startTime }) => startTime || []);
 }
 
-/** @returns the name of another node of the workflow that has the node's URL, since one is a copy of the other */
-export function copyOf(context: Pick<IExecuteFunctions, 'getNode'>): string | undefined {
-	const { name, type, webhookId } = context.getNode();
-	const { nodes = {} } = (context as InEngine).workflow ?? {};
-	const others = Object.values(nodes).filter((node) => node.name !== name && node.type === type);
-	return others.find((node) => webhookId !== undefined && node.webhookId === webhookId && !node.disabled)
-		?.name;
-}
-
 /**
  * Gives what n8n stores of a node with an execution, to be read and changed. Without an execution nothing is kept, and n8n's own
  * function throws.

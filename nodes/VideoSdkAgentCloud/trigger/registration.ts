@@ -4,13 +4,17 @@ import { createCallWebhook, deleteCallWebhook, listCallWebhooks } from '../api/c
 import { clientOf, failureOf, type Send } from '../api/client';
 import { CREDENTIAL_TYPE } from '../api/credential';
 import { isPassing } from '../api/failure';
+import { PerNode } from '../api/memory';
 import { isUnreachableFrom, originOf } from '../webhook/address';
 import { callEventsOf } from '../webhook/eventNames';
-import { isTakenByAnother } from '../webhook/knownNodes';
 import { log } from '../webhook/log';
 import { hasEvents, reconcile, type Wanted } from './reconcile';
-/** n8n itself tries several times to publish (2.x), or the user does. */
-const LIMITS = { timeoutMs: 10_000, maxAttempts: 2 };
+
+const TIMEOUT_MS = 10_000;
+/** n8n itself tries several times to publish, or the user does. */
+const LIMITS = { timeoutMs: TIMEOUT_MS, maxAttempts: 2 };
+/** The check of a start of n8n that is under way, if any: publishing and unpublishing come after it, so that it undoes neither. */
+const startChecks = new PerNode(() => ({ done: Promise.resolve() }));
 
 /** @throws what n8n throws if there is no such credential; UserError if its Base URL cannot be read */
 async function baseUrlOf(context: IHookFunctions): Promise<string> {
@@ -65,6 +69,7 @@ async function settle(send: Send, wanted: Wanted): Promise<boolean> {
 export async function register(context: IHookFunctions, registrant: Registrant): Promise<void> {
 	const { events, url, warn } = registrant;
 	const notes = notesOf(context);
+	await startChecks.of(context).done;
 	if (events.length === 0 && !notes.callWebhook) return;
 	if (events.length > 0 && isUnreachableFrom(registrant.url, await baseUrlOf(context))) {
 		throw new NodeOperationError(
@@ -95,14 +100,13 @@ const notRemoved = (url: string) =>
 /**
  * Removes the registration, when the trigger is unpublished or stops listening. One that is gone is no failure.
  *
- * @throws NodeOperationError if VideoSDK does not answer, and the trigger has registered a webhook: n8n tries again (2.x), or logs it
+ * @throws NodeOperationError if VideoSDK does not answer, and the trigger has registered a webhook: n8n tries again
  */
 export async function unregister(context: IHookFunctions, registrant: Registrant): Promise<void> {
 	const { url, events, warn } = registrant;
 	const notes = notesOf(context);
+	await startChecks.of(context).done;
 	if (events.length === 0 && !notes.callWebhook) return;
-	// n8n 1.x also calls this for an imported copy that it refuses to publish because the original has the same URL.
-	if (isTakenByAnother(context, url)) return;
 	try {
 		// A check at a start of n8n may have made one without a note.
 		await settle(clientOf(context, LIMITS), { url, events: [] });
@@ -120,23 +124,27 @@ export async function unregister(context: IHookFunctions, registrant: Registrant
 }
 
 /**
- * Prepares a check of the registration for a start of n8n, when a hook may await no request.
+ * Checks the registration once, in the background, when n8n starts, and makes it right. If VideoSDK doesn't answer, it stays as it is
+ * until the next start: n8n keeps a trigger on the air that was registered before. Awaits no request.
  *
- * @returns makes the registration right, with the credential as it is then; throws if VideoSDK does not answer. undefined if there is
- * nothing to check
  * @throws what `baseUrlOf` throws
  */
-export async function prepareCheck(
-	context: IHookFunctions,
-	registrant: Registrant,
-): Promise<(() => Promise<void>) | undefined> {
+export async function checkAtStart(context: IHookFunctions, registrant: Registrant): Promise<void> {
 	const { events, url, warn } = registrant;
-	if (events.length === 0) return undefined;
+	if (events.length === 0) return;
 	const baseUrl = await baseUrlOf(context);
 	warnIfUnreachable(registrant, baseUrl);
-	if (isUnreachableFrom(registrant.url, baseUrl)) return undefined;
-	return async () => {
-		const isCreated = await settle(clientOf(context, { ...LIMITS, maxAttempts: 1 }), registrant);
-		if (isCreated) warn(`wasn't registered for call events at ${url}, but is now`);
-	};
+	if (isUnreachableFrom(url, baseUrl)) return;
+	const check = startChecks.of(context);
+	check.done = check.done
+		.then(async () => await settle(clientOf(context, { timeoutMs: TIMEOUT_MS }), registrant))
+		.then((isCreated) => {
+			if (isCreated) warn(`wasn't registered for call events at ${url}, but is now`);
+		})
+		.catch((error: Error) =>
+			warn(
+				"couldn't check its registration for call events. If none arrive, publish its workflow again",
+				error,
+			),
+		);
 }

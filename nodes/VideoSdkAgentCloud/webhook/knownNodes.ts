@@ -1,7 +1,6 @@
 import type { IHookFunctions, IWebhookFunctions } from 'n8n-workflow';
 import { credentialId } from '../api/credential';
 import { PerNode } from '../api/memory';
-import { copyOf } from '../n8n/nodeContext';
 import { webhookPath } from './address';
 import { type SigningKey } from './envelope';
 
@@ -55,18 +54,8 @@ function keep(
 	known.of(context).node = { url, ...node, ...place, isPublished: true };
 }
 
-/**
- * Keeps a node that this process publishes.
- *
- * @throws Error if another node of the workflow is reached at its URL: n8n's editor copies a node with its URL, and n8n 1.x publishes both
- */
+/** Keeps a node that this process publishes. */
 export function rememberNode(context: IHookFunctions, own: OfTool | OfTrigger): void {
-	const twin = copyOf(context);
-	if (twin !== undefined) {
-		throw new Error(
-			`'${context.getNode().name}' has the same URL as '${twin}', because one is a copy of the other. Delete one, and add it again from the nodes panel.`,
-		);
-	}
 	keep(context, { ...own, isOwn: true });
 }
 
@@ -126,10 +115,4 @@ export function findTool(test: (tool: KnownTool) => boolean): KnownTool | undefi
  */
 export function findPublished(url: string): KnownTrigger | undefined {
 	return triggers().find((one) => one.isPublished && webhookPath(one.url) === webhookPath(url));
-}
-
-/** @returns whether a different trigger is published at a URL, as far as this process knows */
-export function isTakenByAnother(context: IHookFunctions, url: string): boolean {
-	const trigger = findPublished(url);
-	return trigger !== undefined && trigger !== known.of(context).node;
 }

@@ -1,11 +1,6 @@
 /** What a process knows of its triggers and tools is never in the way of publishing or of handing over a tool. */
 import type { IHookFunctions } from 'n8n-workflow';
-import {
-	findTool,
-	isTakenByAnother,
-	knownTriggers,
-	rememberNode,
-} from '../../../nodes/VideoSdkAgentCloud/webhook/knownNodes';
+import { findTool, knownTriggers, rememberNode } from '../../../nodes/VideoSdkAgentCloud/webhook/knownNodes';
 import { toolPath } from '../../../nodes/VideoSdkAgentCloud/tools/token';
 import { NODE } from '../support';
 
@@ -18,32 +13,13 @@ const hookContext = (id: string, url: string) =>
 		getWorkflow: () => ({ id: 'workflow-1', name: 'Orders', active: true }),
 	}) as unknown as IHookFunctions;
 
-it('A WEBHOOK_URL without https:// keeps no one from unpublishing, or from handing over another tool', () => {
+it('A WEBHOOK_URL without https:// keeps no one from handing over another tool', () => {
 	const url = 'n8n.example.com/webhook/1/events';
-	const trigger = hookContext('trigger', url);
-	rememberNode(trigger, { events: [] });
+	rememberNode(hookContext('trigger', url), { events: [] });
 	rememberNode(hookContext('tool', url), { toolName: 'find_order', timeoutS: 20, key: {} as never });
 	const good = 'https://n8n.example.com/webhook/2/mcp';
 	rememberNode(hookContext('other tool', good), { toolName: 'other', timeoutS: 20, key: {} as never });
-	expect(isTakenByAnother(trigger, url)).toBe(false);
 	// It is shown: whoever selects it learns what its URL lacks.
 	expect(knownTriggers('credential-1')).toMatchObject([{ url }]);
 	expect(findTool((tool) => toolPath(tool.url) === toolPath(good))?.toolName).toBe('other');
-});
-
-it.each([
-	['has its URL', {}, true],
-	['is disabled', { disabled: true }, false],
-	['has a URL of its own', { webhookId: 'b' }, false],
-	['is of another kind', { type: 'n8n-nodes-base.webhook' }, false],
-])('A trigger is refused beside a copy of it that %s', (_what, more, isRefused) => {
-	const copy = { ...NODE, webhookId: 'a', name: 'copy', ...more };
-	const context = {
-		...hookContext('original', 'https://n8n.example.com/webhook/a/mcp'),
-		getNode: () => ({ ...NODE, webhookId: 'a', name: 'original' }),
-		workflow: { nodes: { original: { ...NODE, webhookId: 'a', name: 'original' }, copy } },
-	} as unknown as IHookFunctions;
-	const publish = () => rememberNode(context, { events: [] });
-	if (isRefused) expect(publish).toThrow(/'original' has the same URL as 'copy'/);
-	else expect(publish).not.toThrow();
 });
