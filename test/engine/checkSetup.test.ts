@@ -273,6 +273,10 @@ const OTHERS: Setups = {
 		then(CALL_EVENTS, registered({ events: ['call-hangup'] })),
 		{ webhookRegistered: /doesn't send call-answered/ },
 	],
+	'a registration for more events': [
+		then(CALL_EVENTS, registered({ events: [...CALL_EVENTS, 'call-missed'] })),
+		{ webhookRegistered: /doesn't send exactly the selected call events/ },
+	],
 	'a URL that VideoSDK does not know, where calls are to start a trigger of a different process': [
 		then(CALL_EVENTS, async () => (forget(), await moveToWorker()), RULE),
 		{ webhookRegistered: /doesn't send call events/ },

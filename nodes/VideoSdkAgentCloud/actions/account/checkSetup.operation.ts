@@ -4,25 +4,8 @@ import { deploymentField, fromField, routingRuleField, tagField } from '../../fi
 import { readPhoneNumber } from '../../fields/phoneNumber';
 import { readWebhookUrl, webhookUrlField } from '../../fields/webhook';
 import { type Operation } from '../operation';
-import { checkClock, checkCredential, checkPublicKey } from './checks/access';
-import { type Check, type Finding, gatherFacts, type Given, problem } from './checks/facts';
-import { checkDeployment, checkNumber, checkRoutingRule, checkTag } from './checks/records';
-import * as webhook from './checks/webhook';
-
-/** The checks by the names that the output holds, in its order. */
-const CHECKS: Record<string, Check> = {
-	credential: checkCredential,
-	clock: checkClock,
-	publicKey: checkPublicKey,
-	deployment: checkDeployment,
-	tag: checkTag,
-	webhookPublic: webhook.checkPublic,
-	webhookProduction: webhook.checkProduction,
-	webhookPublished: webhook.checkPublished,
-	webhookRegistered: webhook.checkRegistered,
-	routingRule: checkRoutingRule,
-	number: checkNumber,
-};
+import { runChecks } from './checks';
+import { type Finding, type Given, problem, setupOf } from './setup';
 
 const checked = <B extends Blank>(blank: B, field: Field, what: string) =>
 	optional(blank, field, `${what} to check, if you use one`);
@@ -61,12 +44,6 @@ export const operation: Operation = {
 			routingRuleId: read.text(FIELDS.routingRuleId),
 			from: orFault(() => readPhoneNumber(read, FIELDS.from)),
 		};
-		return async (send) => {
-			const facts = await gatherFacts(read.context, read.itemIndex, send, given);
-			return Object.entries(CHECKS).flatMap(([check, run]) => {
-				const finding = run(facts);
-				return finding ? [{ check, ...finding }] : [];
-			});
-		};
+		return async (send) => await runChecks(setupOf(read.context, read.itemIndex, send, given));
 	},
 };

@@ -1,15 +1,15 @@
 import { type IDataObject, type IExecuteFunctions, type IHttpRequestMethods } from 'n8n-workflow';
-import { listCallWebhooks } from '../../../api/callWebhooks';
-import { failureOf, type Send } from '../../../api/client';
-import { CREDENTIAL_TYPE, credentialId } from '../../../api/credential';
-import { DEPLOYMENTS } from '../../../api/deployments';
-import { failureOfError } from '../../../api/failure';
-import { describeFailure } from '../../../api/messages';
-import { listRecords, type ListRequest } from '../../../api/pagination';
-import { fetchPublicKey } from '../../../api/publicKey';
-import { ALL_ROUTING_RULES, PHONE_NUMBERS } from '../../../api/telephony';
-import { baseResumeUrlOf } from '../../../n8n/wait';
-import { findPublished } from '../../../webhook/knownNodes';
+import { listCallWebhooks } from '../../api/callWebhooks';
+import { failureOf, type Send } from '../../api/client';
+import { CREDENTIAL_TYPE, credentialId } from '../../api/credential';
+import { DEPLOYMENTS } from '../../api/deployments';
+import { failureOfError, NOT_FOUND_STATUSES } from '../../api/failure';
+import { describeFailure } from '../../api/messages';
+import { listRecords, type ListRequest } from '../../api/pagination';
+import { fetchPublicKey } from '../../api/publicKey';
+import { ALL_ROUTING_RULES, PHONE_NUMBERS } from '../../api/telephony';
+import { baseResumeUrlOf } from '../../n8n/wait';
+import { findPublished } from '../../webhook/knownNodes';
 
 /** The result of one check. `fix` says what to do. */
 export interface Finding {
@@ -33,7 +33,7 @@ export const missing = (what: string, id: string, field: string): Finding =>
 export function failed(error: unknown): Finding {
 	const failure = failureOf(error);
 	if (failure === undefined) return problem((error as Error).message, 'Check the VideoSDK credential.');
-	if (failure.status === 402 || failure.status === 404) {
+	if (NOT_FOUND_STATUSES.includes(failure.status ?? 0)) {
 		return problem(
 			`VideoSDK didn't send what this check needs (status ${failure.status})`,
 			"Check 'Base URL' in the credential. It's https://api.videosdk.live, without a path, unless VideoSDK has given you another. If it's right, check that the project's plan includes this feature.",
@@ -54,23 +54,12 @@ export type Given = Partial<
 type Answer = { methods: string[] } | { reason: string };
 
 /** What the checks go by. */
-export type Facts = Awaited<ReturnType<typeof gatherFacts>>;
-
-/** One check. @returns undefined if what it is about was not given */
-export type Check = (facts: Facts) => Finding | undefined;
+export type Setup = ReturnType<typeof setupOf>;
 
 /** @returns the URL as n8n looks it up: without a query or fragment, and without a slash at its end */
 function canonicalUrl(url: string): string {
 	const { origin, pathname } = new URL(url);
 	return `${origin}${pathname.replace(/\/$/, '')}`;
-}
-
-/** @returns a list of the API; empty if it was not needed or could not be fetched */
-async function settled<T>(list: Promise<T[]>): Promise<{ rows: T[]; failure?: Finding }> {
-	return await list.then(
-		(rows) => ({ rows }),
-		(error: unknown) => ({ rows: [], failure: failed(error) }),
-	);
 }
 
 /** Fetches VideoSDK's public key, and learns the time from the answer, be it a rejection. @returns the key, and what n8n's clock is ahead of VideoSDK's, in ms, as far as its answer tells */
@@ -104,35 +93,36 @@ async function askN8n(context: IExecuteFunctions, url: string): Promise<Answer> 
 	}
 }
 
-/** Fetches what the checks of what was given need, each once. It changes nothing. */
-export async function gatherFacts(context: IExecuteFunctions, itemIndex: number, send: Send, given: Given) {
+/** @returns a function that fetches something at its first use, for all that use it */
+function once<T>(fetch: () => Promise<T>): () => Promise<T> {
+	let fetched: Promise<T> | undefined;
+	return async () => await (fetched ??= fetch());
+}
+
+/** What was given, and what is fetched for the checks that need it, each once. It changes nothing. */
+export function setupOf(context: IExecuteFunctions, itemIndex: number, send: Send, given: Given) {
 	const { webhookUrl, routingRuleId, from } = given;
-	const url = typeof webhookUrl === 'string' ? canonicalUrl(webhookUrl) : undefined;
-	/** Nothing was given: then the checks say what there is for calls and events. */
-	const isOpen = Object.values(given).every((value) => value === undefined);
-	const fetchIf = async (isNeeded: unknown, list: ListRequest) =>
-		await settled(isNeeded ? listRecords(send, list, Infinity) : Promise.resolve([]));
-	const [deployments, key, credential, callWebhooks, rules, numbers] = await Promise.all([
-		fetchIf(true, DEPLOYMENTS),
-		fetchKey(send),
-		context.getCredentials(CREDENTIAL_TYPE, itemIndex).catch((): IDataObject => ({})),
-		settled(url ? listCallWebhooks(send) : Promise.resolve([])),
-		fetchIf(isOpen || routingRuleId, ALL_ROUTING_RULES),
-		fetchIf(isOpen || typeof from === 'string', PHONE_NUMBERS),
-	]);
+	const list = (request: ListRequest) => once(async () => await listRecords(send, request, Infinity));
+	const url = typeof webhookUrl === 'string' ? canonicalUrl(webhookUrl) : '';
 	return {
-		given,
-		isOpen,
+		...given,
+		/** Nothing was given: then the checks say what there is for calls and events. */
+		isOpen: Object.values(given).every((value) => value === undefined),
 		isForCalls: [routingRuleId, from].some((value) => typeof value === 'string'),
-		deployments,
-		key,
-		callWebhooks,
-		rules,
-		numbers,
+		/** Empty: none was given that can be used. */
+		url,
+		trigger: findPublished(url),
 		credentialId: credentialId(context),
-		pinnedKey: String(credential.webhookPublicKey ?? '').trim(),
-		baseUrl: credential.baseUrl,
 		n8nUrl: baseResumeUrlOf(context),
-		webhook: url ? { url, answer: await askN8n(context, url), trigger: findPublished(url) } : undefined,
+		credential: once(
+			async (): Promise<IDataObject> =>
+				await context.getCredentials<IDataObject>(CREDENTIAL_TYPE, itemIndex).catch(() => ({})),
+		),
+		deployments: list(DEPLOYMENTS),
+		key: once(async () => await fetchKey(send)),
+		rules: list(ALL_ROUTING_RULES),
+		numbers: list(PHONE_NUMBERS),
+		callWebhooks: once(async () => await listCallWebhooks(send)),
+		answer: once(async () => await askN8n(context, url)),
 	};
 }

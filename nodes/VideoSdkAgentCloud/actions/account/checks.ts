@@ -1,0 +1,285 @@
+import type { IDataObject } from 'n8n-workflow';
+import { isInbound, isSameNumber, numbersOf, phoneNumbersOf } from '../../api/telephony';
+import { reconcile } from '../../trigger/reconcile';
+import { isUnreachable, isUnreachableFrom, originOf, TEST_URL, WAITING_URL } from '../../webhook/address';
+import { callEventsOf, eventName, isCallEvent } from '../../webhook/event';
+import { readPublicKey } from '../../webhook/verify';
+import { failed, type Finding, good, missing, problem, type Setup } from './setup';
+
+/** A token is valid from this long before it is signed, and for this long after (credentials/signToken.ts). */
+const MAX_CLOCK_AHEAD_MS = 60_000;
+const MAX_CLOCK_BEHIND_MS = 5 * 60_000;
+
+const PINNED = "'Webhook Public Key' in the credential";
+const SELECT_TRIGGER =
+	'Select the trigger from the list, or enter its Production URL, which ends with /webhook.';
+/** The path of a trigger's URL (VideoSdkAgentCloudTrigger.node.ts): its webhook ID, then "webhook". */
+const TRIGGER_PATH = /\/[^/]+\/webhook$/;
+const NOT_CHECKED = problem(
+	"This wasn't checked, because the URL isn't a trigger's Production URL",
+	"Fix the 'webhookProduction' check first.",
+);
+const NO_MORE = "This n8n process didn't publish the trigger, so it can't check more";
+/** Not everyone makes calls. */
+const OF_CALLS = ['routingRule', 'number'];
+
+/** @returns the tags of a deployment: the list has a row for each; undefined if there is no such deployment */
+async function tagsOf({ deployments, deploymentId }: Setup): Promise<unknown[] | undefined> {
+	const rows = (await deployments()).filter(({ id }) => id === deploymentId);
+	return rows.length === 0 ? undefined : rows.map(({ tag }) => tag).filter(Boolean);
+}
+
+/** @returns what is wrong with a trigger's URL; undefined if it is one of Production */
+function faultOfUrl({ url }: Setup): Finding | undefined {
+	const { pathname } = new URL(url);
+	if (pathname.includes(TEST_URL)) {
+		return problem(
+			'This is a Test URL. It works for one event only, while the trigger is listening in the editor',
+			SELECT_TRIGGER,
+		);
+	}
+	const isTrigger = TRIGGER_PATH.test(pathname) && !pathname.includes(WAITING_URL);
+	return isTrigger
+		? undefined
+		: problem("This isn't the URL of a VideoSDK Agent Cloud Trigger", SELECT_TRIGGER);
+}
+
+/** @returns why a rule cannot make calls, as the end of a sentence; empty if it can */
+function faultOfRule(rule: IDataObject): string {
+	if (isInbound(rule)) return 'is for incoming calls';
+	return rule.agentId ? '' : 'has no agent, so no one would talk on the call';
+}
+
+/** Looks for any number to call from. */
+async function findNumber({ rules, numbers }: Setup): Promise<Finding> {
+	const usable = (await rules()).filter((rule) => !faultOfRule(rule));
+	// A rule that says nothing of numbers may call from any of the project's.
+	const isAny = usable.some((rule) => rule.numbers === undefined);
+	const own = usable.flatMap(numbersOf);
+	const [number] = own.length > 0 || !isAny ? own : (await numbers()).map(({ id }) => String(id));
+	return number === undefined
+		? problem(
+				'No outbound routing rule has a phone number to call from',
+				'Add a number to the rule in the VideoSDK dashboard.',
+			)
+		: good(`There is a phone number to call from, ${number}`);
+}
+
+/** One check: its requests, its verdict, and what to do. A request that fails is its finding. @returns undefined if what it is about was not given */
+type Check = (setup: Setup) => Promise<Finding | undefined>;
+
+/** The checks by the names that the output holds, in its order. */
+const CHECKS: Record<string, Check> = {
+	/** The API key and secret, by a list that other checks need as well. */
+	async credential({ deployments }) {
+		await deployments();
+		return good('VideoSDK accepts the API key and secret');
+	},
+
+	async clock({ key }) {
+		const { aheadMs, failure } = await key();
+		if (aheadMs === undefined) {
+			return failure ?? good("VideoSDK's response didn't include the time, so the clock wasn't checked");
+		}
+		if (aheadMs <= MAX_CLOCK_AHEAD_MS && -aheadMs <= MAX_CLOCK_BEHIND_MS) {
+			return good('The clock is accurate enough');
+		}
+		const seconds = Math.round(Math.abs(aheadMs) / 1000);
+		const amount = seconds < 120 ? `${seconds} seconds` : `${Math.round(seconds / 60)} minutes`;
+		return problem(
+			`The clock on the machine that runs n8n is ${amount} ${aheadMs > 0 ? 'fast' : 'slow'}. VideoSDK may reject requests`,
+			'Synchronize the clock, for example with NTP. A container uses the clock of its host.',
+		);
+	},
+
+	/** The key by which events are verified: the one in the credential, else VideoSDK's own. */
+	async publicKey({ key, credential }) {
+		const { pem, failure } = await key();
+		const pinnedKey = String((await credential()).webhookPublicKey ?? '').trim();
+		const published = readPublicKey(pem);
+		if (pinnedKey === '') {
+			if (published) return good("n8n can fetch VideoSDK's public key");
+			return (
+				failure ??
+				problem(
+					"VideoSDK doesn't provide a usable public key, so events can't be verified",
+					"Check 'Base URL' in the credential. A different service may be responding there. If it's right, try again later.",
+				)
+			);
+		}
+		const pinned = readPublicKey(pinnedKey);
+		// One that is not published cannot differ.
+		if (pinned && (!published || pinned.equals(published))) return good(`${PINNED} is a usable key`);
+		return problem(
+			`${PINNED} isn't ${pinned ? 'the key that VideoSDK publishes' : 'a usable key'}, so its events are rejected`,
+			"Unless VideoSDK gave you this key, clear 'Webhook Public Key' in the credential.",
+		);
+	},
+
+	async deployment(setup) {
+		const { deploymentId } = setup;
+		if (deploymentId === undefined) return undefined;
+		const tags = await tagsOf(setup);
+		if (tags === undefined) return missing('deployment', deploymentId, 'Deployment');
+		return tags.length > 0
+			? good('The deployment exists and has a version to run')
+			: problem(
+					'The deployment has no tag, so there is no version of the agent to run',
+					'Push a version of the agent to Agent Cloud.',
+				);
+	},
+
+	async tag(setup) {
+		const { deploymentId, tag } = setup;
+		if (tag === undefined) return undefined;
+		if (deploymentId === undefined) {
+			return problem("The tag wasn't checked, because no deployment is selected", "Select its 'Deployment'.");
+		}
+		const tags = (await tagsOf(setup)) ?? [];
+		if (tags.includes(tag)) return good('The deployment has this tag');
+		return problem(
+			`The deployment has no tag '${tag}'`,
+			tags.length === 0 ? 'Correct the deployment first.' : `Select one of its tags: ${tags.join(', ')}.`,
+		);
+	},
+
+	/** Whether VideoSDK's servers can reach the URL; if nothing was given, n8n's own. */
+	async webhookPublic({ isOpen, n8nUrl, webhookUrl, credential }) {
+		const url = isOpen ? n8nUrl : webhookUrl;
+		if (typeof url !== 'string') return undefined;
+		const origin = originOf(url);
+		if (!isUnreachable(url)) return good(`The address ${origin} looks public`);
+		if (!isUnreachableFrom(url, (await credential()).baseUrl)) {
+			return good(`The address ${origin} is local, and so is 'Base URL' in the credential`);
+		}
+		return problem(
+			`VideoSDK can't reach ${origin} from the internet, so no events and no questions from agents will arrive`,
+			'Give n8n a public URL (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL), restart it, and select triggers again. Make and Wait and Start and Wait work without one.',
+		);
+	},
+
+	async webhookProduction(setup) {
+		const { webhookUrl } = setup;
+		if (typeof webhookUrl !== 'string') return webhookUrl;
+		return faultOfUrl(setup) ?? good('This is a Production URL');
+	},
+
+	/** Whether a published trigger with this node's credential is at the URL. */
+	async webhookPublished(setup) {
+		const { url, trigger, credentialId, deploymentId } = setup;
+		if (url === '') return undefined;
+		if (faultOfUrl(setup)) return NOT_CHECKED;
+		const answer = await setup.answer();
+		if ('reason' in answer) {
+			return problem(
+				`n8n doesn't respond at this URL (${answer.reason})`,
+				"Check the URL, and that the tunnel, proxy, or login page in front of n8n lets /webhook/ through unchanged. If events arrive, ignore this: some networks don't let a machine reach its own public address.",
+			);
+		}
+		if (!answer.methods.includes('POST')) {
+			return problem(
+				'No trigger is published at this URL',
+				"Publish the trigger's workflow (n8n 1.x: activate it), and select the trigger again. If it's published, unpublish and publish it again: n8n 2.x drops triggers when it starts without this package.",
+			);
+		}
+		// A worker publishes nothing, so it cannot tell.
+		if (trigger === undefined) return good(`A workflow is published at this URL. ${NO_MORE}`);
+		if (trigger.credentialId !== credentialId) {
+			// It may belong to a project that the user cannot see, so it is not named.
+			return problem(
+				'The trigger is published, but uses a different credential',
+				"Select the same credential in the trigger and in this node, and publish the workflow. Otherwise, if the VideoSDK projects differ, the events come without their context, and records can't be fetched.",
+			);
+		}
+		const isForCallsOnly = trigger.events.every((event) => isCallEvent(eventName(event) ?? event));
+		if (deploymentId === undefined || !isForCallsOnly) return good('The trigger is published');
+		return problem(
+			`The trigger '${trigger.nodeName}' is published, but not for agent session events`,
+			"Select agent session events in the trigger's 'Trigger On' and publish the workflow.",
+		);
+	},
+
+	/** Whether VideoSDK sends the trigger its call events. What a trigger wants, only the process knows that published it. */
+	async webhookRegistered(setup) {
+		const { url, trigger, isForCalls } = setup;
+		if (url === '') return undefined;
+		if (faultOfUrl(setup)) return NOT_CHECKED;
+		const events = callEventsOf(trigger?.events ?? []);
+		if (trigger && events.length === 0) {
+			return good('No call events are selected in the trigger, so it needs no registration with VideoSDK');
+		}
+		const listed = setup.callWebhooks();
+		// Where no calls are made, it doesn't matter that there are none in the plan.
+		const webhooks = await (trigger || isForCalls ? listed : listed.catch(() => undefined));
+		if (webhooks === undefined) return good(NO_MORE);
+		const { create, remove } = reconcile({ url: trigger?.url ?? url, events }, webhooks);
+		if (trigger && !create) return good('VideoSDK sends this trigger its call events');
+		const sent = callEventsOf(remove.flatMap((webhook) => webhook.events));
+		if (trigger === undefined && (sent.length > 0 || !isForCalls)) {
+			return good(`VideoSDK sends ${sent.join(', ') || 'no call events'} to this URL. ${NO_MORE}`);
+		}
+		const unsent = events.filter((event) => !sent.includes(event));
+		const what = sent.length === 0 ? 'call events' : unsent.join(', ') || 'exactly the selected call events';
+		return problem(
+			`VideoSDK doesn't send ${what} to this trigger`,
+			"Select call events in its 'Trigger On', then unpublish its workflow and publish it again (n8n 1.x: deactivate and activate it). If that doesn't help, n8n's log may say why.",
+		);
+	},
+
+	/** The routing rule; if nothing was given, whether there is any for calls. */
+	async routingRule({ isOpen, rules, routingRuleId }) {
+		if (isOpen) {
+			return (await rules()).some((rule) => !faultOfRule(rule))
+				? good('There is an outbound routing rule with an agent')
+				: problem(
+						'No outbound routing rule has an agent',
+						"Create one in the VideoSDK dashboard: 'Your first call' in the docs says how.",
+					);
+		}
+		if (routingRuleId === undefined) return undefined;
+		const rule = (await rules()).find(({ id }) => id === routingRuleId);
+		if (rule === undefined) return missing('routing rule', routingRuleId, 'Routing Rule');
+		const fault = faultOfRule(rule);
+		return fault === ''
+			? good('The routing rule is for outgoing calls and has an agent')
+			: problem(
+					`The routing rule ${fault}`,
+					"Change it in the VideoSDK dashboard, or select a different one in 'Routing Rule'.",
+				);
+	},
+
+	/** The number to call from; if nothing was given, whether there is any. */
+	async number(setup) {
+		const { isOpen, rules, numbers, routingRuleId, from } = setup;
+		// If there are no rules to be had, the check of the rule says what is wrong.
+		if (isOpen) return (await rules().catch(() => undefined)) && (await findNumber(setup));
+		if (typeof from !== 'string') return from;
+		const isFrom = (number: string): boolean => isSameNumber(number, from);
+		const rule = routingRuleId && (await rules()).find(({ id }) => id === routingRuleId);
+		const ofRule = phoneNumbersOf(rule || {});
+		if (ofRule) {
+			return ofRule.some(isFrom)
+				? good('The phone number belongs to the routing rule')
+				: problem(
+						"The phone number doesn't belong to the routing rule",
+						`Select one of the rule's numbers in 'From' (${ofRule.join(', ')}), or add this one to the rule in the VideoSDK dashboard.`,
+					);
+		}
+		const isThere = (await numbers()).some(({ id }) => isFrom(String(id)));
+		return isThere ? good('The phone number exists') : missing('phone number', from, 'From');
+	},
+};
+
+/** @returns the output of the checks of what was given */
+export async function runChecks(setup: Setup): Promise<IDataObject[]> {
+	const findings = await Promise.all(
+		Object.entries(CHECKS).map(async ([check, run]) => {
+			const finding = await run(setup).catch(failed);
+			if (finding === undefined) return [];
+			const isIgnorable = !finding.ok && setup.isOpen && OF_CALLS.includes(check);
+			const fix = isIgnorable ? `${finding.fix} If you don't make calls, ignore this.` : finding.fix;
+			return [{ check, ...finding, fix }];
+		}),
+	);
+	return findings.flat();
+}
