@@ -16,9 +16,10 @@ export const TROUBLE_MS = 60_000;
 /** Without an event an end is known 30 s late at most, and then n8n may be busy, and what was said is awaited. */
 export const KNOWN_WITHIN_MS = 75_000;
 export const SPEAKER = 'Caller';
-/** More than the proxy in front of n8n takes, also compressed. */
-export const LARGE = randomBytes(60_000).toString('base64');
-export const PROXY_LIMIT = 30_000;
+/** What a proxy in front of n8n takes. */
+export const PROXY_LIMIT = 1_000_000;
+/** More than that, also compressed. */
+export const LARGE = randomBytes(1.1 * PROXY_LIMIT).toString('base64');
 export const TOOL = { __rl: true, mode: 'url', value: 'https://n8n.example.com/webhook/a/mcp' };
 /** How a call or session comes out, by its end. */
 export const OUTCOMES = {
@@ -100,7 +101,7 @@ export const cases = fc.record({
 	failures: fc.constantFrom(0, 0, 1),
 	/** A proxy in front of n8n refuses so many requests to the resume URL, and those that are too large. */
 	refused: fc.constantFrom(0, 0, 0, 1, 2),
-	large: fc.constantFrom('', '', '', 'text', 'record'),
+	isLarge: fc.constantFrom(false, false, false, true),
 	/** As soon as this package asks n8n to continue, VideoSDK answers nothing any more. */
 	isCutThen: fc.constantFrom(false, false, true),
 	isPinned: fc.constantFrom(false, false, true),
@@ -169,9 +170,6 @@ export const oddRows = ({ odd, oddRow, starts, items }: Case): number[] => {
 export const isRefusing = (model: Case) =>
 	['twin', 'invalid'].includes(model.odd) && oddRows(model).length > 0;
 
-/** Such a record can't be handed over at all, and is fetched again, if that is possible. */
-export const isLargeRecord = ({ large, hasItemExpression }: Case) => large === 'record' && !hasItemExpression;
-
 /** What comes in. */
 export function rowsOf(model: Case, secret: string) {
 	const [first, second] = oddRows(model);
@@ -181,7 +179,6 @@ export function rowsOf(model: Case, secret: string) {
 		return {
 			item: `item-${index}`,
 			customer: `customer ${index}`,
-			notes: isLargeRecord(model) ? LARGE : '',
 			secret,
 			isEnded,
 			minutes: (maxWait === 'short' ? SHORT_WAIT_MS : LONG_WAIT_MS) / 60_000,
@@ -207,7 +204,7 @@ export function parametersOf(model: Case): INodeParameters {
 		recording: room === 'recorded' ? arranged : 'none',
 		operation: `${starts === 'call' ? 'make' : 'start'}${waits ? 'AndWait' : ''}`,
 		metaData: {
-			entries: ['item', 'customer', 'notes'].map((key) => ({ key, value: `={{ $json.${key} }}` })),
+			entries: ['item', 'customer'].map((key) => ({ key, value: `={{ $json.${key} }}` })),
 		},
 		options: {
 			maxConcurrency,

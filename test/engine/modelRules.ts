@@ -53,9 +53,9 @@ function remainsOf(
 	}
 	const isRecording = name === 'recording';
 	const own = [...rig.simulator.recordings.values()].filter((one) => one.roomId === roomId);
-	const { large, hops, hasItemExpression, isCutThen } = model;
+	const { isLarge, hops, hasItemExpression, isCutThen } = model;
 	const before = `${SPEAKER}: ${wordsOf(item, 'before')}`;
-	const last = `${SPEAKER}: ${wordsOf(item, 'at last')}${large === 'text' ? LARGE : ''}`;
+	const last = `${SPEAKER}: ${wordsOf(item, 'at last')}${isLarge ? LARGE : ''}`;
 	const values = isRecording
 		? own.filter(({ sessionId }) => sessionId !== 'later').map(({ fileUrl }) => fileUrl)
 		: [before, last].slice(isCutOff ? 0 : 1).map((text) => (name === 'summary' ? text.slice(8) : text));
@@ -72,9 +72,9 @@ function remainsOf(
 	const isFailed = !isRecording && !isTranscribed;
 	const isLate = readyMs > waitMs || (!(isListed && !isUnsure) && (lasts || waitMs < 2 * TROUBLE_MS));
 	// A process that can't ask VideoSDK learns nothing that is too much to hand over.
-	const isTooMuch = large !== '' && hops && (hasItemExpression || isCutThen);
+	const isTooMuch = isLarge && hops && (hasItemExpression || isCutThen);
 	if (isLate || isTooMuch || (isFailed && isCutOff)) {
-		const isHandedOver = !(hops && isCutThen) && (large === '' || !(hops || hasItemExpression));
+		const isHandedOver = !(hops && isCutThen) && (!isLarge || !(hops || hasItemExpression));
 		// That a transcription has failed may be known without its recording.
 		const failed = isFailed && needed > 0 ? "VideoSDK couldn't transcribe the conversation.|" : '';
 		const reason = expect.stringMatching(`^(${failed}The ${name} isn't ready yet.)$`) as unknown;

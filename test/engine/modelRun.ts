@@ -11,7 +11,6 @@ import type { Engine, RunResult } from './engine';
 import {
 	type Case,
 	FAULTS,
-	isLargeRecord,
 	isTroubled,
 	LARGE,
 	parametersOf,
@@ -155,7 +154,7 @@ async function endConversations(model: Case, started: Started[]) {
 	remains = (roomId) => {
 		const { item = '', row = 0 } = byRoom.get(roomId) ?? {};
 		const { recordedMs, transcribedMs, isTranscribed } = items[row]!;
-		const said = wordsOf(item, 'at last') + (model.large === 'text' ? LARGE : '');
+		const said = wordsOf(item, 'at last') + (model.isLarge ? LARGE : '');
 		const text = { lines: [{ speaker: SPEAKER, text: said }], summary: said };
 		const start = ago(-model.transcribedFromMs);
 		const transcription = { ...text, readyAfterMs: transcribedMs, fails: !isTranscribed, start };
@@ -268,7 +267,7 @@ export async function observe(model: Case) {
 	let { refused } = model;
 	const own = execution;
 	const proxy = ({ headers }: IncomingMessage) => {
-		if (headers[KEY_HEADER] && model.isCutThen && !isLargeRecord(model))
+		if (headers[KEY_HEADER] && model.isCutThen)
 			simulator.addFault({ kind: 'status', status: 503, match: { path: /ai|sip|v2.rec/, times: Infinity } });
 		if (refused-- > 0) return 502;
 		return Number(headers['content-length']) > PROXY_LIMIT ? 413 : undefined;

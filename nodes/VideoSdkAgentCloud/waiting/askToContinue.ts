@@ -16,19 +16,15 @@ const PAUSE_MS = 20_000;
 const LONGEST_PAUSE_MS = 10 * 60_000;
 /** So long before the end, in ms. */
 const LAST_TRY_MS = 1_000;
-/** What a request carries at first, before it is compressed to a third or less: n8n refuses more than 16 MB, a proxy perhaps 1 MB. */
-const MAX_BODY_BYTES = 8_000_000;
-const MIN_BODY_BYTES = 50_000;
-/** More may be what N8N_PAYLOAD_SIZE_MAX forbids: n8n then answers as it does to any failure. */
-const SURE_BODY_BYTES = 1_000_000;
+/** A proxy may refuse more. */
+const MAX_BODY_BYTES = 1_000_000;
 
 /**
  * What keeps a request from letting the execution continue.
  * - `failed`: no answer of this package, because n8n is starting, or has a proxy or a login in front of it, or fails
  * - `busy`: the execution is not stored yet, or the process that received the request does not know everything yet
- * - `tooLarge`: a proxy or n8n takes smaller requests only
  */
-type Trouble = 'failed' | 'busy' | 'tooLarge';
+type Trouble = 'failed' | 'busy';
 
 /** How n8n says that the execution does not wait here any more, or is running (WaitingWebhooks). */
 const IS_OVER = /has finished|does not exist|does not contain a waiting webhook/;
@@ -43,18 +39,11 @@ export interface CarriedKnown {
 	response?: IDataObject;
 }
 
-/** @returns what is known, as much of it as fits. The receiver asks VideoSDK for the rest */
-function bodyOf({ known, response }: CarriedKnown, maxBytes: number): string {
-	let bytes = 0;
-	const texts = known.flatMap((one) => {
-		const whole = JSON.stringify(one);
-		const fits = bytes + Buffer.byteLength(whole) <= maxBytes;
-		const text = fits ? whole : JSON.stringify({ ...one, parts: {} });
-		if (bytes + Buffer.byteLength(text) > maxBytes) return [];
-		bytes += Buffer.byteLength(text);
-		return [text];
-	});
-	return `{"known":[${texts.join()}]${response ? `,"response":${JSON.stringify(response)}` : ''}}`;
+/** @returns what is known; if that is too much, without what was said, which the receiver gets from VideoSDK itself */
+function bodyOf(carried: CarriedKnown): string {
+	const whole = JSON.stringify(carried);
+	if (Buffer.byteLength(whole) <= MAX_BODY_BYTES) return whole;
+	return JSON.stringify({ ...carried, known: carried.known.map((one) => ({ ...one, parts: {} })) });
 }
 
 /** @returns a text as UTF-8, compressed. By the Web's interface, since a node may not load 'zlib' */
@@ -89,8 +78,6 @@ async function post(
 		const { code, message } = jsonParse<IDataObject>(String(body), { fallbackValue: {} }) ?? {};
 		const reason = excerpt(`status ${statusCode} ${message === undefined ? '' : String(message)}`);
 		const result = headers[RESULT_HEADER];
-		const isFailure = statusCode === 500 && Buffer.byteLength(text) > SURE_BODY_BYTES;
-		if (statusCode === 413 || isFailure) return { trouble: 'tooLarge', reason };
 		if (result === undefined) {
 			// Errors of n8n itself have a code and a message. Anything else is from a proxy, a login, or an n8n that is starting.
 			const problem = code === undefined ? '' : String(message);
@@ -122,19 +109,14 @@ export async function askToContinue(
 	isOver: () => boolean,
 	untilMs: number,
 ): Promise<void> {
-	let maxBytes = MAX_BODY_BYTES;
 	let tries = 0;
 	while (!isOver() && Date.now() <= untilMs) {
 		const answer = await requests.run(stored, async () => {
 			if (isOver() || Date.now() > untilMs) return undefined;
-			return await post(context, stored, bodyOf(carried(), maxBytes));
+			return await post(context, stored, bodyOf(carried()));
 		});
 		if (answer === undefined) return;
 		const { trouble, reason } = answer;
-		if (trouble === 'tooLarge' && maxBytes > MIN_BODY_BYTES) {
-			maxBytes /= 2;
-			continue;
-		}
 		if (trouble === 'busy') {
 			await sleep(jittered(BUSY_PAUSE_MS));
 			continue;
