@@ -30,7 +30,7 @@ async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData
 	const problem = problemOf(question, input);
 	if (problem !== undefined) return refuse(context, id, problem);
 	const json = withResponse(question, waiting.items[0] ?? {}, input);
-	if (!wait.tryContinue(context, json)) return refuse(context, id, NOT_TAKEN);
+	if (!wait?.tryContinue(context, json)) return refuse(context, id, NOT_TAKEN);
 	// n8n sends the answer because only it knows whether the execution has continued.
 	return {
 		webhookResponse: resultResponse(id, toolResult(TAKEN)),

@@ -10,14 +10,22 @@ import { type CarriedKnown } from './askToContinue';
 import { type Awaited } from './awaited';
 import { KEY_HEADER, RESULT_HEADER } from './resumeUrl';
 import { hasKey, readWaiting, type Waiting } from './storedWait';
-import { findWait, keepWait, type Wait } from './wait';
+import { findWait, isWaitOver, keepWait, type Wait } from './wait';
 import { findWatch } from './watch';
 
-/** @returns the wait; a process that hears of it for the first time, or after a restart, does from then on what the first one does */
-export async function takeUp(context: IWebhookFunctions, { stored, items }: Waiting): Promise<Wait> {
+/**
+ * A process that hears of a wait for the first time, or after a restart, does from then on what the first one does.
+ *
+ * @returns the wait; undefined if it is over
+ */
+export async function takeUp(
+	context: IWebhookFunctions,
+	{ stored, items }: Waiting,
+): Promise<Wait | undefined> {
 	const present = findWait(stored);
 	if (present) return present;
 	const watch = await findWatch(context);
+	if (isWaitOver(stored)) return undefined;
 	const wait = keepWait(stored);
 	wait.joinItems(items);
 	wait.askBy(watch);
@@ -74,30 +82,25 @@ async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData>
 	const receivedMs = Date.now();
 	const waiting = readWaiting(context);
 	const key = context.getHeaderData()[KEY_HEADER];
-	let isReady: boolean;
-	let wait: Wait;
+	let isReady = false;
+	let wait: Wait | undefined;
 	if (waiting && key !== undefined) {
 		if (!hasKey(waiting.stored, key)) return reject(context, NOT_FOR_US);
 		wait = await takeUp(context, waiting);
-		isReady = learnFromUs(context, wait);
+		if (wait) isReady = learnFromUs(context, wait);
 	} else {
 		const delivery = await verifyDelivery(context, true, await readSettings(context));
 		if ('rejection' in delivery) return reject(context, delivery.rejection);
 		const ids = waiting ? idsOf(delivery.event, waiting) : [];
 		if (waiting === undefined || ids.length === 0) return reject(context, NOT_FOR_US);
 		wait = await takeUp(context, waiting);
-		isReady = false;
 		for (const id of ids) {
-			const one = wait.awaited.get(id);
-			if (one) isReady = await learnFromEvent(delivery.event, wait, one);
+			const one = wait?.awaited.get(id);
+			if (wait && one) isReady = await learnFromEvent(delivery.event, wait, one);
 		}
-		isReady &&= wait.place !== undefined || Date.now() < receivedMs + FRESH_MS;
+		isReady &&= wait?.place !== undefined || Date.now() < receivedMs + FRESH_MS;
 	}
-	// Made before: a wait that continues is forgotten, at once if the sender has gone away.
-	const output = isReady
-		? waiting.items.map((item, index) => ({ json: wait.outcome(item), pairedItem: { item: index } }))
-		: [];
-	if (!isReady || !wait.tryContinue(context)) {
+	if (!isReady || !wait?.tryContinue(context)) {
 		return respond(
 			context,
 			200,
@@ -105,6 +108,10 @@ async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData>
 		);
 	}
 	context.getResponseObject().setHeader(RESULT_HEADER, 'continued');
+	const output = waiting.items.map((item, index) => ({
+		json: wait.outcome(item),
+		pairedItem: { item: index },
+	}));
 	return { workflowData: [output] };
 }
 

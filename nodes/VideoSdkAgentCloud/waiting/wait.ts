@@ -1,4 +1,5 @@
 import { type IDataObject, type INodeExecutionData, type IWebhookFunctions, sleep } from 'n8n-workflow';
+import { BoundedMap } from '../api/memory';
 import { type Kind, KINDS } from '../conversation/kinds';
 import { type Known, unknown } from '../conversation/known';
 import { outcomeOf } from '../conversation/wait';
@@ -11,11 +12,6 @@ import type { StoredWait } from './storedWait';
 import { warnCredentialRejected } from './warnings';
 import type { Watch } from './watch';
 
-/**
- * n8n 1.x continues an execution once for each request until it has marked it as running. That can take long: when its limit for
- * production executions is reached, other executions have to end first.
- */
-const FORGET_AFTER_MS = 60 * 60_000;
 const AGAIN_AFTER_MS = 5_000;
 /** Processes that learn of the same end at the same time, by events, don't all ask n8n to continue at that time. */
 const TURN_MS = 3_000;
@@ -26,7 +22,7 @@ export class Wait {
 	private readonly budget: Budget;
 	/** By their IDs. */
 	readonly awaited = new Map<string, Awaited>();
-	/** Asks VideoSDK; undefined before and after. */
+	/** Asks VideoSDK; undefined before. */
 	private watch?: Watch;
 	/** `continuing`: n8n has been told to continue the execution, and has not answered yet. */
 	private state: 'waiting' | 'continuing' | 'over' = 'waiting';
@@ -54,7 +50,7 @@ export class Wait {
 	/** Asks VideoSDK from now on, and continues the execution when it is time. */
 	askBy(watch: Watch): void {
 		// Of two requests that come at the same time, the first one has begun it.
-		if (this.watch || this.awaited.size === 0) return;
+		if (this.watch) return;
 		this.watch = watch;
 		for (const one of this.awaited.values()) {
 			one.onReady = this.onReady;
@@ -98,8 +94,7 @@ export class Wait {
 	/**
 	 * Continues the execution by the answer to a request.
 	 *
-	 * n8n 1.x continues an execution once for each request that comes before it is marked as running, so the nodes after it would
-	 * run several times. n8n 2.x does so once, and answers the others with 500, unless the execution waits again by then.
+	 * n8n continues it for one request, and answers others with 500, unless the execution waits again by then.
 	 *
 	 * @param response the item that a response has made
 	 * @returns false if another request does so, or it is too late for it: n8n's own deadline comes soon
@@ -162,10 +157,9 @@ export class Wait {
 	private forget(): void {
 		this.state = 'over';
 		this.watch?.remove([...this.awaited.values()]);
-		this.awaited.clear();
-		this.watch = undefined;
-		this.place = undefined;
-		void sleep(FORGET_AFTER_MS).then(() => waits.delete(this.stored.key));
+		const { key, executionId } = this.stored;
+		waits.delete(key);
+		over.set(key, this.hasContinued ? executionId : undefined);
 	}
 
 	private warnRejected(error: Error): void {
@@ -175,8 +169,17 @@ export class Wait {
 	}
 }
 
-/** The waiting executions that this process knows, by their keys. An entry is deleted an hour after its execution has continued. */
+/** The waiting executions that this process knows, by their keys. */
 const waits = new Map<string, Wait>();
+
+/**
+ * The keys of those that are over: n8n may still hand over a request that it has read before. With the execution's ID, if this process
+ * has continued it.
+ */
+const over = new BoundedMap<string, string | undefined>(10_000);
+
+/** @returns whether a wait is over, as far as this process knows */
+export const isWaitOver = ({ key }: StoredWait): boolean => over.has(key);
 
 /** @returns a waiting execution, if this process knows it */
 export function findWait({ key }: StoredWait): Wait | undefined {
@@ -193,6 +196,7 @@ export function findWaitAt(executionId: string, at: string): Wait | undefined {
 
 /** @returns whether this process itself has continued an execution: all of its runs are here, unless n8n is restarted */
 export const hasContinuedHere = (executionId: string): boolean =>
+	[...over.values()].includes(executionId) ||
 	[...waits.values()].some(({ stored, hasContinued }) => hasContinued && stored.executionId === executionId);
 
 /** Keeps a waiting execution. @returns it, or the one that is kept already */

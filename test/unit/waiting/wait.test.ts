@@ -3,9 +3,10 @@ import fc from 'fast-check';
 import { EventEmitter } from 'node:events';
 import type { IWebhookFunctions } from 'n8n-workflow';
 import type { StoredWait } from '../../../nodes/VideoSdkAgentCloud/waiting/storedWait';
-import { check } from '../support';
+import { check, requestContext } from '../support';
 import { budgetOf, budgetOfWait } from '../../../nodes/VideoSdkAgentCloud/waiting/budget';
-import { keepWait, Wait } from '../../../nodes/VideoSdkAgentCloud/waiting/wait';
+import { takeUp } from '../../../nodes/VideoSdkAgentCloud/waiting/resume';
+import { findWait, isWaitOver, keepWait, Wait } from '../../../nodes/VideoSdkAgentCloud/waiting/wait';
 
 /** A call that is waited for until then. */
 function storedUntil(deadlineMs: number, key = 'k'): StoredWait {
@@ -53,12 +54,21 @@ describe('with an execution that n8n holds until another one has ended', () => {
 		expect(wait.tryContinue(requestOf(given()))).toBe(status === 500);
 	});
 
-	it('knows for long that it has continued it: n8n 1.x answers at once, and continues it much later', async () => {
+	it('keeps nothing but its key once n8n has answered, so that a request that comes late continues nothing', async () => {
+		const stored = storedUntil(Date.now() + 3_600_000, 'over');
 		const held = given();
-		expect(keptAs('k').tryContinue(requestOf(held))).toBe(true);
+		expect(keepWait(stored).tryContinue(requestOf(held))).toBe(true);
+		expect([findWait(stored), isWaitOver(stored)]).toEqual([expect.any(Wait), false]);
 		Object.assign(held, { closed: true, writableEnded: true }).emit('close');
-		await jest.advanceTimersByTimeAsync(30 * 60_000);
-		expect(keptAs('k').tryContinue(requestOf(given()))).toBe(false);
+		await jest.advanceTimersByTimeAsync(0);
+		expect([findWait(stored), isWaitOver(stored), jest.getTimerCount()]).toEqual([undefined, true, 0]);
+		const waiting = { stored, items: [{ callId: 'c-1' }] };
+		expect(
+			await takeUp(
+				requestContext(async () => await Promise.reject(new Error())),
+				waiting,
+			),
+		).toBeUndefined();
 	});
 });
 
