@@ -51,12 +51,6 @@ export class VideoSdkAgentCloud implements INodeType {
 
 	methods = { listSearch: LISTS };
 
-	/**
-	 * n8n 1.x hands the next message of a chat to whatever node waits, as its output, unless this can't be called
-	 * (ChatExecutionManager.runNode). n8n 2.x hands it only to nodes of which this is a function.
-	 */
-	onMessage = 'none' as never;
-
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const resource = this.getNodeParameter('resource', 0);
 		const name = this.getNodeParameter('operation', 0);

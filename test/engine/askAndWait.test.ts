@@ -311,7 +311,8 @@ describe('Nothing is asked', () => {
 		passTime(Date.parse('2026-11-28T12:00:00Z') - Date.now());
 		const options = { callingHours: { hours: { days: [1], from: '09:00', to: '18:00', timeZone: 'UTC' } } };
 		const [item] = await rig.json(ask({ options }));
-		expect(item).toEqual({ ...NOT_CALLED, reason: expect.stringContaining('Saturday, 12:00 in UTC') });
+		const reason = expect.stringContaining('Saturday, 12:00 in UTC') as string;
+		expect(item).toEqual({ ...NOT_CALLED, reason, reasonCode: 'hours' });
 		expect(made(rig)).toHaveLength(0);
 	});
 
@@ -351,16 +352,14 @@ describe('As the human review of a tool', () => {
 	});
 
 	const NO_NUMBER = /^The call couldn't be made\. 'To' is empty/;
-	it.each<[string, IDataObject, number | undefined, RegExp, object]>([
-		["isn't made because of 'Retry On Fail'", {}, undefined, /Retry On Fail/, { retryOnFail: true }],
-		['was refused', {}, 400, /^The call couldn't be made\. .+/, {}],
-		['may have been made', {}, 500, /^The call may have been made, but there was no response\. /, {}],
-		['has no number', { to: '={{ $json.none }}' }, undefined, NO_NUMBER, {}],
-	])('a call that %s is a no, with the reason', async (_what, more, status, reason, node) => {
+	it.each<[string, IDataObject, number | undefined, RegExp]>([
+		['was refused', {}, 400, /^The call couldn't be made\. .+/],
+		['may have been made', {}, 500, /^The call may have been made, but there was no response\. /],
+		['has no number', { to: '={{ $json.none }}' }, undefined, NO_NUMBER],
+	])('a call that %s is a no, with the reason', async (_what, more, status, reason) => {
 		if (status) rig.simulator.addFault({ match: { path: /sip\/call$/ }, kind: 'status', status });
-		const options = { nodeType: REVIEW, items, node };
 		const parameters = ask({ message: N8N_MESSAGE, ...more });
-		const { result } = await rig.engine.startAndWait(MAX_WAIT_MS, parameters, options);
+		const { result } = await rig.engine.startAndWait(MAX_WAIT_MS, parameters, { nodeType: REVIEW, items });
 		expect(made(rig)).toHaveLength(status ? 1 : 0);
 		expect(jsonOf(result)[0]?.data).toEqual({ approved: false, chatInput: expect.stringMatching(reason) });
 	});

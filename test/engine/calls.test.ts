@@ -104,13 +104,14 @@ describe('Make with Wait Until Answered', () => {
 	);
 
 	it('gives up when ringing time and Timeout are over', async () => {
-		rig.simulator.addFault({ kind: 'hang', match: { method: 'POST' } });
+		rig.simulator.addFault({ kind: 'hang', status: 500, match: { method: 'POST' } });
 		const beganMs = Date.now();
 		const options = { waitUntilAnswered: true, ringingTimeout: 1, timeout: 200 };
 		const { message } = await rig.failure(byRule({ options }));
-		expect(message).toContain('the call may have been made');
+		expect(message).toMatch(/the call to \S+ may have been made/);
 		expect(Date.now() - beganMs).toBeGreaterThanOrEqual(1_200);
-		expect(Date.now() - beganMs).toBeLessThan(10_000);
+		// It is looked for in the list, too.
+		expect(Date.now() - beganMs).toBeLessThan(22_000);
 	});
 
 	it('has a time limit that Node.js can count, also with the longest Timeout', async () => {

@@ -9,7 +9,7 @@ import { shareOf } from '../unit/support';
 import { byRule } from './callRig';
 import { eventBody, sendAndLeave, strangersKey } from './delivery';
 import { NODE_NAME, type NodeRunOptions } from './engine';
-import { byId, failureOf, jsonOf, later, onEachRun, useRig } from './rig';
+import { failureOf, jsonOf, later, onEachRun, useRig } from './rig';
 import { rows, type WaitingRun } from './waitingRun';
 
 const rig = useRig({ callBehaviour: false });
@@ -52,20 +52,6 @@ async function deliverEndAndLeave(): Promise<void> {
 	rig.simulator.latencyMs = 400;
 	await sendAndLeave(urlOfFirst(), endOfFirst(), rig.simulator, 200);
 }
-
-it.each([true, '={{ $json.hasLimit }}', { values: { resumeUnit: 'hours' } }, false])(
-	'A wait begins when no timer of an approval before it can end it: with a limit (%j)',
-	async (limitWaitTime) => {
-		const askedAtMs = Date.now();
-		// Also if an item is refused.
-		const deploymentId = byId("={{ $itemIndex === 0 ? ' ' : 'ddv_support' }}");
-		const settings = { input: { limitWaitTime }, onError: 'continueRegularOutput' as const };
-		const waiting = await begin(MAX_WAIT_MS, 2, { deploymentId }, settings);
-		expect(waiting.result.run.status).toBe('waiting');
-		const delayMs = Date.parse(String(sessionAt(0).start)) - askedAtMs;
-		expect(delayMs >= 70_000).toBe(limitWaitTime !== false);
-	},
-);
 
 describe('While VideoSDK is in trouble, a wait ends at its own Max Wait', () => {
 	const always = { times: Infinity };

@@ -220,11 +220,13 @@ export class Engine {
 	}
 
 	/** Runs an execution that failed again, as the button "Retry" does (ExecutionService.retry). */
-	async retry({ run, workflow }: RunResult): Promise<RunResult> {
+	async retry({ run, workflow, executionId }: RunResult): Promise<RunResult> {
 		const data = asStored(run.data);
 		delete data.resultData.error;
 		data.resultData.runData[NODE_NAME]?.pop();
-		return await this.execute(workflow, 'retry', data);
+		return await this.execute(workflow, 'retry', data, {
+			hooks: this.hooks('retry', randomUUID(), executionId),
+		});
 	}
 
 	/**
@@ -238,15 +240,36 @@ export class Engine {
 	): Promise<RunResult> {
 		const node = Object.assign(workflow.getNode(NODE_NAME) as INode, { parameters });
 		const data = where === 'retry' || where === 'secondRun' ? asStored(run.data) : run.data;
-		if (where !== 'nextRound') data.resultData.runData[NODE_NAME]?.pop();
 		if (where === 'secondRun') {
+			data.resultData.runData[NODE_NAME]?.pop();
 			delete data.waitTill;
 			Object.assign(data.executionData ?? {}, { contextData: {}, nodeExecutionStack: [] });
 		}
 		data.executionData?.nodeExecutionStack.push({ node, data: { main: [[{ json: {} }]] }, source: null });
 		const mode = where === 'retry' || where === 'nextRound' ? 'retry' : 'trigger';
 		const ownId = where === 'retry' ? randomUUID() : executionId;
-		return await this.execute(workflow, mode, data, { executionId: ownId });
+		const hooks = where === 'retry' ? { hooks: this.hooks('retry', ownId, executionId) } : {};
+		return await this.execute(workflow, mode, data, { executionId: ownId, ...hooks });
+	}
+
+	/** @returns an execution as n8n had stored it before the node ran, which is all that is left of one that was killed */
+	beforeNode(result: RunResult): RunResult {
+		const data = asStored(result.run.data);
+		const node = result.workflow.getNode(NODE_NAME) as INode;
+		const source = { main: [{ previousNode: 'Input' }] };
+		for (const name of [NODE_NAME, 'Success', 'Failure']) delete data.resultData.runData[name];
+		delete data.waitTill;
+		Object.assign(data.executionData ?? {}, {
+			contextData: {},
+			nodeExecutionStack: [{ node, data: { main: data.resultData.runData.Input?.[0]?.data?.main }, source }],
+		});
+		return { ...result, run: { ...result.run, data } };
+	}
+
+	/** Runs the node once more in the same execution, which begins with what n8n had stored before the node ran. */
+	async secondRun(result: RunResult): Promise<RunResult> {
+		const { run, workflow, executionId } = this.beforeNode(result);
+		return await this.execute(workflow, 'trigger', run.data, { executionId });
 	}
 
 	/** Uses a tool as n8n's own Agents do, which have no workflow (EphemeralNodeExecutor.executeNodeDirectly). */
@@ -343,12 +366,16 @@ export class Engine {
 		return await this.execute(workflow, mode, data, more);
 	}
 
-	additionalData(mode: WorkflowExecuteMode, executionId: string = randomUUID()) {
+	private hooks(mode: WorkflowExecuteMode, executionId: string, retryOf?: string) {
 		const workflowData = { id: 'workflow', name: 'Test' } as IWorkflowBase;
+		return new ExecutionLifecycleHooks(mode, executionId, workflowData, retryOf);
+	}
+
+	additionalData(mode: WorkflowExecuteMode, executionId: string = randomUUID()) {
 		const data: Partial<IWorkflowExecuteAdditionalData> = {
 			credentialsHelper: this.credentialsHelper as unknown as ICredentialsHelper,
 			executionId,
-			hooks: new ExecutionLifecycleHooks(mode, executionId, workflowData),
+			hooks: this.hooks(mode, executionId),
 			currentNodeExecutionIndex: 0,
 			variables: {},
 			instanceBaseUrl: 'http://localhost:5678/',
@@ -405,7 +432,7 @@ export class Engine {
 		// What was given up just after it was sent is still to be received.
 		for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
 		const { runData, error } = run.data.resultData;
-		const outputOf = (name: string) => (runData[name]?.[0]?.data?.main ?? []).map((items) => items ?? []);
+		const outputOf = (name: string) => (runData[name]?.at(-1)?.data?.main ?? []).map((items) => items ?? []);
 		expectDescribed(workflow.getNode(NODE_NAME), outputOf(NODE_NAME)[0] ?? []);
 		return {
 			/** What the node put out, by output. Empty if it failed. */

@@ -34,7 +34,7 @@ it.each([400, 402, 429, 503])(
 		expect(description).toMatch(/^.+req-4711/);
 		expect(description.includes('Max Concurrency')).toBe(status === 429);
 		expect(error).toMatchObject({ name: 'NodeApiError', httpCode: String(status) });
-		expect(rig.requests).toHaveLength(status === 429 ? 6 : 1);
+		expect(rig.requests.filter(({ method }) => method === 'POST')).toHaveLength(status === 429 ? 6 : 1);
 	},
 );
 
@@ -95,7 +95,8 @@ it.each([302, 307])('A redirect to another host is not followed: %i', async (sta
 		expect(message).toContain(`status ${status}`);
 		expect(description).toContain("'Base URL'");
 	}
-	expect([other.requests.length, rig.requests.length]).toEqual([0, 2]);
+	expect(other.requests).toEqual([]);
+	expect(rig.requests.filter(({ path }) => path !== SESSIONS)).toHaveLength(2);
 });
 
 it('A request that starts nothing ends with its execution', async () => {

@@ -37,7 +37,7 @@ const SESSION = 'deploymentId tag specifyEnv env specifyMetaData metaData record
 const CALL = 'to routingRuleId from maxCallDuration agentTools specifyMetaData metaData';
 const LIST = 'returnAll limit';
 const MAKE =
-	'allowSameNumber callingHours context ringingTimeout roomId simplify toolsValidFor waitUntilAnswered';
+	'allowSameNumber callingHours context idempotencyKey ringingTimeout roomId simplify toolsValidFor waitUntilAnswered';
 const OPERATIONS: Record<string, string> = {
 	'account checkSetup': 'deploymentId tag webhookUrl routingRuleId from',
 	'agent dispatch': `agentId roomId versionId versionTag agentTools specifyMetaData metaData / context toolsValidFor`,
@@ -46,7 +46,7 @@ const OPERATIONS: Record<string, string> = {
 	'call hangUp': 'callId',
 	'call make': `${CALL} recording / ${MAKE}`,
 	'call makeAndWait': `${CALL} recording maxWait maxWaitUnit / ${MAKE} hangUpAtTimeout includeWait ownRoom`,
-	'call sendAndWait': `${CALL} message responseType maxWait maxWaitUnit / callingHours context ownRoom ringingTimeout roomId toolsValidFor`,
+	'call sendAndWait': `${CALL} message responseType maxWait maxWaitUnit / allowSameNumber callingHours context idempotencyKey ownRoom ringingTimeout roomId toolsValidFor`,
 	'call transfer': 'callId transferTo',
 	'deployment create': 'name description',
 	'deployment get': 'deploymentId tag',
@@ -61,8 +61,8 @@ const OPERATIONS: Record<string, string> = {
 	'session end': 'sessionId',
 	'session get': 'sessionId',
 	'session getAll': `${LIST} filters simplify / / deploymentId status tag`,
-	'session start': `${SESSION} webhookUrl / context roomId toolsValidFor`,
-	'session startAndWait': `${SESSION} maxWait maxWaitUnit / context roomId toolsValidFor endAtTimeout includeWait`,
+	'session start': `${SESSION} webhookUrl / context idempotencyKey roomId toolsValidFor`,
+	'session startAndWait': `${SESSION} maxWait maxWaitUnit / context idempotencyKey roomId toolsValidFor endAtTimeout includeWait`,
 	'session waitForStatus': 'sessionId statuses maxWait maxWaitUnit',
 	'tool answer': 'respondWith answerJson isError',
 	'tool createAccess': 'agentTools context validFor validForUnit',

@@ -30,19 +30,24 @@ export const OUTCOMES = {
 } as Record<string, string[]>;
 export const PLANTED = { 'node:Poll': { cursor: 7 }, global: { called: ['+15550100001'] } };
 
-/** What the API makes of a request, and whether that leaves open if it was carried out. */
-export const FAULTS: Record<string, Fault & { isInDoubt?: true }> = {
+/** What the API makes of a request, whether that leaves open if it was carried out, and whether it was: then it is found in the list. */
+export const FAULTS: Record<string, Fault & { isInDoubt?: true; isFound?: true }> = {
 	rejected400: { kind: 'status', status: 400 },
 	rejected403: { kind: 'status', status: 403 },
 	busy429: { kind: 'status', status: 429 },
 	failed500: { kind: 'status', status: 500, isInDoubt: true },
 	resetBefore: { kind: 'reset', status: 500, isInDoubt: true },
-	resetAfter: { kind: 'reset', isInDoubt: true },
-	unreadable: { kind: 'notJson', isInDoubt: true },
-	silent: { kind: 'hang', isInDoubt: true },
-	cut: { kind: 'truncate', isInDoubt: true },
+	resetAfter: { kind: 'reset', isInDoubt: true, isFound: true },
+	unreadable: { kind: 'notJson', isInDoubt: true, isFound: true },
+	silent: { kind: 'hang', isInDoubt: true, isFound: true },
+	cut: { kind: 'truncate', isInDoubt: true, isFound: true },
 	redirected: { kind: 'redirect', status: 302, isInDoubt: true },
-	withoutId: { kind: 'noData', body: { data: { status: 'queued' } }, isInDoubt: true },
+	withoutId: {
+		kind: 'noData',
+		body: { data: { status: 'queued' } },
+		isInDoubt: true,
+		isFound: true,
+	},
 };
 const fault = fc.oneof(
 	{ weight: 5, arbitrary: fc.constantFrom('rejected400', 'rejected403') },
@@ -147,6 +152,8 @@ export const itemOf = ({ body }: RecordedRequest): string => {
 };
 /** Names a fault that leaves the client without an answer that it can use. */
 export const isInDoubt = (name = '') => FAULTS[name]?.isInDoubt === true;
+/** Names a fault after which what was started is found, unless the user has stopped the execution. */
+export const isFound = (name = '') => FAULTS[name]?.isFound === true;
 /** Whether a request may have been carried out. */
 export const mayHaveActed = ({ status }: RecordedRequest) =>
 	status === undefined || status < 400 || status >= 500;

@@ -171,6 +171,9 @@ async function endConversations(model: Case, started: Started[]) {
 		}
 		await (simulator.calls.has(id) ? simulator.moveCall(id, 'answered') : simulator.emit(id, 'started'));
 	}
+	// Phones that no one takes ring.
+	for (const { id, talks } of started)
+		if (!talks && simulator.calls.has(id)) await simulator.moveCall(id, 'ringing');
 	await pause(TALK_MS);
 	const ending = started.filter(({ ends }) => ends);
 	for (const { id, row } of isReversed ? ending.reverse() : ending) {

@@ -23,10 +23,20 @@ it('An item that fails says whether someone may have been called, and who', asyn
 	rig.simulator.addFault({ kind: 'status', status: 400, body: { message: 'Number is not allowed' } });
 	const numbers = ['0151 23', '', '+1 (555) 000-3001', GRACE, TO];
 	expect(jsonOf(await call(numbers, {}, { onError: 'continueRegularOutput' }))).toEqual([
-		{ outcome: 'notCalled', to: '0151 23', error: "'To' isn't a phone number: 0151 23" },
-		{ outcome: 'notCalled', error: "'To' is empty" },
-		{ outcome: 'inDoubt', to: ADA, error: expect.stringContaining('the call may have been made') },
-		{ outcome: 'notCalled', to: GRACE, error: expect.stringContaining('Number is not allowed') },
+		{
+			outcome: 'notCalled',
+			to: '0151 23',
+			reasonCode: 'refused',
+			error: "'To' isn't a phone number: 0151 23",
+		},
+		{ outcome: 'notCalled', reasonCode: 'refused', error: "'To' is empty" },
+		{ outcome: 'inDoubt', to: ADA, error: expect.stringContaining(`the call to ${ADA} may have been made`) },
+		{
+			outcome: 'notCalled',
+			to: GRACE,
+			reasonCode: 'failed',
+			error: expect.stringContaining('Number is not allowed'),
+		},
 		expect.objectContaining({ outcome: 'running', to: TO }),
 	]);
 });
@@ -62,7 +72,11 @@ describe('A number that several items have', () => {
 
 	it('keeps no one else from being called if each item has its own outcome', async () => {
 		const output = jsonOf(await call([TO, ADA, TO], {}, { onError: 'continueRegularOutput' }));
-		expect(output.map(({ outcome }) => outcome)).toEqual(['notCalled', 'running', 'notCalled']);
+		expect(output.map(({ outcome, reasonCode }) => [outcome, reasonCode])).toEqual([
+			['notCalled', 'sameNumber'],
+			['running', undefined],
+			['notCalled', 'sameNumber'],
+		]);
 		expect(called()).toEqual([ADA]);
 	});
 
@@ -90,7 +104,7 @@ describe('Calling Hours', () => {
 	const reason = expect.stringMatching(
 		/^It's \w+day, \d\d:\d\d in Asia\/Kolkata\. Calling hours are \d\d:\d\d to/,
 	) as string;
-	const notCalled = { outcome: 'notCalled', to: GRACE, reason };
+	const notCalled = { outcome: 'notCalled', to: GRACE, reason, reasonCode: 'hours' };
 
 	it('are those of each item: outside of them it is not called, and says why', async () => {
 		const options = { callingHours: around(Date.now()) };

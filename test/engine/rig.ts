@@ -195,6 +195,21 @@ export function jsonOf({ output, error }: RunResult): IDataObject[] {
 	return (output[0] ?? []).map(({ json }) => json);
 }
 
+/** The body of a start as the user's fields make it: without the key that the node adds, see api/toolAccess.ts. */
+export function withoutKey(body: unknown): IDataObject {
+	const { metadata, metaData, ...rest } = structuredClone(body) as Record<
+		'metadata' | 'metaData',
+		IDataObject
+	>;
+	for (const [name, data] of Object.entries({ metadata, metaData })) {
+		if (data === undefined) continue;
+		expect(data.n8nKey).toMatch(/^[\w-]{22}$/);
+		delete data.n8nKey;
+		if (Object.keys(data).length > 0) Object.assign(rest, { [name]: data });
+	}
+	return rest;
+}
+
 /** All that hangs on a value, also what cannot be enumerated. */
 export const everythingOn = (value: unknown): string =>
 	`${inspect(value, { depth: Infinity, showHidden: true, maxStringLength: null, maxArrayLength: null })}${safeJson(value)}`;

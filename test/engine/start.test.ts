@@ -1,6 +1,6 @@
 import { verifyToken } from '@videosdk.live/server-sdk';
 import type { IDataObject } from 'n8n-workflow';
-import { byId, CHOSEN_EVENTS, EVENT_NAMES, SESSIONS, startParameters, useRig } from './rig';
+import { byId, CHOSEN_EVENTS, EVENT_NAMES, SESSIONS, startParameters, useRig, withoutKey } from './rig';
 
 const rig = useRig();
 
@@ -119,7 +119,7 @@ const BODIES: Array<[what: string, parameters: IDataObject, body: IDataObject]> 
 
 it.each(BODIES)('With %s filled in, exactly that is sent', async (_what, parameters, body) => {
 	const sent = await sentFor(parameters, { deployment: 'ddv_sales', values: VALUES });
-	expect(sent).toEqual({ deploymentId: 'ddv_support', ...body });
+	expect(withoutKey(sent)).toEqual({ deploymentId: 'ddv_support', ...body });
 });
 
 it('A resource without such an operation is refused in words', async () => {

@@ -2,15 +2,15 @@
  * What costs money or reaches a person is started once, whatever goes wrong, and the user learns of it. Rows, tries, and waits in all
  * combinations: see model. Here is each operation with each fault, and what no combination of rows shows.
  */
-import type { INodeParameters } from 'n8n-workflow';
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { RESOURCES } from '../../nodes/VideoSdkAgentCloud/actions';
 import { STARTS, type StartWords } from '../../nodes/VideoSdkAgentCloud/api/starts';
 import type { Fault } from '../simulator';
 import { byRule, CALL, fromSip, made, TO } from './callRig';
-import { overwriteDeduplication } from './deduplication';
 import { NODE_NAME } from './engine';
 import { goodFields } from './goodValues';
 import {
+	byId,
 	expectNoSecrets,
 	failureOf,
 	jsonOf,
@@ -78,19 +78,33 @@ it.each(OPERATIONS)('$name says what it starts, if it sends a POST', async ({ na
 	expect([name, starts !== undefined]).toEqual([name, isStart]);
 });
 
+/** What VideoSDK lists is found by its key. */
+const isFindable = (starts?: string) => starts === 'call' || starts === 'session';
+
 it.each(OPERATIONS.filter(({ starts }) => starts))(
 	'$name is not sent again, not even by Retry On Fail, once it may have had an effect',
 	async ({ starts, parameters }) => {
 		const { one, started, check }: StartWords = STARTS[starts!];
+		const { calls, sessions } = rig.simulator;
 		for (const fault of DOUBTFUL) {
+			calls.clear();
+			sessions.clear();
 			const result = await run(parameters, fault);
+			expect([fault, posts().length]).toEqual([fault, 1]);
+			expectNoSecrets(rig, result.error, result.thrown, result.run);
+			const made = [...calls.values(), ...sessions.values()];
+			if (isFindable(starts) && made.length > 0) {
+				expect(result.error).toBeUndefined();
+				const text = JSON.stringify(result.run.data);
+				expect(text).toContain(String((made[0] as unknown as IDataObject)[STARTS[starts].idField]));
+				expect(text).not.toMatch(/alreadyStarted|n8nKey/);
+				continue;
+			}
 			const { message, description } = failureOf(result);
-			const doubt = expect.stringContaining(`the ${one} may have been ${started}`) as string;
+			const doubt = expect.stringMatching(`the ${one}( to \\S+)? may have been ${started}`) as string;
 			expect([fault, message]).toEqual([fault, doubt]);
 			expect(message).toMatch(/^[^[]* \[item 0\]$/);
 			expect(description).toContain(check);
-			expect([fault, posts().length]).toEqual([fault, 1]);
-			expectNoSecrets(rig, result.error, result.thrown, result.run);
 		}
 		for (const fault of REFUSED) {
 			expect(failureOf(await run(parameters, fault)).message).not.toContain('may have been');
@@ -106,15 +120,16 @@ it.each([
 	['a dispatch', DISPATCH, { data: {} }],
 	['a dispatch', DISPATCH, { success: 'true', data: {} }],
 ])('The answer to %s without what was started leaves it in doubt', async (_what, parameters, body) => {
+	rig.simulator.setListing({ hasMetadata: false });
 	rig.simulator.addFault({ kind: 'noData', body });
 	const { message } = await rig.failure(parameters, { node: retryOnFail });
 	expect(message).toContain('may have been');
-	expect(rig.requests).toHaveLength(1);
+	expect(posts()).toHaveLength(1);
 });
 
 describe('Retry On Fail', () => {
 	it('starts nothing with the items of a wait, though n8n runs the node again', async () => {
-		// n8n takes an empty 'error' for a failure, too.
+		// n8n takes an empty 'error' for a failure, too, and runs the node until its last try.
 		const ada = { message: 'ok', data: { sessionId: 'ada', status: 'queued', error: '' } };
 		rig.simulator.addFault({ kind: 'noData', body: ada, match: { method: 'POST', body: /item-0/ } });
 		rig.simulator.addFault({ kind: 'status', status: 400, match: { method: 'POST', body: /item-1/ } });
@@ -122,7 +137,8 @@ describe('Retry On Fail', () => {
 		const options = { items: [{}, {}], onError: 'continueRegularOutput' as const, node: retryOnFail };
 		const { result } = await rig.engine.startAndWait(2_000, { metaData }, options);
 		expect(result.run.status).toBe('waiting');
-		expect(posts()).toHaveLength(2);
+		const started = posts().map(({ body }) => (body as { metaData: { item: string } }).metaData.item);
+		expect(started).toEqual(['item-0', 'item-1', 'item-1']);
 	});
 
 	it.each(Object.entries({ 0: 3, 1: 2, 4: 4, 9: 5 }))('waits in the last try of %s', async (max, tries) => {
@@ -161,47 +177,16 @@ describe('Retry On Fail', () => {
 	});
 });
 
-describe('An execution that waits', () => {
-	it('comes out as it was, if n8n stopped after the wait, and someone retries with the saved workflow', async () => {
-		const { result } = await rig.engine.startAndWait(2_000, {}, { items: rows(2) });
-		delete result.run.data.waitTill;
-		const again = await rig.engine.retry(result);
-		expect(jsonOf(again).map(({ sessionId }) => sessionId)).toEqual(
-			[...rig.simulator.sessions.keys()].slice(-2),
-		);
-		expect(posts()).toHaveLength(2);
-	});
-
-	it('keeps its items if n8n runs it twice, and has an error output', async () => {
-		const { result } = await rig.engine.startAndWait(2_000, {}, { onError: 'continueErrorOutput' as const });
-		const { parameters } = result.workflow.getNode(NODE_NAME)!;
-		const again = await rig.engine.useAgain(result, parameters, 'secondRun');
-		expect(again.run.data.executionData?.nodeExecutionStack[0]?.data.main).toMatchObject([[{ json: {} }]]);
-	});
-
-	it('is not what a second run gets that is a round of a loop ahead, at other items', async () => {
-		const { result } = await rig.engine.startAndWait(
-			2_000,
-			{},
-			{ onError: 'continueRegularOutput' as const },
-		);
-		const { parameters } = result.workflow.getNode(NODE_NAME)!;
-		const runs = result.run.data.resultData.runData[NODE_NAME]!;
-		runs.push(runs[0]!);
-		const again = await rig.engine.useAgain(result, parameters, 'secondRun');
-		const [, last] = again.run.data.resultData.runData[NODE_NAME]!;
-		expect(last?.data?.main).toMatchObject([[{ json: { error: expect.stringContaining('a second time') } }]]);
-	});
-});
-
 describe.each([
-	['call', fromSip()],
+	['call', byRule()],
 	['session', startParameters()],
 	['dispatch', DISPATCH],
 ] as const)('Someone retries an execution that failed: each %s', (starts, parameters) => {
 	const run = async (node = {}, ...faults: Fault[]) => {
 		for (const fault of faults) rig.simulator.addFault({ ...fault, match: { method: 'POST' } });
-		return await rig.run({ ...parameters, options: { maxConcurrency: 1 } }, { items: [{}, {}, {}], node });
+		const to = '=+1555000310{{ $itemIndex }}';
+		const given = { ...parameters, ...(starts === 'call' && { to }), options: { maxConcurrency: 1 } };
+		return await rig.run(given, { items: [{}, {}, {}], node });
 	};
 	const OK: Fault = { kind: 'delay' };
 	const NO: Fault = { kind: 'status', status: 402 };
@@ -212,54 +197,45 @@ describe.each([
 		const second = await rig.engine.retry(first);
 		expect([failureOf(second).message, posts().length]).toEqual([expect.stringMatching(/\[item 2\]$/), 4]);
 		const third = await rig.engine.retry(second);
-		const { output } = third;
-		let again = second;
+		expect(third.output[0]?.map(({ pairedItem }) => pairedItem)).toEqual([0, 1, 2].map((item) => ({ item })));
+		expect(posts()).toHaveLength(5);
+		const adopted = isFindable(starts) ? true : undefined;
+		expect(jsonOf(third).map(({ alreadyStarted }) => alreadyStarted)).toEqual([adopted, adopted, undefined]);
+		// Whoever retries the first one once more gets what the others have started.
 		for (let clicks = 0; clicks < 2; clicks++) {
-			again = await rig.engine.retry(again);
-			expect(failureOf(again).message).toMatch(/already been retried/);
-			overwriteDeduplication(first.workflow.id ?? '');
+			const again = jsonOf(await rig.engine.retry(first));
+			expect(again.map(({ alreadyStarted }) => alreadyStarted)).toEqual([adopted, adopted, adopted]);
 		}
-		expect(output[0]?.map(({ pairedItem }) => pairedItem)).toEqual([0, 1, 2].map((item) => ({ item })));
 		expect(posts()).toHaveLength(5);
 		// In a loop, the next round has its own items.
-		await rig.engine.useAgain(third, parameters, 'nextRound');
+		await rig.engine.useAgain(third, { ...parameters }, 'nextRound');
 		expect(posts()).toHaveLength(6);
 	});
 
-	it.each([undefined, 'continueRegularOutput'] as const)(
-		'that n8n runs twice at a time is not started again (On Error: %s)',
-		async (onError) => {
-			const first = await run({ onError });
-			const second = await rig.engine.useAgain(first, parameters, 'secondRun');
-			expect(posts()).toHaveLength(3);
-			const error = onError ? jsonOf(second)[0]?.error : failureOf(second).message;
-			expect(error).toContain('n8n is running this execution a second time');
-			if (onError && starts === 'call') expect(jsonOf(second)).toMatchObject([{ outcome: 'inDoubt' }]);
-		},
-	);
-
-	it('is not started by a second retry, though the failed execution had not come to it', async () => {
-		const first = await run({}, NO);
-		Object.assign(first.run.data.executionData ?? {}, { contextData: {} });
-		expect((await rig.engine.retry(first)).error).toBeUndefined();
-		expect(failureOf(await rig.engine.retry(first)).message).toMatch(/already been retried/);
-		// Someone has set On Error to Continue, and retries with the workflow as it is now.
-		Object.assign(first.workflow.getNode(NODE_NAME) ?? {}, { onError: 'continueRegularOutput' });
-		const items = jsonOf(await rig.engine.retry(first));
-		expect(items.map(({ error }) => error)).toEqual(Array(3).fill(expect.stringMatching(/already been/)));
-		expect(posts()).toHaveLength(4);
+	it('that n8n runs twice at a time is started once, and comes out of both', async () => {
+		const first = await run();
+		const second = await rig.engine.useAgain(
+			first,
+			first.workflow.getNode(NODE_NAME)!.parameters,
+			'secondRun',
+		);
+		const { idField } = STARTS[starts];
+		const [one] = jsonOf(first);
+		expect(jsonOf(second)).toMatchObject([{ [idField]: one?.[idField] }]);
+		expect(JSON.stringify(second.run.data)).not.toContain('alreadyStarted');
+		expect(posts()).toHaveLength(3);
 	});
 
 	it('that is in doubt stays so, and nothing is sent', async () => {
-		const first = failureOf(await run({}, OK, { kind: 'status', status: 500 }));
-		const second = failureOf(await rig.engine.retry(await run({}, OK, { kind: 'status', status: 500 })));
+		const first = await run({}, OK, { kind: 'status', status: 500 });
+		const second = failureOf(await rig.engine.retry(first));
 		const { check }: StartWords = STARTS[starts];
-		expect(second.message).toBe(first.message);
+		expect(second.message).toBe(failureOf(first).message);
 		expect(second.description).toContain(
 			`One ${STARTS[starts].one} was ${STARTS[starts].started} before this`,
 		);
-		expect(second.description?.split(check)).toHaveLength(2);
-		expect(posts()).toHaveLength(4);
+		expect(second.description.split(check)).toHaveLength(2);
+		expect(posts()).toHaveLength(2);
 	});
 
 	it('is forgotten once the node has succeeded', async () => {
@@ -267,6 +243,105 @@ describe.each([
 		const id = jsonOf(done)[0]?.[STARTS[starts].idField];
 		expect(id).toBeDefined();
 		expect(JSON.stringify(done.run.data.executionData)).not.toContain(id);
+	});
+});
+
+it('What waits is waited for by a second run of the execution, with the same limit and question', async () => {
+	const { result } = await rig.engine.startAndWait(
+		60_000,
+		byRule({ operation: 'sendAndWait', message: 'Ready?' }),
+	);
+	const { parameters } = result.workflow.getNode(NODE_NAME)!;
+	const again = await rig.engine.useAgain(result, parameters, 'secondRun');
+	const waitOf = ({ run }: typeof result) => {
+		const text = run.data.executionData?.contextData[`node:${NODE_NAME}`]?.agentCloudWait as string;
+		const { question, awaited } = JSON.parse(text) as IDataObject & { awaited: IDataObject[] };
+		return { question, ids: awaited[0]?.ids, limitMs: awaited[0]?.limitMs };
+	};
+	expect(again.run.waitTill).toBeDefined();
+	expect(waitOf(again)).toEqual(waitOf(result));
+	expect(posts()).toHaveLength(1);
+});
+
+it('An execution with a sub-workflow is refused where n8n may run it twice', async () => {
+	const { run, workflow } = await rig.run(byRule());
+	for (const more of [{ parentExecution: { executionId: '1', workflowId: 'w' } }, {}]) {
+		const data = structuredClone(run.data);
+		delete (data as { resumeToken?: string }).resumeToken;
+		const [input] = data.resultData.runData.Input!;
+		if (!('parentExecution' in more)) input!.metadata = { subExecutionsCount: 1 };
+		const node = workflow.getNode(NODE_NAME)!;
+		data.executionData!.nodeExecutionStack = [{ node, data: { main: [[{ json: {} }]] }, source: null }];
+		const result = await rig.engine.execute(workflow, 'trigger', Object.assign(data, more));
+		expect(failureOf(result).message).toBe(
+			'This version of n8n may run this execution twice, because a sub-workflow is part of it. Update n8n to 2.14 or newer, or make the call in the main workflow. Nothing was sent. [item 0]',
+		);
+	}
+	expect(posts()).toHaveLength(1);
+});
+
+describe('Idempotency Key', () => {
+	const withKey = (idempotencyKey: string, more: IDataObject = {}) =>
+		byRule({ ...more, options: { idempotencyKey } });
+
+	it('gets what another execution has started with the same text, as VideoSDK has it now', async () => {
+		const [first] = await rig.json(withKey('reminder 7'));
+		expect(first).not.toHaveProperty('alreadyStarted');
+		await rig.simulator.moveCall(String(first?.callId), 'answered');
+		expect(await rig.json(withKey('reminder 7'))).toMatchObject([
+			{ callId: first?.callId, alreadyStarted: true, status: 'answered' },
+		]);
+		// Another process has to look.
+		rig.engine = await rig.addEngine();
+		expect(await rig.json(withKey('reminder 7'))).toMatchObject([
+			{ callId: first?.callId, alreadyStarted: true },
+		]);
+		expect(posts()).toHaveLength(1);
+		const others = [withKey('reminder 8'), withKey('reminder 7', { to: '+15550003222' })];
+		for (const other of others) expect((await rig.json(other))[0]).not.toHaveProperty('alreadyStarted');
+		expect(posts()).toHaveLength(3);
+	});
+
+	it('makes two items with the same text and number one call', async () => {
+		const output = jsonOf(await rig.run(withKey('both', { to: TO }), { items: [{}, {}] }));
+		expect(output.map(({ callId }) => callId)).toEqual([output[0]?.callId, output[0]?.callId]);
+		expect(posts()).toHaveLength(1);
+	});
+
+	it('never stands for a session of another deployment', async () => {
+		const options = { idempotencyKey: 'order 7' };
+		const [first] = await rig.json(startParameters({ options }));
+		const [second] = await rig.json(startParameters({ options, deploymentId: byId('ddv_sales') }));
+		expect(second).toMatchObject({ deploymentId: 'ddv_sales' });
+		expect(await rig.json(startParameters({ options }))).toMatchObject([{ sessionId: first?.sessionId }]);
+		expect(posts()).toHaveLength(2);
+	});
+
+	it("starts nothing if VideoSDK can't be asked", async () => {
+		rig.simulator.addFault({ kind: 'status', status: 403, match: { method: 'GET', path: /sip\/call/ } });
+		const output = await rig.json(withKey('reminder 7'), { onError: 'continueRegularOutput' });
+		expect(output).toMatchObject([{ outcome: 'notCalled', reasonCode: 'failed' }]);
+		expect(output[0]?.error).toMatch(/^Nothing was sent, because n8n couldn't check whether/);
+		expect(posts()).toEqual([]);
+	});
+
+	it('asks no one the same question from another execution', async () => {
+		const question = byRule({
+			operation: 'sendAndWait',
+			message: 'Ready?',
+			options: { idempotencyKey: 'q' },
+		});
+		await rig.engine.startAndWait(60_000, question);
+		const { result } = await rig.engine.startAndWait(60_000, question);
+		expect(jsonOf(result)).toMatchObject([
+			{
+				outcome: 'notCalled',
+				responded: false,
+				reasonCode: 'alreadyAsked',
+				callId: expect.any(String) as string,
+			},
+		]);
+		expect(posts()).toHaveLength(1);
 	});
 });
 
@@ -373,12 +448,10 @@ describe('A room that is made for what is started', () => {
 		async ({ one, started, path, make }) => {
 			const parameters = make({ recording: 'record' });
 			for (const fault of [...DOUBTFUL, { kind: 'status', status: 403 } as Fault]) {
-				rig.simulator.addFault({ ...fault, match: { path: /^\/v2\/rooms$/ } });
-				const words = fault.status === 403 ? "doesn't allow this" : 'the room may have been created';
+				rig.simulator.clearFaults();
+				rig.simulator.addFault({ ...fault, match: { path: /^\/v2\/rooms$/, times: 9 } });
 				expect((await rig.failure(parameters)).message).toMatch(
-					new RegExp(
-						`^The ${one} wasn't ${started}, because there is no room for it: .*${words}.*\\[item 0\\]$`,
-					),
+					new RegExp(`^The ${one} wasn't ${started}, because there is no room for it: .*\\[item 0\\]$`),
 				);
 				expect(rig.requests.some((request) => path.test(request.path))).toBe(false);
 			}

@@ -31,7 +31,7 @@ export function callRoutes(app: FastifyInstance, world: World): void {
 	});
 	app.get<Call>(PATH, (request) => {
 		const { query } = request;
-		const wanted = latestFirst(calls.byId).filter((call) => {
+		const wanted = world.listed(latestFirst(calls.byId)).filter((call) => {
 			const { callId, roomId, sessionId, ruleId, type, to, from, start } = call;
 			return (
 				matches({ id: callId, roomId, sessionId, ruleId, type }, query) &&
@@ -84,10 +84,12 @@ const shownIn =
 
 /** A row of the list: the ID is under `callId` there. */
 function listed(call: SimulatedCall, world: World): object {
-	const rule = world.telephony.routingRules.find(({ id }) => id === call.ruleId);
+	const { telephony, listing } = world;
+	const rule = telephony.routingRules.find(({ id }) => id === call.ruleId);
 	return {
 		callId: call.callId,
 		...rest(call, world),
+		metadata: listing.hasMetadata ? call.metadata : {},
 		gatewayName: 'Outbound gateway 01',
 		ruleName: rule?.name,
 	};

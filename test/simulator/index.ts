@@ -68,6 +68,8 @@ export async function startSimulator(options: SimulatorOptions = {}) {
 		set latencyMs(ms) {
 			server.latencyMs = ms;
 		},
+		/** How the lists show what was started, see World. */
+		setListing: (listing: Partial<World['listing']>) => void Object.assign(world.listing, listing),
 		addFault: (fault: Fault) => server.faults.add(fault),
 		clearFaults: () => server.faults.clear(),
 

@@ -92,7 +92,13 @@ export class Sessions {
 			this.end(session);
 			return { message: 'Session ended successfully', data: shown(session) };
 		});
-		app.get<Call>(PATH, (request) => olderPage(request, latestFirst(this.byId).map(listed)));
+		app.get<Call>(PATH, (request) => {
+			const rows = this.world.listed(latestFirst(this.byId));
+			return olderPage(
+				request,
+				rows.map((session) => listed(session, this.world)),
+			);
+		});
 		app.get<Call>(`${PATH}/:id`, ({ params }) => shown(this.found(params.id)));
 	}
 
@@ -196,11 +202,11 @@ function shown(session: SimulatedSession) {
 }
 
 /** In the list the API spells `endpoint` and `metadata`. */
-function listed(session: SimulatedSession): object {
+function listed(session: SimulatedSession, { listing }: World): object {
 	const { webhook, metaData = {} } = session;
 	return {
 		...shown(session),
 		webhook: webhook && { endpoint: webhook.endPoint, events: webhook.events },
-		metadata: metaData,
+		metadata: listing.hasMetadata ? metaData : {},
 	};
 }

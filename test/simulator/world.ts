@@ -51,6 +51,8 @@ export class World {
 	readonly recordings: Recordings;
 	readonly transcriptions: Transcriptions;
 	readonly remains: (roomId: string) => Remains;
+	/** How the lists of calls and sessions show what was started: how long after it, in ms, and whether with its metadata. */
+	listing = { lagMs: 0, hasMetadata: true };
 
 	constructor(
 		options: SimulatorOptions,
@@ -66,5 +68,10 @@ export class World {
 		this.callEvents = new CallEvents(this.courier);
 		this.recordings = new Recordings(this.files);
 		this.transcriptions = new Transcriptions(this);
+	}
+
+	/** @returns the rows that a list shows by now */
+	listed<Row extends { start: string }>(rows: Row[]): Row[] {
+		return rows.filter(({ start }) => Date.parse(start) + this.listing.lagMs <= Date.now());
 	}
 }

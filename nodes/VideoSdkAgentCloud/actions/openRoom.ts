@@ -1,10 +1,10 @@
-import { type IDataObject, type IExecuteFunctions, type JsonObject, NodeApiError } from 'n8n-workflow';
+import { type IExecuteFunctions, type JsonObject, NodeApiError } from 'n8n-workflow';
 import { type Send } from '../api/client';
-import { createRoom } from '../api/rooms';
+import { createOwnRoom } from '../api/rooms';
 import { STARTS } from '../api/starts';
 import { type RoomChoice } from '../fields/room';
 import { type WebhookOf } from '../webhook/context';
-import type { RunTools } from './operation';
+import type { StartTools } from './operation';
 
 /**
  * If the room can't be created, nothing was started in it, whether or not the room exists. So it isn't "in doubt", and Retry On Fail
@@ -31,14 +31,14 @@ function noRoomError(context: IExecuteFunctions, error: unknown, starts: 'sessio
 export async function openRoom(
 	context: IExecuteFunctions,
 	send: Send,
-	{ credential, hasRoom }: RunTools,
+	{ credential, hasRoom, customRoomId }: StartTools,
 	{ roomId, body }: RoomChoice,
 	starts: 'session' | 'call',
 	webhookOf?: WebhookOf,
 ): Promise<string | undefined> {
 	if (body === undefined) return roomId;
 	const webhook = await webhookOf?.(credential);
-	const room: IDataObject = await createRoom(send, { ...body, webhook }).catch((error) => {
+	const room = await createOwnRoom(send, { ...body, customRoomId, webhook }).catch((error: unknown) => {
 		throw noRoomError(context, error, starts);
 	});
 	const createdId = String(room.roomId);

@@ -4,6 +4,7 @@ import type { Send } from '../api/client';
 import type { ReadCredential } from '../api/credential';
 import type { StartKind } from '../api/starts';
 import type { ItemReader } from '../fields/reader';
+import type { SentWait } from '../waiting/planWait';
 
 /** A record that comes with a file. */
 export class RecordWithFile {
@@ -37,23 +38,57 @@ export interface RunTools {
  */
 export type ItemRun = (send: Send, tools: RunTools) => Promise<IDataObject | IDataObject[] | RecordWithFile>;
 
-/** An item that makes a call. */
-export interface PreparedCall {
-	run: ItemRun;
-	/** The number to call, cleaned, or a SIP URI. */
-	to: string;
-	/** Whether an item before or after this one may call the same number. */
-	allowsSameNumber: boolean;
+/** What is ready to be started: nothing was sent so far, but a room may have been created. */
+export interface ReadyStart {
 	/**
-	 * Asked right before the item's first request, and each that starts something: that may be hours after its fields were read.
+	 * Sends the request that starts it.
 	 *
-	 * @returns why the call isn't to be made now, in a sentence; undefined if it is
+	 * @param key by which it can be found again, if there is one
+	 * @returns the whole record
 	 */
-	notNow(nowMs: number): string | undefined;
+	post(send: Send, key: string | undefined): Promise<IDataObject>;
+	/** How an execution waits for it, if the operation waits. */
+	wait?: SentWait;
+}
+
+/** What the runner gives to the start of an item. */
+export interface StartTools extends RunTools {
+	/** The ID for a room that is made for this start alone. Undefined: VideoSDK gives it one. */
+	customRoomId?: string;
+}
+
+/** An item that starts something, see actions/run/startOnce.ts. */
+export interface PreparedStart {
+	/** Of a call. */
+	call?: {
+		/** The number to call, cleaned, or a SIP URI. */
+		to: string;
+		/** Whether an item before or after this one may call the same number. */
+		allowsSameNumber: boolean;
+		/** Whether VideoSDK answers when someone has picked up, or no one has. */
+		waitsForAnswer: boolean;
+		/**
+		 * Asked right before the item's first request, and each that starts something: that may be hours after its fields were read.
+		 *
+		 * @returns why the call isn't to be made now, in a sentence; undefined if it is
+		 */
+		notNow(nowMs: number): string | undefined;
+	};
+	/** Of a session. */
+	deploymentId?: string;
+	/** The user's text by which any execution finds what was started with it. */
+	idempotencyKey?: string;
+	/** Gets all that the start needs: a room, access to tools. @throws NodeApiError or NodeOperationError in words for the user */
+	arrange(send: Send, tools: StartTools): Promise<ReadyStart>;
+	/** Makes the output of what was started. */
+	show(record: IDataObject): IDataObject;
 }
 
 /** Gives the credential of an input item, see `credentialOf`. */
 export type CredentialOfItem = (itemIndex: number) => ReadCredential;
+
+/** Gives how what an input item has started is waited for; undefined: it has started nothing. */
+export type WaitOfItem = (itemIndex: number) => SentWait | undefined;
 
 /** An operation of the node: what each file `<resource>/<operation>.operation.ts` exports as `operation`. */
 export interface Operation {
@@ -89,7 +124,7 @@ export interface Operation {
 	 *
 	 * @throws NodeOperationError naming the field
 	 */
-	prepare(read: ItemReader): ItemRun | PreparedCall;
+	prepare(read: ItemReader): ItemRun | PreparedStart;
 	/** The output of an item that was not waited for. Default: what was started, unchanged */
 	show?(read: ItemReader, record: IDataObject): IDataObject;
 	/**
@@ -102,16 +137,17 @@ export interface Operation {
 		context: IExecuteFunctions,
 		output: INodeExecutionData[],
 		credential: CredentialOfItem,
+		waitOf: WaitOfItem,
 	): Promise<INodeExecutionData[]>;
 	/**
 	 * What is left to do for what was started, if the node stops or fails instead.
 	 *
 	 * @param started its records, each paired with its input item
-	 * @returns takes that back, if n8n tries the node again
 	 */
 	stop?(
 		context: IExecuteFunctions,
 		started: INodeExecutionData[],
 		credential: CredentialOfItem,
-	): Promise<() => void>;
+		waitOf: WaitOfItem,
+	): Promise<void>;
 }

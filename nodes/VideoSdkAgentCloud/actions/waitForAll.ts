@@ -1,4 +1,4 @@
-import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { IExecuteFunctions } from 'n8n-workflow';
 import { type Field } from '../fields/field';
 import { readIncludeWaitMs, readKept } from '../fields/recording';
 import { MAX_WAIT_FIELDS, readMaxWaitMs } from '../fields/maxWait';
@@ -7,9 +7,8 @@ import { readOptions } from '../fields/requestOptions';
 import { simplifyField } from '../fields/simplify';
 import { type KindName } from '../conversation/kinds';
 import { endAtMaxWait, putToWait } from '../waiting/putToWait';
-import { type ItemWait, planWait, sentCalls, type WaitOptions } from '../waiting/planWait';
-import type { CredentialOfItem, Operation } from './operation';
-import { noteWait } from './run/secondRun';
+import { type ItemWait, planWait, type WaitOptions } from '../waiting/planWait';
+import type { CredentialOfItem, Operation, WaitOfItem } from './operation';
 
 /** Reads how an item waits, as far as its options say it. @param option the boolean among them that ends what still runs */
 function readWait(read: ItemReader, option: Field) {
@@ -49,22 +48,19 @@ export function remainingWaitMs(read: ItemReader, fields = MAX_WAIT_FIELDS): num
 export function waitingBy(kind: KindName, ofItem: (read: ItemReader) => ItemWait) {
 	const optionsOf = (
 		context: IExecuteFunctions,
-		[first]: INodeExecutionData[],
 		credential: CredentialOfItem,
+		sentOf: WaitOfItem,
 	): WaitOptions => ({
 		kind,
-		question: first && sentCalls.get(first.json)?.question,
 		credential,
+		sentOf,
 		ofItem: (itemIndex) => ofItem(new ItemReader(context, itemIndex)),
 	});
 	return {
-		complete: async (context, output, credential) => {
-			const shown = await putToWait(context, output, optionsOf(context, output, credential));
-			await noteWait(context);
-			return shown;
-		},
-		stop: async (context, started, credential) =>
-			endAtMaxWait(kind, await planWait(context, started, optionsOf(context, started, credential))),
+		complete: async (context, output, credential, sentOf) =>
+			await putToWait(context, output, optionsOf(context, credential, sentOf)),
+		stop: async (context, started, credential, sentOf) =>
+			endAtMaxWait(kind, await planWait(context, started, optionsOf(context, credential, sentOf))),
 	} satisfies Pick<Operation, 'complete' | 'stop'>;
 }
 

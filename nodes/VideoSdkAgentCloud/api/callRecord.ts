@@ -51,7 +51,8 @@ const SHORTEST_CALL_MS = 5_000;
 const SHOWN_FIELDS = [
 	...['outcome', 'answered', 'durationSeconds', 'summary', 'to', 'callId'],
 	...['roomId', 'recordingUrl', 'transcript', 'missing'],
-	...['timedOut', 'hungUpAtTimeout', 'endError', 'error', 'event', 'alreadyOver', 'reason', 'context'],
+	...['timedOut', 'hungUpAtTimeout', 'endError', 'error', 'event', 'alreadyOver'],
+	...['alreadyStarted', 'reason', 'reasonCode', 'context'],
 	...['from', 'type', 'sessionId', 'status', 'start', 'end', 'metadata'],
 ];
 

@@ -3,7 +3,7 @@ import { recordWith, unlessDeclined } from './answer';
 import type { Send } from './client';
 import { describeCall, isCallOver } from './callRecord';
 import { endOnce } from './endOnce';
-import type { ListRequest } from './pagination';
+import { listRecords, type ListRequest } from './pagination';
 
 /** The body of a call. Undefined fields are not sent. */
 export interface CallBody {
@@ -32,7 +32,7 @@ const readCall = recordWith(['callId', 'id'], describeCall);
  */
 export async function makeCall(send: Send, body: CallBody, timeoutMs: number): Promise<IDataObject> {
 	const call = await send(
-		{ method: 'POST', path: ROOT, body: { ...body }, timeoutMs, starts: 'call' },
+		{ method: 'POST', path: ROOT, body: { ...body }, timeoutMs, starts: 'call', startsFor: body.sipCallTo },
 		readCall,
 	);
 	const { sipCallTo: to, sipCallFrom: from, destinationRoomId: roomId } = body;
@@ -75,6 +75,22 @@ export async function transferCall(send: Send, callId: string, transferTo: strin
 		{ method: 'POST', path: [...ROOT, 'transfer'], body: { callId, transferTo }, starts: 'transfer' },
 		readCall,
 	);
+}
+
+/** How far back a call is looked for by a user's own key, in ms. */
+export const CALL_KEY_MS = 30 * 24 * 3_600_000;
+/** Of a list of calls, so many are read to find one. */
+const MAX_ROWS = 2_000;
+
+/**
+ * Lists the calls that were made since a time, by whatever workflow.
+ *
+ * @param to only those to this number, as the API's own search finds it
+ * @param sinceMs in ms since 1970
+ */
+export async function listCallsMade(send: Send, sinceMs: number, to?: string): Promise<IDataObject[]> {
+	const qs = { type: 'outbound', search: to, startDate: Math.floor(sinceMs) };
+	return await listRecords(send, { ...CALLS, qs }, MAX_ROWS);
 }
 
 /** All calls of the project. */

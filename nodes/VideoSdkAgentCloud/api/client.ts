@@ -26,6 +26,10 @@ export interface ApiRequest extends Pick<Sending, 'maxAttempts' | 'timeoutMs'> {
 	holdsSecrets?: boolean;
 	/** What the request starts, if anything: the message of a failure says if it may have been started. */
 	starts?: StartKind;
+	/** Whom that reaches, such as a phone number. */
+	startsFor?: string;
+	/** Whether sending it twice has the same effect as sending it once. Default: unless it's a POST */
+	isRepeatable?: boolean;
 }
 
 /** How a sender sends its requests. */
@@ -51,8 +55,8 @@ export class ApiError extends NodeApiError {
 	/** Private fields are not serialized: n8n stores and shows the words only. */
 	readonly #failure: ApiFailure;
 
-	constructor(context: RequestContext, failure: ApiFailure, starts?: StartKind) {
-		const { message, description } = describeFailure(failure, starts);
+	constructor(context: RequestContext, failure: ApiFailure, { starts, startsFor }: Partial<ApiRequest> = {}) {
+		const { message, description } = describeFailure(failure, starts, startsFor);
 		const httpCode = failure.status === undefined ? undefined : String(failure.status);
 		super(context.getNode(), {}, { message, description, httpCode });
 		// n8n goes by this name when it redacts errors.
@@ -158,6 +162,7 @@ export async function apiRequest<T>(
 	sending: Sending = {},
 ): Promise<T> {
 	const stopSignal = sending.stopSignal ?? cancelSignalOf(context);
+	const { isRepeatable = request.method !== 'POST' } = request;
 	const maxAttempts = request.maxAttempts ?? sending.maxAttempts ?? Infinity;
 	const { untilMs = Infinity, inTurn = async (send) => await send() } = sending;
 	let failure: ApiFailure | undefined;
@@ -167,16 +172,16 @@ export async function apiRequest<T>(
 		);
 		if (outcome === undefined) {
 			if (failure === undefined) throw new UserError(NO_TIME_LEFT);
-			throw new ApiError(context, failure, request.starts);
+			throw new ApiError(context, failure, request);
 		}
 		if ('result' in outcome) return outcome.result;
 		({ failure } = outcome);
 		if (failure.status === 429) sending.onRateLimited?.();
 		const delayMs =
-			attempts >= maxAttempts ? undefined : retryDelay(failure, request.method, attempts, Math.random());
+			attempts >= maxAttempts ? undefined : retryDelay(failure, isRepeatable, attempts, Math.random());
 		const isLast = delayMs === undefined || Date.now() + delayMs > untilMs;
 		if (!isLast) await pause(delayMs, stopSignal);
-		if (isLast || stopSignal?.aborted) throw new ApiError(context, failure, request.starts);
+		if (isLast || stopSignal?.aborted) throw new ApiError(context, failure, request);
 	}
 }
 

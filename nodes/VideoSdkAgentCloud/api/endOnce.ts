@@ -46,7 +46,7 @@ export function endOnce(end: RequestOn, get: RequestOn, isOver: (record: IDataOb
 			}
 			if (record && isStopping(record) && !isRefused) return record;
 			const lost = failure.kind === 'answer' ? { ...failure, kind: 'timeout' as const } : failure;
-			const delayMs = isRefused ? undefined : retryDelay(lost, 'GET', requests, Math.random());
+			const delayMs = isRefused ? undefined : retryDelay(lost, true, requests, Math.random());
 			if (delayMs === undefined) throw result.error;
 			await pause(delayMs);
 		}

@@ -1,6 +1,6 @@
 import { jsonParse, type NodeApiError } from 'n8n-workflow';
 import { serverTimeMs } from './serverTime';
-import { JWT } from './toolAccess';
+import { JWT, withoutKeys } from './toolAccess';
 
 /** By which the API says that it has nothing of an ID. It may say so of what was created just now. */
 export const NOT_FOUND_STATUSES = [402, 404];
@@ -64,7 +64,7 @@ const REQUEST_ID_HEADERS = ['x-request-id', 'request-id', 'x-amzn-requestid'];
 
 /** @returns the text on one line, cut to a readable length, without tokens */
 export function excerpt(text: string): string {
-	const line = text.replace(JWT, '…').replace(/\s+/g, ' ').trim();
+	const line = withoutKeys(text).replace(JWT, '…').replace(/\s+/g, ' ').trim();
 	return line.length > MAX_EXCERPT_LENGTH ? `${line.slice(0, MAX_EXCERPT_LENGTH)}…` : line;
 }
 

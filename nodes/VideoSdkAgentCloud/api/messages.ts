@@ -88,17 +88,19 @@ function textOf({ kind, status, apiMessage, host = 'VideoSDK' }: ApiFailure): Te
  *
  * @param failure why the request failed
  * @param starts what the request starts, if anything, so that the user learns if it may be running
+ * @param startsFor whom that reaches, such as a phone number
  * @returns what the user reads: a title that says what happened, and what to do next
  */
-export function describeFailure(failure: ApiFailure, starts?: StartKind) {
+export function describeFailure(failure: ApiFailure, starts?: StartKind, startsFor?: string) {
 	const [message, description] = textOf(failure);
 	const doubtful = starts !== undefined && isInDoubt(failure) ? STARTS[starts] : undefined;
+	const whom = startsFor === undefined ? '' : ` to ${startsFor}`;
 	const apiMessage = failure.kind === 'notSent' ? undefined : failure.apiMessage;
 	const isShownBelow = REPLACED_BY_N8N.test(apiMessage ?? '');
 	const title = [
 		message,
 		failure.status === undefined ? '' : ` (status ${failure.status})`,
-		doubtful ? `; the ${doubtful.one} may have been ${doubtful.started}` : '',
+		doubtful ? `; the ${doubtful.one}${whom} may have been ${doubtful.started}` : '',
 		apiMessage === undefined || isShownBelow ? '' : `: ${apiMessage}`,
 	];
 	const details = [

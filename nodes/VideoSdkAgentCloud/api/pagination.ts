@@ -66,7 +66,7 @@ function totalOf({ total, totalItems }: IDataObject): number {
  *
  * @param firstPage where to begin, counted from 1
  * @param wantedRows the rows to fetch ahead of the caller. Default: none, each page is fetched when the caller asks for it
- * @yields the rows of one page and the number of the next page, undefined after the last one
+ * @yields the rows of one page, the number of the next page, undefined after the last one, and of the last page that the API tells of
  * @throws NodeApiError if a page cannot be fetched or has no list; UserError if the list does not end
  */
 export async function* listPages(
@@ -74,7 +74,7 @@ export async function* listPages(
 	list: ListRequest,
 	firstPage = 1,
 	wantedRows = 0,
-): AsyncGenerator<{ rows: IDataObject[]; nextPage?: number }> {
+): AsyncGenerator<{ rows: IDataObject[]; nextPage?: number; lastPage: number }> {
 	const seen = new Set<string>();
 	const isNew = (record: IDataObject) => {
 		const ids = (list.idFields ?? ['id']).map((field) => record[field]);
@@ -99,16 +99,17 @@ export async function* listPages(
 		}
 		const hasMore = rowCount > 0 && (lastPage > number || total > rowsSoFar);
 		const isLast = !hasMore && (newRecords.length === 0 || total === rowsSoFar || lastPage === number);
+		// A page with others after it is full, however many rows were asked for.
+		const announced = hasMore ? Math.max(lastPage, Math.ceil(total / rowCount)) : 0;
 		yield {
 			rows: newRecords.filter((record) => isAsked(record, list.qs)),
 			nextPage: isLast ? undefined : number + 1,
+			lastPage: Math.max(announced, number),
 		};
 		if (isLast) return;
 		pagesWithoutNews = newRecords.length === 0 ? pagesWithoutNews + 1 : 0;
 		if (pagesWithoutNews === MAX_PAGES_WITHOUT_NEWS) break;
 		if (hasMoved) continue;
-		// A page with others after it is full, however many rows were asked for.
-		const announced = hasMore ? Math.max(lastPage, Math.ceil(total / rowCount)) : 0;
 		const wanted = firstPage - 1 + Math.ceil(wantedRows / rowCount);
 		const until = Math.min(announced, wanted, number + MAX_PAGES_IN_FLIGHT);
 		while (number + ahead.length < until) {

@@ -31,9 +31,21 @@ const readSession = recordWith(['roomId', 'meetingId'], (session) => ({
 	roomId: roomIdOf(session),
 }));
 
-/** Creates a room. */
+/** Creates a room that the user wants. The request is sent once: see `retryDelay`. */
 export async function createRoom(send: Send, body: RoomBody): Promise<IDataObject> {
 	return await send({ method: 'POST', path: ROOT, body: { ...body }, starts: 'room' }, readRoom);
+}
+
+/**
+ * Creates a room for a conversation. With a `customRoomId` the request is repeated: the API then gives the same room
+ * (@videosdk.live/server-sdk 0.1.1, RoomsResource.create).
+ */
+export async function createOwnRoom(send: Send, body: RoomBody): Promise<IDataObject> {
+	const isRepeatable = body.customRoomId !== undefined;
+	return await send(
+		{ method: 'POST', path: ROOT, body: { ...body }, starts: 'room', isRepeatable },
+		readRoom,
+	);
 }
 
 /** @param roomId the room's own or its custom ID */

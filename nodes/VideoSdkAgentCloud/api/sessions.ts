@@ -1,8 +1,8 @@
 import type { IDataObject } from 'n8n-workflow';
-import { beginningWith, msOf, recordWith, unlessDeclined } from './answer';
+import { beginningWith, msOf, recordWith, startOf, unlessDeclined } from './answer';
 import type { Send } from './client';
 import { endOnce } from './endOnce';
-import type { ListRequest } from './pagination';
+import { listPages, type ListRequest } from './pagination';
 import { apiSessionId } from './sessionId';
 
 /** The statuses of a session (docs.videosdk.live, agent cloud). */
@@ -111,6 +111,29 @@ export const SESSIONS: ListRequest = {
 	toRecord: describeSession,
 	idFields: ['sessionId'],
 };
+
+/** Of the list of sessions, so many pages are read to find one. */
+const MAX_PAGES = 10;
+
+/** Lists the sessions that were started last, as many as fit on ten pages: the API has no filters, and names no order. */
+export async function listLatestSessions(send: Send): Promise<IDataObject[]> {
+	const read = async (firstPage: number) => {
+		const rows: IDataObject[] = [];
+		let last = 1;
+		let pages = 0;
+		for await (const page of listPages(send, SESSIONS, firstPage)) {
+			rows.push(...page.rows);
+			last = page.lastPage;
+			const [first] = rows;
+			const isOldestFirst = firstPage === 1 && startOf(first ?? {}) < startOf(rows.at(-1) ?? {});
+			if (++pages === MAX_PAGES || (isOldestFirst && last > MAX_PAGES)) break;
+		}
+		return { rows, last };
+	};
+	const { rows, last } = await read(1);
+	const isOldestFirst = startOf(rows[0] ?? {}) < startOf(rows.at(-1) ?? {});
+	return isOldestFirst && last > MAX_PAGES ? (await read(last - MAX_PAGES + 1)).rows : rows;
+}
 
 /** @returns whether a record's status is one of those given, without regard to case */
 export function hasStatus(record: { status?: unknown }, statuses: readonly string[]): boolean {

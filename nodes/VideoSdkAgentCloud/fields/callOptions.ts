@@ -1,5 +1,6 @@
 import { numberField, switchField } from './field';
 import { callingHoursField } from './callingHours';
+import { idempotencyKeyField } from './idempotencyKey';
 import { roomIdOption } from './room';
 import { simplifyField } from './simplify';
 
@@ -27,6 +28,7 @@ export const waitUntilAnsweredField = switchField('default', 'Wait Until Answere
 export const CALL_OPTIONS = [
 	allowSameNumberField,
 	callingHoursField,
+	idempotencyKeyField,
 	ringingTimeoutField,
 	roomIdOption,
 	simplifyField,

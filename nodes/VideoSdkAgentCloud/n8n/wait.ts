@@ -1,15 +1,9 @@
 import { type IExecuteFunctions, type INodeExecutionData, type IWebhookFunctions, sleep } from 'n8n-workflow';
+import { CONTEXT_KEYS } from './keys';
 import type { InEngine } from './nodeContext';
 
-const CONTEXT_FIELD = 'agentCloudWait';
 const NO_EXECUTION_ID = '0';
 const LOOK_AGAIN_MS = 1_000;
-/** n8n sets a timer at most so long before the deadline of a wait, and doesn't cancel it when a request ends the wait (WaitTracker). */
-const TIMER_MS = 71_000;
-/** What n8n's nodes have among their parameters if what they wait for, such as an approval, has a deadline. */
-const HAS_DEADLINE = /"limitWaitTime":(?!false)/;
-/** And what they, and ours, have if a request ends it. */
-const ENDED_BY_REQUEST = /"resume":"(?:webhook|form)"|AndWait"|"waitUserReply":true|^"n8n-nodes-base\.form"/;
 
 /** @returns n8n's own URL that resumes the execution, to which a node may append a path; its origin is that of all webhooks */
 export function baseResumeUrlOf(context: IExecuteFunctions): string {
@@ -32,7 +26,7 @@ export async function putExecutionToWait(
 	items: INodeExecutionData[],
 	deadlineMs: number,
 ): Promise<void> {
-	context.getContext('node')[CONTEXT_FIELD] = text;
+	context.getContext('node')[CONTEXT_KEYS.wait] = text;
 	const executeData = context.getExecuteData();
 	executeData.data.main = [items];
 	// n8n disables the node that waited, and two uses of a tool in one turn of an agent share it: the second would never run.
@@ -40,20 +34,7 @@ export async function putExecutionToWait(
 	// Else n8n resumes the execution with the output of any sub-workflow that an earlier node has left running
 	// (updateParentExecutionWithChildResults).
 	executeData.metadata = { ...executeData.metadata, waitingChildExecutionIds: [NO_EXECUTION_ID] };
-	await context.putExecutionToWait(new Date(deadlineMs)).catch((error: Error) => {
-		// A second run of the execution may have taken it from n8n 1.x's list of those under way when it ended
-		// (ActiveExecutions.setStatus). It waits all the same.
-		if (!(context as InEngine).runExecutionData?.waitTill) throw error;
-	});
-}
-
-/**
- * @returns the output of a wait that is over, if a user retries an execution that n8n didn't finish afterwards: n8n then runs the node
- * that has waited, with the input that `putExecutionToWait` has replaced (ExecutionService.retry with the saved workflow)
- */
-export function outputOfEarlierWait(context: IExecuteFunctions): INodeExecutionData[] | undefined {
-	const { waitingChildExecutionIds: [id] = [] } = context.getExecuteData().metadata ?? {};
-	return context.getMode() === 'retry' && id === NO_EXECUTION_ID ? [...context.getInputData()] : undefined;
+	await context.putExecutionToWait(new Date(deadlineMs));
 }
 
 /**
@@ -66,40 +47,11 @@ export function readWaitingExecution(context: IWebhookFunctions) {
 	const { runExecutionData } = context as InEngine;
 	const { contextData = {}, nodeExecutionStack = [] } = runExecutionData?.executionData ?? {};
 	const { name } = context.getNode();
-	const text: unknown = contextData[`node:${name}`]?.[CONTEXT_FIELD];
+	const text: unknown = contextData[`node:${name}`]?.[CONTEXT_KEYS.wait];
 	const items = nodeExecutionStack[0]?.data.main?.[0];
 	if (typeof text !== 'string' || nodeExecutionStack[0]?.node.name !== name || !items) return undefined;
 	return { text, items: items.map(({ json }) => json) };
 }
-
-/**
- * When a wait is over, n8n runs its node again without executing it.
- *
- * @returns when those nodes of this execution began that have something among their parameters, in ms since 1970
- */
-function beginsOf(context: IExecuteFunctions, pattern: RegExp): number[] {
-	const { workflow, runExecutionData } = context as InEngine;
-	const isOne = (name: string) => {
-		const { type, parameters } = workflow?.getNode(name) ?? {};
-		return pattern.test(`"${type}"${JSON.stringify(parameters)}`);
-	};
-	const runs = Object.entries(runExecutionData?.resultData.runData ?? {}).filter(([name]) => isOne(name));
-	return runs.flatMap(([, ofNode]) => ofNode.map(({ startTime }) => startTime));
-}
-
-/**
- * Tells until when the timer of an earlier wait of this execution may fire. It would end the next wait, whatever that waits for.
- *
- * @returns ms since 1970; 0: there can be none
- */
-export function timersUntilMs(context: IExecuteFunctions): number {
-	const endedMs = beginsOf(context, HAS_DEADLINE);
-	return endedMs.length === 0 ? 0 : Math.max(...endedMs) + TIMER_MS;
-}
-
-/** @returns whether a request, such as a click, may have ended an earlier wait of this execution */
-export const isContinuedByRequest = (context: IExecuteFunctions): boolean =>
-	beginsOf(context, ENDED_BY_REQUEST).length > 0;
 
 /** The response by which n8n answers a request. */
 type WebhookResponse = ReturnType<IWebhookFunctions['getResponseObject']>;

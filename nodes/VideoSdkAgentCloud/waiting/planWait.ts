@@ -7,16 +7,15 @@ import { isOver, outcomeOf, type Want } from '../conversation/wait';
 import { type Question, withoutResponse } from './question';
 import { findWatch, type Watch } from './watch';
 
-/** What the record of a call doesn't tell of its request. */
-export interface SentCall {
-	/** After so long VideoSDK hangs up because of Max Wait, in ms; Infinity: never. */
-	limitMs: number;
+/** What the record of a call or session doesn't tell of its start. */
+export interface SentWait {
+	/** After so long VideoSDK hangs up because of Max Wait, in ms; undefined: never. */
+	limitMs?: number;
+	/** The room that was made for it alone, or in which a question is asked. */
+	roomId?: string;
 	/** What is asked. */
 	question?: Question;
 }
-
-/** By the record in the item of a call, which is the same if n8n tries the node again. */
-export const sentCalls = new WeakMap<object, SentCall>();
 
 /** A response that the agent hands in while its call ends still counts. */
 const RESPONSE_MS = 5_000;
@@ -30,8 +29,8 @@ export interface ItemWait extends Pick<Want, 'isEnded' | 'isSimplified' | 'keep'
 export interface WaitOptions {
 	kind: KindName;
 	ofItem: (itemIndex: number) => ItemWait;
-	/** What the only item asks, if it asks something. */
-	question?: Question;
+	/** What the start of an item tells, see SentWait. */
+	sentOf: (itemIndex: number) => SentWait | undefined;
 	/** Reads an item's credential. All items have the same account. */
 	credential: (itemIndex: number) => ReadCredential;
 }
@@ -64,7 +63,6 @@ export async function planWait(
 		last: [] as INodeExecutionData[],
 	};
 	const { sinceMs } = plan;
-	const { question } = options;
 	for (const item of output) {
 		const id = item.json[kind.idField];
 		if (typeof id !== 'string' || id === '') {
@@ -76,12 +74,12 @@ export async function planWait(
 		}
 		const { item: index } = item.pairedItem as { item: number };
 		const { maxWaitMs, ...wait } = options.ofItem(index);
-		const { roomId } = item.json;
+		const { limitMs, roomId, question } = options.sentOf(index) ?? {};
 		const want: Want = {
 			...wait,
 			deadlineMs: sinceMs + maxWaitMs,
-			limitMs: sentCalls.get(item.json)?.limitMs,
-			...((wait.keep.length > 0 || question) && roomId && { ownRoomId: String(roomId) }),
+			limitMs,
+			ownRoomId: roomId,
 			...(question && { responseMs: RESPONSE_MS }),
 		};
 		const show = (json: IDataObject): INodeExecutionData => {

@@ -2,7 +2,6 @@ import { randomBytes } from 'crypto';
 import { type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
 import { type KindName, KINDS } from '../conversation/kinds';
 import { type Want } from '../conversation/wait';
-import { placeIn } from '../n8n/nodeContext';
 import { putExecutionToWait } from '../n8n/wait';
 import { isUnreachableFrom, originOf } from '../webhook/address';
 import { Awaited } from './awaited';
@@ -10,24 +9,34 @@ import { budgetOf, budgetOfWait } from './budget';
 import { type Plan, planWait, type WaitOptions } from './planWait';
 import { resumeUrlOf } from './resumeUrl';
 import { type StoredWait, VERSION } from './storedWait';
-import { findWaitAt, keepWait } from './wait';
+import { keepWait } from './wait';
 import { type Watch } from './watch';
 
-/**
- * Ends at Max Wait what is to be ended then, although the execution does not wait for it: it was stopped, or failed, after the start.
- *
- * @returns takes that back, for an execution that does wait after all
- */
-export function endAtMaxWait(kind: KindName, { awaited, watch, sinceMs }: Plan): () => void {
-	const ended = [...awaited.values()].filter(({ want }) => want.isEnded);
-	const own = ended.map(({ want, known }) => {
+/** By kind and ID: what takes back that a conversation is ended at Max Wait although no execution waits for it. */
+const scheduledEnds = new Map<string, () => void>();
+
+/** Whoever waits for a conversation decides when it is ended. */
+function takeBackEnds(kind: KindName, { awaited }: Plan): void {
+	for (const id of awaited.keys()) scheduledEnds.get(`${kind} ${id}`)?.();
+}
+
+/** Ends at Max Wait what is to be ended then, although the execution does not wait for it: it was stopped, or failed, after the start. */
+export function endAtMaxWait(kind: KindName, plan: Plan): void {
+	takeBackEnds(kind, plan);
+	const { watch, sinceMs } = plan;
+	const ended = [...plan.awaited.values()].filter(({ want }) => want.isEnded);
+	for (const { want, known } of ended) {
 		const limits = budgetOf(want.deadlineMs, 0, ended.length);
 		const one = new Awaited(KINDS[kind], { ...want, keep: [] }, limits, sinceMs, known);
-		one.onReady = () => watch?.remove([one]);
-		return one;
-	});
-	watch?.add(own);
-	return () => watch?.remove(own);
+		const name = `${kind} ${one.id}`;
+		const remove = () => {
+			watch?.remove([one]);
+			scheduledEnds.delete(name);
+		};
+		one.onReady = remove;
+		scheduledEnds.set(name, remove);
+		watch?.add([one]);
+	}
 }
 
 /** Says in the output panel that no event from VideoSDK can arrive, and what happens instead. */
@@ -72,6 +81,7 @@ export async function putToWait(
 ): Promise<INodeExecutionData[]> {
 	const plan = await planWait(context, output, options);
 	if (plan.watch === undefined) return plan.shown;
+	takeBackEnds(options.kind, plan);
 	if (context.getExecutionCancelSignal()?.aborted) {
 		endAtMaxWait(options.kind, plan);
 		return plan.shown;
@@ -84,29 +94,14 @@ export async function putToWait(
 		resumeUrl: resumeUrlOf(context),
 		sinceMs: plan.sinceMs,
 		awaited: grouped(plan),
-		...(options.question && { question: options.question }),
+		// It is asked in an execution of its own.
+		question: options.sentOf(0)?.question,
 	};
 	await putExecutionToWait(context, JSON.stringify(stored), plan.last, budgetOfWait(stored).n8nDeadlineMs);
 	const wait = keepWait(stored);
-	wait.place = { at: placeIn(context), items: plan.last };
+	wait.isOwn = true;
 	wait.join([...plan.awaited.values()].map(({ known }) => known));
 	wait.askBy(plan.watch);
 	await hintIfUnreachable(context, stored, plan.watch).catch(() => undefined);
 	return plan.shown;
-}
-
-/**
- * Makes a second run of an execution wait for what the first one awaits at this node: n8n 2.x begins it once the first one waits, and
- * stores it in its place.
- *
- * @returns the output meanwhile; undefined if this process doesn't know that the execution waits at this run of the node: in a loop, the
- * second one may be at other items by now
- */
-export async function waitAgain(context: IExecuteFunctions): Promise<INodeExecutionData[] | undefined> {
-	const { stored, place } = findWaitAt(context.getExecutionId(), placeIn(context)) ?? {};
-	if (stored === undefined || place === undefined) return undefined;
-	const { n8nDeadlineMs } = budgetOfWait(stored);
-	await putExecutionToWait(context, JSON.stringify(stored), place.items, n8nDeadlineMs);
-	// n8n takes items out of the array for the error output (WorkflowExecute.handleNodeErrorOutput).
-	return [...place.items];
 }

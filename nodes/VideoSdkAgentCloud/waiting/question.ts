@@ -23,7 +23,10 @@ export interface Question extends ResponseForm {
 }
 
 /** The fields of a call without a response. */
-const SHOWN_FIELDS = ['to', 'callId', 'timedOut', 'hungUpAtTimeout', 'endError', 'error', 'reason'];
+const SHOWN_FIELDS = [
+	...['to', 'callId', 'timedOut', 'hungUpAtTimeout', 'endError'],
+	...['error', 'reason', 'reasonCode'],
+];
 const KEY_BYTES = 32;
 
 /** What a model is told of a call that brought no response, by its outcome. */

@@ -98,7 +98,7 @@ async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData>
 			const one = wait?.awaited.get(id);
 			if (wait && one) isReady = await learnFromEvent(delivery.event, wait, one);
 		}
-		isReady &&= wait?.place !== undefined || Date.now() < receivedMs + FRESH_MS;
+		isReady &&= wait?.isOwn === true || Date.now() < receivedMs + FRESH_MS;
 	}
 	if (!isReady || !wait?.tryContinue(context)) {
 		return respond(

@@ -1,4 +1,4 @@
-import { type IDataObject, type INodeExecutionData, type IWebhookFunctions, sleep } from 'n8n-workflow';
+import { type IDataObject, type IWebhookFunctions, sleep } from 'n8n-workflow';
 import { BoundedMap } from '../api/memory';
 import { type Kind, KINDS } from '../conversation/kinds';
 import { type Known, unknown } from '../conversation/known';
@@ -32,10 +32,8 @@ export class Wait {
 	private readonly onReady = () => void this.ask();
 	/** The item that a response has made. It is kept if n8n fails to continue, since no one asks a person again. */
 	private response?: IDataObject;
-	/** Whether this process has told n8n to continue the execution. A worker in queue mode never does. */
-	hasContinued = false;
-	/** The run of the node that waits, and its output at n8n's own deadline. Undefined: another process put the execution to wait. */
-	place?: { at: string; items: INodeExecutionData[] };
+	/** Whether this process has put the execution to wait. */
+	isOwn = false;
 
 	constructor(readonly stored: StoredWait) {
 		this.kind = KINDS[stored.kind];
@@ -102,7 +100,6 @@ export class Wait {
 	tryContinue(context: IWebhookFunctions, response = this.response): boolean {
 		if (this.state !== 'waiting' || this.isTooLate) return false;
 		this.state = 'continuing';
-		this.hasContinued = true;
 		this.response = response;
 		const answered = whenAnswered(context.getResponseObject(), this.budget.n8nDeadlineMs);
 		void answered.then((wasAccepted) => this.finish(wasAccepted));
@@ -142,7 +139,7 @@ export class Wait {
 		if (this.isAsking || this.state !== 'waiting' || this.watch === undefined || !this.isReady) return;
 		const { context } = this.watch.account;
 		this.isAsking = true;
-		if (this.place === undefined) await sleep(Math.random() * TURN_MS);
+		if (!this.isOwn) await sleep(Math.random() * TURN_MS);
 		const carried = () => ({
 			known: [...this.awaited.values()].map((one) => one.known),
 			response: this.response,
@@ -157,9 +154,8 @@ export class Wait {
 	private forget(): void {
 		this.state = 'over';
 		this.watch?.remove([...this.awaited.values()]);
-		const { key, executionId } = this.stored;
-		waits.delete(key);
-		over.set(key, this.hasContinued ? executionId : undefined);
+		waits.delete(this.stored.key);
+		over.set(this.stored.key, true);
 	}
 
 	private warnRejected(error: Error): void {
@@ -172,11 +168,8 @@ export class Wait {
 /** The waiting executions that this process knows, by their keys. */
 const waits = new Map<string, Wait>();
 
-/**
- * The keys of those that are over: n8n may still hand over a request that it has read before. With the execution's ID, if this process
- * has continued it.
- */
-const over = new BoundedMap<string, string | undefined>(10_000);
+/** The keys of those that are over: n8n may still hand over a request that it has read before. */
+const over = new BoundedMap<string, true>(10_000);
 
 /** @returns whether a wait is over, as far as this process knows */
 export const isWaitOver = ({ key }: StoredWait): boolean => over.has(key);
@@ -185,19 +178,6 @@ export const isWaitOver = ({ key }: StoredWait): boolean => over.has(key);
 export function findWait({ key }: StoredWait): Wait | undefined {
 	return waits.get(key);
 }
-
-/** @returns what an execution awaits at a run of a node (`placeIn`), if this process has put it to wait there */
-export function findWaitAt(executionId: string, at: string): Wait | undefined {
-	return [...waits.values()].find(
-		({ stored, place, isWaiting, isTooLate }) =>
-			stored.executionId === executionId && place?.at === at && isWaiting && !isTooLate,
-	);
-}
-
-/** @returns whether this process itself has continued an execution: all of its runs are here, unless n8n is restarted */
-export const hasContinuedHere = (executionId: string): boolean =>
-	[...over.values()].includes(executionId) ||
-	[...waits.values()].some(({ stored, hasContinued }) => hasContinued && stored.executionId === executionId);
 
 /** Keeps a waiting execution. @returns it, or the one that is kept already */
 export function keepWait(stored: StoredWait): Wait {

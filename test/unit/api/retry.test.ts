@@ -24,21 +24,23 @@ describe('retryAfterMs', () => {
 
 describe('retryDelay', () => {
 	/** How often a request is sent at most, the first time included. */
-	const sendsAtMost = (failure: ApiFailure, method: string): number => {
+	const sendsAtMost = (failure: ApiFailure, isRepeatable: boolean): number => {
 		let sends = 1;
-		while (sends < 20 && retryDelay(failure, method, sends, 0.5) !== undefined) sends++;
+		while (sends < 20 && retryDelay(failure, isRepeatable, sends, 0.5) !== undefined) sends++;
 		return sends;
 	};
 
-	it.each(FAILURES)('sends a POST as often as is safe, and a GET six times at most: %j', (failure) => {
-		const { kind, status = 0 } = failure;
-		const isPassing = ['notConnected', 'network', 'timeout'].includes(kind) || status >= 500;
-		expect(sendsAtMost(failure, 'POST')).toBe(status === 429 ? 6 : kind === 'notConnected' ? 3 : 1);
-		for (const method of ['GET', 'DELETE'])
-			expect(sendsAtMost(failure, method)).toBe(status === 429 ? 6 : isPassing ? 3 : 1);
-	});
+	it.each(FAILURES)(
+		'sends what may not be repeated as often as is safe, and all else six times at most: %j',
+		(failure) => {
+			const { kind, status = 0 } = failure;
+			const isPassing = ['notConnected', 'network', 'timeout'].includes(kind) || status >= 500;
+			expect(sendsAtMost(failure, false)).toBe(status === 429 ? 6 : kind === 'notConnected' ? 3 : 1);
+			expect(sendsAtMost(failure, true)).toBe(status === 429 ? 6 : isPassing ? 3 : 1);
+		},
+	);
 
-	it('never repeats a POST that the API may have carried out, whatever it answers', () => {
+	it('never repeats what may not be repeated and the API may have carried out, whatever it answers', () => {
 		const optional = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
 		const failure = fc.record({
 			kind: fc.constantFrom(...FAILURES.map(({ kind }) => kind).filter((kind) => kind !== 'notConnected')),
@@ -48,19 +50,19 @@ describe('retryDelay', () => {
 		});
 		const random = fc.double({ min: 0, max: 1, noNaN: true });
 		checkTimes(2_000)([failure, fc.integer({ min: 1, max: 10 }), random], (what, attempt, dice) => {
-			expect(retryDelay(what, 'POST', attempt, dice)).toBeUndefined();
+			expect(retryDelay(what, false, attempt, dice)).toBeUndefined();
 		});
 	});
 
 	it('waits twice as long each time, with jitter, or as long as the API asks and a little more', () => {
 		const delays = (random: number, failure: Partial<ApiFailure> = {}) =>
 			[1, 2, 3, 4, 5, 6].map((attempt) =>
-				retryDelay({ kind: 'status', status: 429, ...failure }, 'POST', attempt, random),
+				retryDelay({ kind: 'status', status: 429, ...failure }, false, attempt, random),
 			);
 		expect(delays(1)).toEqual([500, 1_000, 2_000, 4_000, 8_000, undefined]);
 		expect(delays(0)).toEqual([250, 500, 1_000, 2_000, 4_000, undefined]);
 		expect(delays(0.5, { retryAfterMs: 7_000 })).toEqual([7_250, 7_500, 8_000, 9_000, 11_000, undefined]);
 		expect(delays(0.5, { retryAfterMs: 60_000 })[0]).toBe(60_250);
-		expect(retryDelay({ kind: 'status', status: 503, retryAfterMs: 0 }, 'GET', 1, 0)).toBe(0);
+		expect(retryDelay({ kind: 'status', status: 503, retryAfterMs: 0 }, true, 1, 0)).toBe(0);
 	});
 });

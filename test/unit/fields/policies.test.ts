@@ -32,8 +32,8 @@ it('is a refusal of an expression that gives nothing where that would not be not
 		...['answerJson', 'answerText', 'context', 'from', 'maxCallDuration', 'maxWait'],
 		...['options.allowSameNumber', 'options.callingHours', 'options.callingHours.days'],
 		...['options.callingHours.from', 'options.callingHours.timeZone', 'options.callingHours.to'],
-		...['options.context', 'options.hangUpAtTimeout', 'options.roomId', 'options.webhookUrl'],
-		...['recording', 'sessionId', 'webhookUrl'],
+		...['options.context', 'options.hangUpAtTimeout', 'options.idempotencyKey', 'options.roomId'],
+		...['options.webhookUrl', 'recording', 'sessionId', 'webhookUrl'],
 	]);
 });
 

@@ -1,4 +1,4 @@
-import { type IDataObject, type INodeProperties } from 'n8n-workflow';
+import { type INodeProperties } from 'n8n-workflow';
 import { numberField } from '../../fields/field';
 import { type CallBody, makeCall } from '../../api/calls';
 import { type Send } from '../../api/client';
@@ -13,6 +13,7 @@ import {
 	ringingTimeoutField,
 	waitUntilAnsweredField,
 } from '../../fields/callOptions';
+import { idempotencyKeyField, withKey } from '../../fields/idempotencyKey';
 import { metaDataFields, readKeyValues } from '../../fields/keyValue';
 import { readPhoneNumber, toField } from '../../fields/phoneNumber';
 import { type ItemReader } from '../../fields/reader';
@@ -20,10 +21,10 @@ import { recordingFields } from '../../fields/recording';
 import { CALLS_MAX_CONCURRENCY, LONGEST_TIMEOUT_MS, readOptions } from '../../fields/requestOptions';
 import { readRoom } from '../../fields/room';
 import { readSimplifyCall } from '../../fields/simplify';
-import { type SentCall, sentCalls } from '../../waiting/planWait';
+import { type SentWait } from '../../waiting/planWait';
 import { resumeWebhook } from '../../waiting/resumeUrl';
 import { openRoom } from '../openRoom';
-import { type Operation, type PreparedCall, type RunTools } from '../operation';
+import { type Operation, type PreparedStart, type RunTools } from '../operation';
 
 /** How long VideoSDK lets a phone ring is not documented. Carriers give up sooner than this. */
 const RINGING_ALLOWANCE_S = 180;
@@ -73,7 +74,7 @@ export function callFields(own: INodeProperties[], wait: INodeProperties[] = [])
 }
 
 /** How an execution waits for its call. */
-interface CallWait extends SentCall {
+interface CallWait extends Pick<SentWait, 'limitMs' | 'question'> {
 	/** The tool by which the agent hands in a response, if it is asked something. */
 	responseTool?: HandedTool;
 }
@@ -103,7 +104,7 @@ async function checkFrom(
  * @param wait Default: the execution doesn't wait for it
  * @throws NodeOperationError naming the field
  */
-export function prepareCall(read: ItemReader, wait?: CallWait): PreparedCall {
+export function prepareCall(read: ItemReader, wait?: CallWait): PreparedStart {
 	const sipCallTo = readPhoneNumber(read, toField);
 	const routingRuleId = read.text(routingRuleField);
 	const sipCallFrom = readPhoneNumber(read, fromField);
@@ -129,20 +130,27 @@ export function prepareCall(read: ItemReader, wait?: CallWait): PreparedCall {
 	// The room tells of the end. Any other event would have n8n load the whole execution for nothing.
 	const webhookOf = wait && resumeWebhook(read.context, ['session-ended']);
 	const hours = readCallingHours(options);
-	// A wait goes by the whole record.
-	const show = wait ? (call: IDataObject) => call : readSimplifyCall(options);
 	return {
-		to: sipCallTo,
-		allowsSameNumber: options.flag(allowSameNumberField),
-		notNow: (nowMs) => hours && outsideHours(hours, nowMs),
-		run: async (send, tools) => {
+		call: {
+			to: sipCallTo,
+			allowsSameNumber: options.flag(allowSameNumberField),
+			waitsForAnswer: waitUntilAnswered === true,
+			notNow: (nowMs) => hours && outsideHours(hours, nowMs),
+		},
+		idempotencyKey: options.text(idempotencyKeyField),
+		// A wait goes by the whole record.
+		show: wait ? (call) => call : readSimplifyCall(options),
+		arrange: async (send, tools) => {
 			await checkFrom(read, send, tools, body);
 			const metadata = await metadataOf(tools.credential);
 			const destinationRoomId = await openRoom(read.context, send, tools, room, 'call', webhookOf);
 			const timeoutMs = Math.min(tools.timeoutMs + ringingMs, LONGEST_TIMEOUT_MS);
-			const call = await makeCall(send, { ...body, metadata, destinationRoomId }, timeoutMs);
-			if (wait) sentCalls.set(call, wait);
-			return show(call);
+			const roomId = room.body || wait?.question ? destinationRoomId : undefined;
+			return {
+				wait: wait && { limitMs: wait.limitMs, question: wait.question, roomId },
+				post: async (post, key) =>
+					await makeCall(post, { ...body, metadata: withKey(metadata, key), destinationRoomId }, timeoutMs),
+			};
 		},
 	};
 }

@@ -1,17 +1,17 @@
 import type { IDataObject } from 'n8n-workflow';
 import { TOOLS_OPTIONS } from '../../fields/agentTools';
 import { callingHoursField } from '../../fields/callingHours';
-import { ringingTimeoutField } from '../../fields/callOptions';
+import { allowSameNumberField, ringingTimeoutField } from '../../fields/callOptions';
+import { idempotencyKeyField } from '../../fields/idempotencyKey';
 import { MAX_WAIT_FOR_RESPONSE, readMaxWaitMs } from '../../fields/maxWait';
 import { QUESTION_FIELDS, readQuestionTool, readResponseForm } from '../../fields/question';
 import { ItemReader } from '../../fields/reader';
 import { ownRoomOption, roomIdOption } from '../../fields/room';
 import { isRunByAgent } from '../../n8n/tool';
 import { DEFAULT_TIMEOUT_S } from '../../tools/timeout';
-import { sentCalls } from '../../waiting/planWait';
 import { createKey, withoutResponse } from '../../waiting/question';
 import { responseUrlOf } from '../../waiting/resumeUrl';
-import type { Operation, PreparedCall } from '../operation';
+import type { Operation, PreparedStart } from '../operation';
 import { remainingWaitMs, waitingBy } from '../waitForAll';
 import { callFields, prepareCall } from './make.operation';
 
@@ -31,7 +31,7 @@ function checkCanWait(read: ItemReader): void {
 }
 
 /** Makes the question of an item, with a key of its own, and the call that asks it. */
-function prepareQuestion(read: ItemReader): PreparedCall {
+function prepareQuestion(read: ItemReader): PreparedStart {
 	checkCanWait(read);
 	const { key, keyHash } = createKey();
 	return prepareCall(read, {
@@ -62,14 +62,20 @@ export const operation: Operation = {
 	isQuestion: true,
 	starts: 'call',
 	fields: callFields(QUESTION_FIELDS, MAX_WAIT_FOR_RESPONSE),
-	options: [callingHoursField, ownRoomOption, ringingTimeoutField, roomIdOption, ...TOOLS_OPTIONS],
+	options: [
+		allowSameNumberField,
+		callingHoursField,
+		idempotencyKeyField,
+		ownRoomOption,
+		ringingTimeoutField,
+		roomIdOption,
+		...TOOLS_OPTIONS,
+	],
 	prepare: prepareQuestion,
 	show,
 	...WAITING,
-	async complete(context, output, credential) {
-		if (output.some(({ json }) => sentCalls.has(json))) {
-			return await WAITING.complete(context, output, credential);
-		}
+	async complete(context, output, credential, waitOf) {
+		if (waitOf(0)) return await WAITING.complete(context, output, credential, waitOf);
 		// Changed in place: n8n finds what goes to the error output by a property that no copy has.
 		for (const [index, item] of output.entries()) {
 			item.json = show(new ItemReader(context, index), item.json);

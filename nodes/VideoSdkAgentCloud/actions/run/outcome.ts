@@ -6,15 +6,16 @@ import {
 	NodeApiError,
 	NodeOperationError,
 } from 'n8n-workflow';
-import { failureOf } from '../../api/client';
-import { isInDoubt } from '../../api/failure';
 import { type StartKind, STARTS, type StartWords } from '../../api/starts';
+import type { SentWait } from '../../waiting/planWait';
 import type { CredentialOfItem, Operation } from '../operation';
 
 /** How an item ended: with records, with an error, or not begun because another item failed (then it has neither). */
 export interface Outcome {
 	records?: IDataObject[];
 	binary?: IBinaryKeyData;
+	/** How what was started is waited for. */
+	wait?: SentWait;
 	/** In its final words. Where it is thrown, its message also names the item. */
 	error?: Error;
 	/** Whether the API may have done what was asked although the item failed. */
@@ -42,11 +43,16 @@ export interface OpenRoom {
 }
 
 /**
+ * @param isInDoubt whether something may have been started all the same
  * @param openRoom is named in the message, too: often nothing else is shown
  * @returns the outcome of an item that failed
  */
-export function failedOutcome(run: Run, error: unknown, itemIndex: number, openRoom?: OpenRoom): Outcome {
-	const failure = failureOf(error);
+export function failedOutcome(
+	run: Run,
+	error: unknown,
+	itemIndex: number,
+	{ isInDoubt = false, openRoom }: { isInDoubt?: boolean; openRoom?: OpenRoom } = {},
+): Outcome {
 	const nodeError =
 		error instanceof NodeApiError || error instanceof NodeOperationError
 			? error
@@ -63,11 +69,7 @@ export function failedOutcome(run: Run, error: unknown, itemIndex: number, openR
 		nodeError.description =
 			`The room ${roomId} was created for the ${one} ${advice} ${nodeError.description ?? ''}`.trim();
 	}
-	return {
-		isInDoubt: failure !== undefined && isInDoubt(failure),
-		openRoomId: openRoom?.roomId,
-		error: nodeError,
-	};
+	return { isInDoubt, openRoomId: openRoom?.roomId, error: nodeError };
 }
 
 /** @returns what an item has started, if anything: a call that was not to be made now has an outcome, too */

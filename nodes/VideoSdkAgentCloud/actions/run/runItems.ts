@@ -1,21 +1,35 @@
-import { type IExecuteFunctions, type INodeExecutionData, NodeOperationError, sleep } from 'n8n-workflow';
-import { type ItemRun, type Operation } from '../operation';
+import {
+	type IDataObject,
+	type IExecuteFunctions,
+	type INodeExecutionData,
+	NodeOperationError,
+	sleep,
+} from 'n8n-workflow';
 import { simplifyCall } from '../../api/callRecord';
+import { failureOf } from '../../api/client';
 import { credentialsOfItems } from '../../api/credential';
 import { pause } from '../../api/pause';
 import { ItemReader } from '../../fields/reader';
 import { readRequestOptions } from '../../fields/requestOptions';
 import { toErrorOutput } from '../../n8n/errorOutput';
+import { countTry, isTriedAgain } from '../../n8n/lastTry';
+import { mayRunTwice } from '../../n8n/oldEngine';
+import { forgetStarts, leaveNote, readNote } from '../../n8n/retryNote';
 import { makeSearchable } from '../../n8n/searchable';
+import { timersUntilMs } from '../../n8n/timers';
 import { continuesOnFail, isTool } from '../../n8n/tool';
-import { timersUntilMs } from '../../n8n/wait';
 import { keyOf } from '../../waiting/account';
-import { failedOutcome, type Run, startedInWords, stopError } from './outcome';
-import { keepForRetry } from './retriedExecution';
-import { type PreparedItem, Runner } from './runner';
+import { type ItemRun, type Operation, type PreparedStart } from '../operation';
+import { ownClaims } from './claims';
+import { failedOutcome, type Outcomes, type Run, startedInWords, stopError } from './outcome';
+import { type PreparedItem, Runner, startedOutcome, type StartingItem, startOf } from './runner';
 import { calleeOf, findSameNumbers, sameNumberError } from './sameNumber';
-import { claimUse } from './toolUse';
-import { beginTry, isTriedAgain, type Try } from './tries';
+import { baseOf } from './startKey';
+import { type Left, type StartRun, withReason } from './startOnce';
+import { refusalOfTool } from './toolUse';
+
+const MAY_RUN_TWICE =
+	'This version of n8n may run this execution twice, because a sub-workflow is part of it. Update n8n to 2.14 or newer, or make the call in the main workflow. Nothing was sent.';
 
 /** Others in this n8n wait so long at most. Evaluating the expressions of an item takes up to 6 ms. */
 const TURN_MS = 50;
@@ -29,37 +43,33 @@ function withError(run: Run, item: INodeExecutionData, index: number, message: s
 	return toErrorOutput(context, { ...item, json: show(new ItemReader(context, index), json) });
 }
 
-/** Does what is left to do, unless n8n will run the node again: an execution must not wait for one try while another runs. */
-async function complete(run: Run, current: Try, output: INodeExecutionData[]): Promise<INodeExecutionData[]> {
-	const { context, operation, credentialOfItem } = run;
-	if (operation.complete === undefined || isTriedAgain(context, current, output)) return output;
+/** Does what is left to do. @throws the error, which names what is still running, unless each item has its own outcome */
+async function complete(run: Run, output: INodeExecutionData[]): Promise<INodeExecutionData[]> {
+	const { context, operation, credentialOfItem, outcomes } = run;
 	const { data } = context.getExecuteData();
 	const input = data.main;
+	const waitOf = (item: number) => outcomes[item]?.wait;
 	try {
-		current.final = await operation.complete(context, output, credentialOfItem);
-		return current.final;
+		return (await operation.complete?.(context, output, credentialOfItem, waitOf)) ?? output;
 	} catch (error) {
 		// The next try reads the same items again.
 		if (input) data.main = input;
-		// What was started is still running, so the error names it.
 		const nodeError = new NodeOperationError(context.getNode(), error as Error);
-		if (operation.starts !== undefined && continuesOnFail(context)) {
-			return output.map((item, index) => withError(run, item, index, nodeError.message));
-		}
-		throw stopError(run, nodeError);
+		if (operation.starts === undefined || !continuesOnFail(context)) throw stopError(run, nodeError);
+		await stop(run);
+		return output.map((item, index) => withError(run, item, index, nodeError.message));
 	}
 }
 
-/** Sees to what was started, since the execution will not wait for it. Never throws. @returns takes that back */
-async function stop(run: Run): Promise<(() => void) | undefined> {
+/** Sees to what was started, since the execution will not wait for it. Never throws. */
+async function stop(run: Run): Promise<void> {
 	const { context, operation, outcomes, credentialOfItem } = run;
-	if (operation.stop === undefined) return undefined;
 	const started = outcomes.flatMap(({ records = [] } = {}, item) =>
 		records.map((json) => ({ json, pairedItem: { item } })),
 	);
-	return await operation.stop(context, started, credentialOfItem).catch(({ message }: Error) => {
+	const waitOf = (item: number) => outcomes[item]?.wait;
+	await operation.stop?.(context, started, credentialOfItem, waitOf).catch(({ message }: Error) => {
 		context.logger.warn(`What was started can't be ended when Max Wait ends. ${message}`);
-		return undefined;
 	});
 }
 
@@ -69,8 +79,8 @@ interface Items extends Run {
 	prepared: Array<PreparedItem | undefined>;
 	/** Whom each item calls. */
 	callees: Array<string | undefined>;
-	/** Of a tool, see `claimUse`. */
-	claims: Array<ReturnType<typeof claimUse>>;
+	/** What their starts have in common. Undefined: the operation starts nothing. */
+	starts?: StartRun;
 }
 
 /** An item is not to run. @throws the error, unless each item has its own outcome */
@@ -81,40 +91,103 @@ function refuse(items: Items, itemIndex: number, error: unknown): void {
 	items.prepared[itemIndex] = undefined;
 }
 
+/** @throws NodeOperationError if the operation can't be used here at all */
+function checkUsable({ context, operation }: Run, read: ItemReader): void {
+	if (operation.isTool === false && isTool(context)) {
+		throw read.fail(`${operation.name} can't be used as a tool`, "Select a different 'Operation'.");
+	}
+	if (operation.starts === undefined) return;
+	if (mayRunTwice(context)) throw read.fail(MAY_RUN_TWICE, '');
+	const reason = refusalOfTool(context, operation.starts);
+	if (reason !== undefined) throw read.fail(reason, '');
+}
+
 /** Reads and checks all items that are to run before any request is sent. */
-async function prepareItems(run: Run): Promise<Items> {
-	const { context, operation, outcomes } = run;
-	const items: Items = { ...run, prepared: [], callees: [], claims: [] };
+async function prepareItems(items: Items): Promise<void> {
+	const { context, operation, outcomes } = items;
+	const own = ownClaims<StartingItem>(context);
+	// What an earlier try has started, or may have, stays that, whatever its fields say by now.
+	for (const [itemIndex, { claim, item }] of own) {
+		const { state } = claim;
+		if (state.name === 'free') continue;
+		items.prepared[itemIndex] = item;
+		if (state.name === 'started') outcomes[itemIndex] = startedOutcome(item, state.started);
+		if (state.name === 'inDoubt')
+			outcomes[itemIndex] = {
+				...failedOutcome(items, state.error, itemIndex, { isInDoubt: true }),
+				openRoomId: claim.roomId,
+			};
+	}
 	const readers = outcomes.map((_, itemIndex) => new ItemReader(context, itemIndex));
 	let turnEndsMs = Date.now() + TURN_MS;
 	for (const [itemIndex, read] of readers.entries()) {
-		if (outcomes[itemIndex] !== undefined) continue;
+		if (items.prepared[itemIndex]) continue;
 		if (Date.now() >= turnEndsMs) {
 			await sleep(0);
 			turnEndsMs = Date.now() + TURN_MS;
 		}
 		try {
-			if (operation.isTool === false && isTool(context)) {
-				throw read.fail(`${operation.name} can't be used as a tool`, "Select a different 'Operation'.");
-			}
+			checkUsable(items, read);
 			const options = readRequestOptions(read, operation.maxConcurrency);
 			const prepared = operation.prepare(read);
-			const call = 'run' in prepared ? prepared : undefined;
-			items.claims[itemIndex] = claimUse(run, call);
-			items.prepared[itemIndex] = { ...options, run: call?.run ?? (prepared as ItemRun), call };
+			if (typeof prepared === 'object') items.prepared[itemIndex] = { ...options, start: prepared };
+			else if (!operation.starts) items.prepared[itemIndex] = { ...options, run: prepared };
+			else items.prepared[itemIndex] = { ...options, start: startBy(prepared) };
 		} catch (error) {
 			// Thrown by our own checks, or by n8n when it cannot evaluate an expression.
 			refuse(items, itemIndex, error);
 		}
 	}
-	if (operation.starts !== 'call') return items;
-	items.callees = readers.map((read, itemIndex) => items.prepared[itemIndex]?.call?.to ?? calleeOf(read));
-	for (const [itemIndex, others] of findSameNumbers(items.callees)) {
+	if (operation.starts !== 'call') return;
+	items.callees = readers.map((read, index) => startOf(items.prepared[index])?.call?.to ?? calleeOf(read));
+	const keys = items.prepared.map((item) => startOf(item)?.idempotencyKey);
+	for (const [itemIndex, others] of findSameNumbers(items.callees, keys)) {
 		const read = readers[itemIndex];
-		if (read === undefined || items.prepared[itemIndex]?.call?.allowsSameNumber !== false) continue;
-		refuse(items, itemIndex, sameNumberError(read, String(items.callees[itemIndex]), others));
+		const { call } = startOf(items.prepared[itemIndex]) ?? {};
+		if (read === undefined || call?.allowsSameNumber !== false) continue;
+		if (outcomes[itemIndex]) continue;
+		const error = sameNumberError(read, String(items.callees[itemIndex]), others);
+		refuse(items, itemIndex, withReason(error, 'sameNumber'));
 	}
-	return items;
+}
+
+/** Makes the start of an item that needs nothing before its request. */
+const startBy = (run: ItemRun): PreparedStart => ({
+	arrange: async (_send, tools) => ({ post: async (send) => (await run(send, tools)) as IDataObject }),
+	show: (record) => record,
+});
+
+/** @returns what the starts of an operation have in common; undefined if it starts nothing */
+function startsOf({ context, operation }: Run): StartRun | undefined {
+	const { starts } = operation;
+	if (starts === undefined) return undefined;
+	const note = readNote<Left>(context);
+	return { context, operation: { ...operation, starts }, note, base: baseOf(context, note?.base) };
+}
+
+/** Leaves what was started, or may have been, to the user's Retry of the execution, which now fails. */
+function leaveToRetry({ context, starts }: Items, begunAtMs: number): void {
+	if (starts?.base === undefined || continuesOnFail(context)) return;
+	const { base, note } = starts;
+	const left: Record<string, Left> = { ...note?.starts };
+	for (const { claim } of ownClaims(context).values()) {
+		const { key, state, sentAtMs } = claim;
+		if (key === undefined) continue;
+		if (state.name === 'started') {
+			const { record, wait } = state.started;
+			left[key] = { record, wait, sentAtMs };
+		} else if (state.name === 'inDoubt') {
+			left[key] = { message: state.error.message, roomId: claim.roomId, sentAtMs };
+		}
+	}
+	leaveNote<Left>(context, { base, sinceMs: note?.sinceMs ?? begunAtMs, starts: left });
+}
+
+/** @returns whether something may have been started before, and it isn't known whether it was */
+function hasDoubts({ context, starts }: Items): boolean {
+	const own = [...ownClaims(context).values()];
+	const left = Object.values(starts?.note?.starts ?? {});
+	return own.some(({ claim }) => claim.state.name === 'inDoubt') || left.some(({ record }) => !record);
 }
 
 /** Refuses all items if they belong to different accounts: an operation that waits asks one account about all that it has started. */
@@ -143,15 +216,36 @@ async function refuseSeveralAccounts(items: Items): Promise<void> {
 
 /** Sends the requests of all prepared items. Never throws: it records each item's outcome, and stops at the first failure if the node does. */
 async function runPrepared(items: Items): Promise<void> {
-	const { context, operation, outcomes, prepared } = items;
+	const { context, operation, outcomes, prepared, starts } = items;
 	// One limit for the execution: the first item's.
 	const { maxConcurrency = 1 } = prepared.find(Boolean) ?? {};
 	const runner = new Runner(items, Math.min(maxConcurrency, operation.maxInFlight ?? Infinity));
-	await Promise.all(prepared.map(async (item, index) => item && (await runner.run(item, index))));
+	const open = prepared.flatMap((item, index) => (item ? [{ item, index }] : []));
+	// If an earlier try or execution may have started something, nothing new begins before all items have been looked for.
+	const looked = new Set<number>();
+	let release: () => void = () => undefined;
+	const allLooked = hasDoubts(items) ? new Promise<void>((resolve) => (release = resolve)) : undefined;
+	const noteLooked = async (index: number) => {
+		if (looked.add(index).size === open.length) release();
+		await allLooked;
+	};
+	await Promise.all(
+		open.map(async ({ item, index }) =>
+			'run' in item
+				? await runner.run(item.run, item, index)
+				: await runner.start(starts as StartRun, item, index, async () => await noteLooked(index)),
+		),
+	);
 	// n8n stores a stopped execution before this node can return its output, so the log is the only place to name what was started.
 	const isCancelled = context.getExecutionCancelSignal()?.aborted;
 	const started = operation.starts && isCancelled ? startedInWords(outcomes, operation.starts) : '';
 	if (started) context.logger.warn(`The execution was stopped. ${started}`);
+}
+
+/** @returns why an item certainly started nothing, as workflows branch on it: VideoSDK refused it, or its fields did */
+function reasonCodeOf(error: Error): string {
+	const { reasonCode } = (error as NodeOperationError).context;
+	return String(reasonCode ?? (failureOf(error) ? 'failed' : 'refused'));
 }
 
 /**
@@ -171,7 +265,12 @@ function toOutput(items: Items): INodeExecutionData[] {
 		if (operation.starts !== 'call') return [{ json: { error: error.message }, pairedItem }];
 		// It says whether the call may have been made, and to whom.
 		const to = callees[itemIndex];
-		const json = { outcome: isInDoubt ? 'inDoubt' : 'notCalled', ...(to && { to }), error: error.message };
+		const json = {
+			outcome: isInDoubt ? 'inDoubt' : 'notCalled',
+			...(to && { to }),
+			...(!isInDoubt && { reasonCode: reasonCodeOf(error) }),
+			error: error.message,
+		};
 		return [toErrorOutput(context, { json, pairedItem })];
 	});
 }
@@ -192,24 +291,33 @@ export async function runItems(
 ): Promise<INodeExecutionData[]> {
 	const itemCount = context.getInputData().length;
 	if (itemCount === 0) return [];
-	const current = await beginTry(context, itemCount, operation);
-	if (current.final) return current.final;
-	const credentialOfItem = credentialsOfItems(context, itemCount);
-	const run: Run = { context, operation, outcomes: current.outcomes, credentialOfItem };
-	let output: INodeExecutionData[] | undefined;
+	const tryCount = countTry(context);
+	const begunAtMs = Date.now();
+	const outcomes: Outcomes = new Array<undefined>(itemCount).fill(undefined);
+	const run: Run = { context, operation, outcomes, credentialOfItem: credentialsOfItems(context, itemCount) };
+	const items: Items = { ...run, prepared: [], callees: [], starts: startsOf(run) };
+	let hasFailed = true;
 	try {
-		const items = await prepareItems(run);
+		await prepareItems(items);
 		if (operation.stop) await refuseSeveralAccounts(items);
 		// Whoever is called must have the whole time to answer.
 		if (operation.stop && items.prepared.some(Boolean)) {
-			await pause(timersUntilMs(context) - Date.now(), context.getExecutionCancelSignal());
+			const nowMs = Date.now();
+			await pause(timersUntilMs(context, nowMs) - nowMs, context.getExecutionCancelSignal());
 		}
 		await runPrepared(items);
-		for (const [itemIndex, settle] of items.claims.entries()) settle?.(run.outcomes[itemIndex]);
-		output = await complete(run, current, toOutput(items));
+		const started = toOutput(items);
+		// An execution must not wait for one try while another one runs.
+		const isLast = !isTriedAgain(context, tryCount, started);
+		if (!isLast) await stop(items);
+		const output = isLast ? await complete(items, started) : started;
+		forgetStarts(context);
+		hasFailed = false;
 		return output;
 	} finally {
-		if (output === undefined) keepForRetry(run);
-		if (current.final === undefined) current.undoStop = await stop(run);
+		if (hasFailed) {
+			leaveToRetry(items, begunAtMs);
+			await stop(items);
+		}
 	}
 }

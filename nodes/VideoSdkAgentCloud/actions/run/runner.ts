@@ -1,35 +1,37 @@
 import { sleep } from 'n8n-workflow';
-import { apiRequest, failureOf, type Send } from '../../api/client';
-import { isInDoubt } from '../../api/failure';
+import { apiRequest, type Send } from '../../api/client';
 import { deactivateRoom } from '../../api/rooms';
+import { type StartKind } from '../../api/starts';
 import type { RequestOptions } from '../../fields/requestOptions';
-import { type ItemRun, type PreparedCall, RecordWithFile } from '../operation';
+import { type ItemRun, type PreparedStart, RecordWithFile, type RunTools } from '../operation';
+import { type Started } from './claims';
 import { ConcurrencyLimit } from './concurrency';
+import { checkNow, NotNow, Start, type StartRun } from './startOnce';
+import { type Findable, StartSearch, type Wanted } from './startSearch';
 import { failedOutcome, type OpenRoom, type Outcome, type Run } from './outcome';
 import { continuesOnFail } from '../../n8n/tool';
 import { detached } from '../../n8n/detached';
 
+/** An item that starts something. Its fields were read and are valid. */
+export type StartingItem = RequestOptions & { start: PreparedStart };
 /** An item whose fields were read and are valid. */
-export interface PreparedItem extends RequestOptions {
-	run: ItemRun;
-	/** Of an item that makes a call. */
-	call?: PreparedCall;
-}
+export type PreparedItem = StartingItem | (RequestOptions & { run: ItemRun });
+
+/** @returns how an item starts something, if its operation does */
+export const startOf = (item?: PreparedItem): PreparedStart | undefined =>
+	item && 'start' in item ? item.start : undefined;
+
+/** @returns the outcome of an item that has started something */
+export const startedOutcome = ({ start }: StartingItem, { record, wait }: Started): Outcome => ({
+	records: [start.show(record)],
+	wait,
+});
 
 /** What was made for an item is taken back also when the user has stopped the execution. */
 const NEVER_STOPPED = new AbortController().signal;
 
 /** Thrown in place of a request that is not sent any more, because another item failed or the execution was stopped. */
 class NotSent extends Error {}
-
-/** Thrown in place of a request of a call that isn't to be made now. */
-class NotNow extends Error {}
-
-/** @throws NotNow if the call isn't to be made now */
-function checkNow(call: PreparedCall | undefined): void {
-	const reason = call?.notNow(Date.now());
-	if (reason !== undefined) throw new NotNow(reason);
-}
 
 /** Runs the items of one execution of the node: what they share. */
 export class Runner {
@@ -38,6 +40,11 @@ export class Runner {
 	private readonly closeLimit: ConcurrencyLimit;
 	private readonly failure = new AbortController();
 	private readonly found = new Map<string, Promise<unknown>>();
+	private readonly searches = new Map<string, StartSearch>();
+	/** Resolves when no start is in doubt any more. */
+	private doubts?: Promise<unknown>;
+	/** Aborted when the user stops the execution. */
+	private readonly cancelSignal?: AbortSignal;
 	/** Aborted when nothing more is sent. */
 	readonly stopSignal: AbortSignal;
 	private readonly stopsOnFail: boolean;
@@ -46,14 +53,12 @@ export class Runner {
 		private readonly items: Run,
 		maxConcurrency: number,
 	) {
-		const { context, outcomes } = items;
+		const { context } = items;
 		this.limit = new ConcurrencyLimit(maxConcurrency);
 		this.closeLimit = new ConcurrencyLimit(maxConcurrency);
 		this.stopsOnFail = !continuesOnFail(context);
-		// An earlier try may have failed for good.
-		if (this.stopsOnFail && outcomes.some((outcome) => outcome?.error)) this.failure.abort();
-		const cancelSignal = context.getExecutionCancelSignal();
-		const signals = [this.failure.signal, ...(cancelSignal ? [cancelSignal] : [])];
+		this.cancelSignal = context.getExecutionCancelSignal();
+		const signals = [this.failure.signal, ...(this.cancelSignal ? [this.cancelSignal] : [])];
 		this.stopSignal = AbortSignal.any(signals);
 	}
 
@@ -72,47 +77,125 @@ export class Runner {
 		return await found;
 	};
 
-	/** Runs an item to its outcome. Never throws. */
-	async run({ run, call, timeoutMs }: PreparedItem, itemIndex: number): Promise<void> {
+	/** See StartRequests. Where each item has its own outcome, no one waits. */
+	private readonly whileDoubtful = async <T>(work: () => Promise<T>): Promise<T> => {
+		const result = work();
+		if (this.stopsOnFail) this.doubts = Promise.allSettled([this.doubts, result]);
+		return await result;
+	};
+
+	/** Runs an item that starts nothing to its outcome. Never throws. */
+	async run(run: ItemRun, { timeoutMs }: RequestOptions, itemIndex: number): Promise<void> {
+		const { send, tools } = this.requestsOf(itemIndex, timeoutMs);
+		await this.settle(itemIndex, async () => {
+			const result = await run(send, tools);
+			if (result instanceof RecordWithFile) return { records: [result.json], binary: result.binary };
+			return { records: Array.isArray(result) ? result : [result] };
+		});
+	}
+
+	/**
+	 * Starts something, unless that would be a repetition, see startOnce.ts. Never throws.
+	 *
+	 * @param looked is told that this item is no repetition, or has its outcome; resolves when it may begin
+	 */
+	async start(
+		run: StartRun,
+		item: StartingItem,
+		itemIndex: number,
+		looked: () => Promise<void>,
+	): Promise<void> {
 		let roomId: string | undefined;
-		const inTurn = this.turnsOfItem(call);
-		const send: Send = async (request, read) =>
-			await inTurn(async () => {
-				const result = await this.sendNow(itemIndex, timeoutMs, this.stopSignal, call)(request, read);
-				this.limit.recover();
-				return result;
-			});
+		const hasRoom = (made: string) => (roomId = made);
+		const { timeoutMs } = item;
+		const { send, tools } = this.requestsOf(itemIndex, timeoutMs, item.start, hasRoom);
+		const sendNow = this.sendNow(itemIndex, timeoutMs, this.cancelSignal);
+		const find = async (wanted: Wanted) =>
+			await (await this.searchOf(run.operation.starts, tools, sendNow)).find(wanted);
+		const { whileDoubtful } = this;
+		const start = new Start(run, itemIndex, item, { tools, send, sendNow, find, whileDoubtful });
+		const failed = async (error: unknown): Promise<Outcome> => {
+			const { isDoubtful: isInDoubt } = start;
+			// Its words name the room that an earlier start has left open.
+			if (isInDoubt && roomId === undefined) {
+				const outcome = failedOutcome(this.items, error, itemIndex, { isInDoubt });
+				return { ...outcome, openRoomId: start.openRoomId };
+			}
+			const close = this.sendNow(itemIndex, timeoutMs, NEVER_STOPPED);
+			const openRoom = roomId === undefined ? undefined : await this.close(roomId, isInDoubt, close);
+			if (error instanceof NotNow) {
+				const json = { outcome: 'notCalled', to: item.start.call?.to, reason: error.message, ...error.more };
+				return { records: [json] };
+			}
+			if (error instanceof NotSent) return { openRoomId: openRoom?.roomId };
+			return failedOutcome(this.items, error, itemIndex, { isInDoubt, openRoom });
+		};
+		await this.settle(
+			itemIndex,
+			async () => {
+				const started = await start.repeat(() => void looked());
+				return started && startedOutcome(item, started);
+			},
+			failed,
+		);
+		const isAllowed = looked();
+		if (this.items.outcomes[itemIndex]) return;
+		await isAllowed;
+		await this.settle(itemIndex, async () => startedOutcome(item, await start.begin()), failed);
+	}
+
+	/** Notes an item's outcome, if there is one. */
+	private async settle(
+		itemIndex: number,
+		work: () => Promise<Outcome | undefined>,
+		failed = async (error: unknown): Promise<Outcome> =>
+			error instanceof NotSent ? {} : failedOutcome(this.items, error, itemIndex),
+	): Promise<void> {
 		try {
-			const { stopSignal, once } = this;
-			const hasRoom = (made: string) => (roomId = made);
-			const credential = this.items.credentialOfItem(itemIndex);
-			const result = await run(send, { stopSignal, inTurn, credential, timeoutMs, once, hasRoom });
-			this.items.outcomes[itemIndex] =
-				result instanceof RecordWithFile
-					? { records: [result.json], binary: result.binary }
-					: { records: Array.isArray(result) ? result : [result] };
+			this.items.outcomes[itemIndex] = await work();
 		} catch (error) {
 			// Nothing may come before this: no other item begins once it is known that this one has failed.
 			if (this.stopsOnFail && !(error instanceof NotNow)) this.failure.abort();
-			const send = this.sendNow(itemIndex, timeoutMs, NEVER_STOPPED);
-			const openRoom = roomId === undefined ? undefined : await this.close(roomId, error, send);
-			this.items.outcomes[itemIndex] = this.outcomeOf(error, itemIndex, call, openRoom);
+			this.items.outcomes[itemIndex] = await failed(error);
 		}
 	}
 
-	/** @returns the outcome of an item that wasn't carried out */
-	private outcomeOf(error: unknown, itemIndex: number, call?: PreparedCall, openRoom?: OpenRoom): Outcome {
-		if (error instanceof NotNow) {
-			return { records: [{ outcome: 'notCalled', to: call?.to, reason: error.message }] };
-		}
-		if (error instanceof NotSent) return { openRoomId: openRoom?.roomId };
-		return failedOutcome(this.items, error, itemIndex, openRoom);
+	private requestsOf(
+		itemIndex: number,
+		timeoutMs: number,
+		start?: PreparedStart,
+		hasRoom: RunTools['hasRoom'] = () => undefined,
+	): { send: Send; tools: RunTools } {
+		const { stopSignal, once } = this;
+		const inTurn = this.turnsOfItem(start);
+		const send: Send = async (request, read) =>
+			await inTurn(async () => {
+				const result = await this.sendNow(itemIndex, timeoutMs, stopSignal, start)(request, read);
+				this.limit.recover();
+				return result;
+			});
+		const credential = this.items.credentialOfItem(itemIndex);
+		return { send, tools: { stopSignal, inTurn, credential, timeoutMs, once, hasRoom } };
 	}
 
-	private sendNow(itemIndex: number, timeoutMs: number, stopSignal: AbortSignal, call?: PreparedCall): Send {
+	/** @returns looks for starts in the account of an item */
+	private async searchOf(starts: StartKind, { credential }: RunTools, send: Send): Promise<StartSearch> {
+		const { data } = await credential();
+		const account = JSON.stringify([data?.apiKey, data?.baseUrl]);
+		const search = this.searches.get(account) ?? new StartSearch(starts as Findable, send);
+		this.searches.set(account, search);
+		return search;
+	}
+
+	private sendNow(
+		itemIndex: number,
+		timeoutMs: number,
+		stopSignal?: AbortSignal,
+		start?: PreparedStart,
+	): Send {
 		// Before a call is sent again, VideoSDK may have asked for minutes of patience.
 		const inTurn = async <T>(attempt: () => Promise<T>): Promise<T> => {
-			checkNow(call);
+			if (start) checkNow(start);
 			return await attempt();
 		};
 		const credential = this.items.credentialOfItem(itemIndex);
@@ -134,14 +217,15 @@ export class Runner {
 	 * Makes the function by which an item waits for its turn. It keeps the turn until it has asked for the next one or noted its
 	 * failure: only then may another item begin.
 	 */
-	private turnsOfItem(call: PreparedCall | undefined) {
+	private turnsOfItem(start: PreparedStart | undefined) {
 		let hasBegun = false;
 		return async <T>(work: () => Promise<T>): Promise<T> =>
 			await new Promise((resolve, reject) => {
 				void this.limit.run(async () => {
 					try {
+						if (!hasBegun) await this.untilCertain();
 						if (this.stopSignal.aborted) throw new NotSent();
-						if (!hasBegun) checkNow(call);
+						if (!hasBegun && start) checkNow(start);
 						hasBegun = true;
 						resolve(await work());
 					} catch (error) {
@@ -152,10 +236,17 @@ export class Runner {
 			});
 	}
 
+	/** Waits until it is known what became of the starts before. */
+	private async untilCertain(): Promise<void> {
+		for (let known: unknown; known !== this.doubts; await sleep(0)) {
+			known = this.doubts;
+			await known;
+		}
+	}
+
 	/** Closes an item's room, unless what it is for may have been started. @returns the room if it is still open */
-	private async close(roomId: string, error: unknown, send: Send): Promise<OpenRoom | undefined> {
-		const failure = failureOf(error);
-		if (failure !== undefined && isInDoubt(failure)) return { roomId };
+	private async close(roomId: string, isInDoubt: boolean, send: Send): Promise<OpenRoom | undefined> {
+		if (isInDoubt) return { roomId };
 		return await this.closeLimit
 			.run(async () => await deactivateRoom(send, roomId))
 			.then(

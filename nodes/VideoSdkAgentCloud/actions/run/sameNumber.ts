@@ -36,9 +36,13 @@ function inWords(items: number[]): string {
  * Finds items that call the same number: a fixed number in 'To' would call one person once for each item.
  *
  * @param callees by item, as `calleeOf` gives them
+ * @param keys by item, the user's own. Items with the same number and key are one call, see startOnce.ts
  * @returns the items with a number that another item has, too, each with all that have it
  */
-export function findSameNumbers(callees: Array<string | undefined>): Map<number, number[]> {
+export function findSameNumbers(
+	callees: Array<string | undefined>,
+	keys: Array<string | undefined> = [],
+): Map<number, number[]> {
 	const itemsOf = new Map<string, number[]>();
 	for (const [item, callee] of callees.entries()) {
 		if (callee === undefined) continue;
@@ -47,7 +51,8 @@ export function findSameNumbers(callees: Array<string | undefined>): Map<number,
 		if (items) items.push(item);
 		else itemsOf.set(key, [item]);
 	}
-	const groups = [...itemsOf.values()].filter((items) => items.length > 1);
+	const isSeveral = (items: number[]) => new Set(items.map((item) => keys[item] ?? item)).size > 1;
+	const groups = [...itemsOf.values()].filter(isSeveral);
 	return new Map(groups.flatMap((items) => items.map((item) => [item, items] as const)));
 }
 

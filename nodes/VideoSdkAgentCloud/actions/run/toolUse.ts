@@ -1,93 +1,92 @@
-import { type IExecuteFunctions, NodeOperationError } from 'n8n-workflow';
-import type { Operation, PreparedCall } from '../operation';
-import { STARTS } from '../../api/starts';
-import { type ToolUse, toolUses } from '../../n8n/retryExecution';
-import { agentRun, hasAgentSeveralItems, isAgentTriedAgain, isTool } from '../../n8n/tool';
-import { type Outcome, type Run, startedBy } from './outcome';
-import { outcomesBefore } from './retriedExecution';
+import { type IDataObject, type IExecuteFunctions } from 'n8n-workflow';
+import { type StartKind, STARTS } from '../../api/starts';
+import { CONTEXT_KEYS } from '../../n8n/keys';
+import { keptOfNode } from '../../n8n/nodeContext';
+import { agentRun, hasAgentSeveralItems, isAgentTriedAgain, isHumanReview, isTool } from '../../n8n/tool';
 import { phoneKey } from './sameNumber';
 
-/** Whether the tool itself knows whom it has called. A person may be asked more than once. */
-const callsOnce = ({ starts, isQuestion }: Operation) => starts === 'call' && !isQuestion;
+/** What an AI tool has started, or may have. */
+export interface ToolUse extends IDataObject {
+	executionId: string;
+	/** See `agentRun`. */
+	agentRun: string;
+	/** Of the start. */
+	key: string;
+	/** When it was sent, in ms since 1970. */
+	sentAtMs: number;
+	/** Of what was started. Empty: not known, or not yet. */
+	startedId: string;
+}
 
-/** @returns whether a use of the tool was in the execution that is being retried, by the same run of the AI agent */
-const isOfRetried = (context: IExecuteFunctions, use: ToolUse) =>
-	use.executionId !== context.getExecutionId() && use.run === agentRun(context);
+/**
+ * What the AI tools of an execution have started, and those of what it retries: by number, whatever tool has called it, else by tool.
+ * An AI agent may have forgotten it. A human review isn't a tool: whoever decides is asked for each request.
+ */
+export class ToolUses {
+	private readonly uses: Record<string, ToolUse>;
+	private readonly name: string;
 
-/** @returns whether the AI agent may not remember an earlier use of the tool. It would then just do the same thing again */
-const mayBeForgotten = (context: IExecuteFunctions, use: ToolUse) =>
-	isAgentTriedAgain(context) || hasAgentSeveralItems(context) || isOfRetried(context, use);
-
-/** @returns why the tool starts nothing, in words for the model, too; undefined if it may */
-async function whyNot(context: IExecuteFunctions, operation: Operation): Promise<string | undefined> {
-	const { starts } = operation;
-	if (starts === undefined) return undefined;
-	const isNodeTriedAgain = context.getNode().retryOnFail;
-	const knowsItsCalls = callsOnce(operation);
-	if (isNodeTriedAgain || (!knowsItsCalls && isAgentTriedAgain(context))) {
-		const whose = isNodeTriedAgain ? "this node's" : "the AI agent's";
-		return `Turn off 'Retry On Fail' in ${whose} settings. A tool that starts or creates something can't use it. Nothing was sent.`;
+	/** @param to the number that is called, if one is */
+	constructor(
+		private readonly context: IExecuteFunctions,
+		starts: StartKind,
+		to: string | undefined,
+	) {
+		const kept = isTool(context) && !isHumanReview(context) ? keptOfNode(context, 'flow') : {};
+		this.uses = (kept[CONTEXT_KEYS.toolUses] ??= {}) as Record<string, ToolUse>;
+		this.name = to === undefined ? `${context.getNode().name} ${starts}` : phoneKey(to);
 	}
-	if (!knowsItsCalls && hasAgentSeveralItems(context)) {
+
+	/** The latest use, if there was one. */
+	get earlier(): ToolUse | undefined {
+		return this.uses[this.name];
+	}
+
+	/** The latest use, if the execution that is being retried has made it in the same run of the AI agent: this one repeats it. */
+	get retried(): ToolUse | undefined {
+		const { earlier } = this;
+		const isRetried = earlier && earlier.executionId !== this.context.getExecutionId();
+		return isRetried && earlier.agentRun === agentRun(this.context) ? earlier : undefined;
+	}
+
+	/** Notes what is about to be started. @returns is told its ID, or that it failed for certain */
+	note(key = ''): (result: { startedId: string } | 'failed') => void {
+		const { earlier } = this;
+		const use: ToolUse = {
+			executionId: this.context.getExecutionId(),
+			agentRun: agentRun(this.context),
+			key,
+			sentAtMs: Date.now(),
+			startedId: '',
+		};
+		this.uses[this.name] = use;
+		return (result) => {
+			if (result !== 'failed') use.startedId = result.startedId;
+			// Another use may have taken its place meanwhile.
+			else if (this.uses[this.name] !== use) return;
+			else if (earlier) this.uses[this.name] = earlier;
+			else delete this.uses[this.name];
+		};
+	}
+}
+
+/**
+ * An AI agent that starts over, or has several items, loses track of what its tools did and does the same again. Of calls the number tells;
+ * of anything else nothing does.
+ *
+ * @returns why such a tool starts nothing, in words for the model, too; undefined if it may
+ */
+export function refusalOfTool(context: IExecuteFunctions, starts: StartKind): string | undefined {
+	if (starts === 'call' || !isTool(context)) return undefined;
+	if (isAgentTriedAgain(context)) {
+		return "Turn off 'Retry On Fail' in the AI agent's settings. A tool that starts or creates something can't use it. Nothing was sent.";
+	}
+	if (hasAgentSeveralItems(context)) {
 		return "An AI agent with several items mixes up what its tools did. Put Loop Over Items, with 'Batch Size' 1, before the AI agent. Nothing was sent.";
 	}
-	const uses = Object.values(toolUses(context));
-	if (!knowsItsCalls && uses.some((use) => isOfRetried(context, use))) {
-		return `This tool was already used in the execution that is being retried, so nothing was sent. ${STARTS[starts].check}`;
-	}
-	return await outcomesBefore(context, operation).then(
-		() => undefined,
-		({ message }: Error) => `${message}. Nothing was sent.`,
-	);
+	return undefined;
 }
 
-/**
- * An AI agent uses a tool again if it is run again, if its execution is retried, or if it has several items and loses track of what its
- * tools did. Each use has its own IExecuteData, so it looks like a new request.
- *
- * @returns the outcome of each item of a tool that starts nothing for this reason; undefined if it may start something
- */
-export async function refusalOfTool(
-	context: IExecuteFunctions,
-	operation: Operation,
-): Promise<Outcome | undefined> {
-	const reason = await whyNot(context, operation);
-	return reason === undefined ? undefined : { error: new NodeOperationError(context.getNode(), reason) };
-}
-
-/**
- * Notes what a tool is about to start, for its next uses.
- *
- * @param prepared of an item that makes a call
- * @returns is to be told the outcome; undefined if there is nothing to note
- * @throws NodeOperationError if the tool has already called the number, and may call it only once, or the agent may not remember the call
- */
-export function claimUse(
-	{ context, operation }: Run,
-	prepared: PreparedCall | undefined,
-): ((outcome: Outcome | undefined) => void) | undefined {
-	const { starts } = operation;
-	if (starts === undefined || !isTool(context)) return undefined;
-	const call = callsOnce(operation) ? prepared : undefined;
-	const uses = toolUses(context);
-	const key = call ? phoneKey(call.to) : starts;
-	const { [key]: earlier } = uses;
-	if (earlier && call && (!call.allowsSameNumber || mayBeForgotten(context, earlier))) {
-		const { startedId } = earlier;
-		const was = startedId ? `was already called (call ${startedId})` : 'may already have been called';
-		throw new NodeOperationError(
-			context.getNode(),
-			`${call.to} ${was}. To let the AI agent call a number again, turn on 'Allow Same Number' under 'Options', and give the agent one item at a time, without 'Retry On Fail'.`,
-		);
-	}
-	const use: ToolUse = { executionId: context.getExecutionId(), run: agentRun(context), startedId: '' };
-	uses[key] = use;
-	return (outcome) => {
-		const [record] = startedBy(outcome);
-		if (record) use.startedId = String(record[STARTS[starts].idField] ?? '');
-		// Another use may have taken its place meanwhile.
-		else if (outcome?.isInDoubt || uses[key] !== use) return;
-		else if (earlier) uses[key] = earlier;
-		else delete uses[key];
-	};
-}
+/** @returns what to tell of a use of the same tool that can't be looked for, in words for the model, too */
+export const alreadyUsed = (starts: StartKind): string =>
+	`This tool was already used in the execution that is being retried, so nothing was sent. ${STARTS[starts].check}`;

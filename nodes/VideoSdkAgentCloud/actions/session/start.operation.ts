@@ -3,7 +3,9 @@ import { startSession } from '../../api/sessions';
 import { readWithTools, TOOLS_OPTIONS } from '../../fields/agentTools';
 import { agentToolsField } from '../../fields/chosenTool';
 import { ENV_FIELDS, metaDataFields, readEnv, readKeyValues } from '../../fields/keyValue';
+import { idempotencyKeyField, withKey } from '../../fields/idempotencyKey';
 import { deploymentField, optionalTagField } from '../../fields/locators';
+import { readOptions } from '../../fields/requestOptions';
 import { type ItemReader } from '../../fields/reader';
 import { readWebhook, WEBHOOK_FIELDS } from '../../fields/webhook';
 import { recordingFields } from '../../fields/recording';
@@ -11,7 +13,7 @@ import { readSessionRoom, roomIdOption, ROOM_VARIABLE } from '../../fields/room'
 import { type WebhookOf } from '../../webhook/context';
 import { SESSION_EVENT_OPTIONS, ROOM_EVENTS } from '../../webhook/event';
 import { openRoom } from '../openRoom';
-import { type ItemRun, type Operation } from '../operation';
+import { type Operation, type PreparedStart } from '../operation';
 
 const META_DATA_FIELDS = metaDataFields(
 	"Your own data to keep with the session. For data that the agent reads, use 'Environment Variables'.",
@@ -29,28 +31,36 @@ export function startFields(own: INodeProperties[]): INodeProperties[] {
 /**
  * Reads what `startFields` has for all operations.
  *
- * @returns makes the run of an item, by what gives the session's webhook: it starts the session in the room that was chosen for it,
+ * @returns makes the start of an item, by what gives the session's webhook: it starts the session in the room that was chosen for it,
  * and adds the room's `roomId`, if any. A room that is created sends its events to the same URL, if it has any
  * @throws NodeOperationError naming the field
  */
-export function readStart(read: ItemReader): (webhookOf: WebhookOf, roomEvents?: string[]) => ItemRun {
+export function readStart(read: ItemReader): (webhookOf: WebhookOf, roomEvents?: string[]) => PreparedStart {
 	const env = readEnv(read);
-	const body = {
-		deploymentId: read.text(deploymentField),
-		tag: read.text(optionalTagField),
-		metaData: readKeyValues(read, META_DATA_FIELDS),
-	};
+	const body = { deploymentId: read.text(deploymentField), tag: read.text(optionalTagField) };
+	const metaData = readKeyValues(read, META_DATA_FIELDS);
 	const room = readSessionRoom(read, env);
 	const envOf = readWithTools(read, 'env', env);
-	return (webhookOf, roomEvents) => async (send, tools) => {
-		const webhook = await webhookOf(tools.credential);
-		const start = { ...body, env: await envOf(tools.credential), webhook };
-		const ofRoom = webhook && roomEvents && { ...webhook, events: roomEvents };
-		const roomId = await openRoom(read.context, send, tools, room, 'session', async () => ofRoom);
-		if (roomId === undefined) return await startSession(send, start);
-		const session = await startSession(send, { ...start, env: { ...start.env, [ROOM_VARIABLE]: roomId } });
-		return { ...session, roomId };
-	};
+	return (webhookOf, roomEvents) => ({
+		deploymentId: body.deploymentId,
+		idempotencyKey: readOptions(read).text(idempotencyKeyField),
+		show: (session) => session,
+		arrange: async (send, tools) => {
+			const webhook = await webhookOf(tools.credential);
+			const sentEnv = await envOf(tools.credential);
+			const ofRoom = webhook && roomEvents && { ...webhook, events: roomEvents };
+			const roomId = await openRoom(read.context, send, tools, room, 'session', async () => ofRoom);
+			return {
+				wait: { roomId: room.body && roomId },
+				post: async (post, key) => {
+					const start = { ...body, metaData: withKey(metaData, key), webhook };
+					if (roomId === undefined) return await startSession(post, { ...start, env: sentEnv });
+					const inRoom = { ...sentEnv, [ROOM_VARIABLE]: roomId };
+					return { ...(await startSession(post, { ...start, env: inRoom })), roomId };
+				},
+			};
+		},
+	});
 }
 
 export const operation: Operation = {
@@ -65,6 +75,6 @@ export const operation: Operation = {
 			'n8n creates a room for it. Get it afterwards with Transcription: Get or Recording: Get Many.',
 		),
 	]),
-	options: [roomIdOption, ...TOOLS_OPTIONS],
+	options: [idempotencyKeyField, roomIdOption, ...TOOLS_OPTIONS],
 	prepare: (read) => readStart(read)(readWebhook(read, SESSION_EVENT_OPTIONS), ROOM_EVENTS),
 };

@@ -1,5 +1,6 @@
 import { switchField } from '../../fields/field';
 import { TOOLS_OPTIONS } from '../../fields/agentTools';
+import { idempotencyKeyField } from '../../fields/idempotencyKey';
 import { MAX_WAIT_FIELDS } from '../../fields/maxWait';
 import { includeWaitField, recordingFields } from '../../fields/recording';
 import { roomIdOption } from '../../fields/room';
@@ -25,7 +26,7 @@ export const operation: Operation = {
 		...recordingFields('The node waits for it and adds it to the output.'),
 		...MAX_WAIT_FIELDS,
 	]),
-	options: [roomIdOption, ...TOOLS_OPTIONS, END_AT_TIMEOUT, includeWaitField],
+	options: [idempotencyKeyField, roomIdOption, ...TOOLS_OPTIONS, END_AT_TIMEOUT, includeWaitField],
 	prepare(read) {
 		const { context } = read;
 		checkWait(read, END_AT_TIMEOUT);

@@ -1,0 +1,55 @@
+import { createHash } from 'crypto';
+import { type IExecuteFunctions } from 'n8n-workflow';
+import { type InEngine, runOf } from '../../n8n/nodeContext';
+import { type StartKind } from '../../api/starts';
+
+const KEY_LENGTH = 22;
+
+/** @returns a text of 22 characters that is the same for the same parts, and for no others */
+export function digest(...parts: unknown[]): string {
+	return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, KEY_LENGTH);
+}
+
+/** @returns an ID of an execution that no other n8n has */
+const idOf = (context: IExecuteFunctions, executionId: string) => `${context.getInstanceId()} ${executionId}`;
+
+/**
+ * Names the execution that the keys of its starts belong to: a user's Retry has the name of what it retries.
+ *
+ * @param noted the name in the note that the failed node has left
+ * @returns undefined without an execution, as n8n's own agents use a tool
+ */
+export function baseOf(context: IExecuteFunctions, noted?: string): string | undefined {
+	const run = runOf(context);
+	const executionId = context.getExecutionId();
+	if (run === undefined || !executionId) return undefined;
+	if (context.getMode() !== 'retry') return idOf(context, executionId);
+	if (noted !== undefined) return noted;
+	// The ID of what is retried (WorkflowRunner.run), also if n8n was killed before the node could leave a note.
+	const retryOf = (context as InEngine).additionalData?.hooks?.retryOf;
+	if (retryOf) return idOf(context, retryOf);
+	// A Retry that has waited is continued without that ID, but still has the runs of what it retries.
+	const runs = Object.values(run.resultData.runData).flat();
+	const starts = runs.map(({ startTime }) => startTime).filter((startTime) => startTime > 0);
+	return `${context.getWorkflow().id} ${Math.min(...starts)}`;
+}
+
+/** @returns the key of what an item starts: the same for each repetition of this start, and another one for everything else */
+export function automaticKey(
+	context: IExecuteFunctions,
+	base: string,
+	itemIndex: number,
+	to?: string,
+): string {
+	return digest(base, context.getNode().name, (context as InEngine).runIndex, itemIndex, to);
+}
+
+/** @returns the key that a user's text makes: the same for whatever execution starts the same with it */
+export function userKey(text: string, apiKey: unknown, starts: StartKind, to?: string): string {
+	return digest('user', text, apiKey, starts, to);
+}
+
+/** @returns the ID of a room for one start: no two starts, conversations, or executions share a room */
+export function roomKey(context: IExecuteFunctions, key: string, start: number): string {
+	return `n8n-${digest(key, idOf(context, context.getExecutionId()), start)}`;
+}

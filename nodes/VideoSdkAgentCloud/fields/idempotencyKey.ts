@@ -1,0 +1,15 @@
+import type { IDataObject } from 'n8n-workflow';
+import { KEY_ENTRY } from '../api/toolAccess';
+import { textField } from './field';
+
+/** The user's own key of a start, see actions/run/startKey.ts. */
+export const idempotencyKeyField = textField('refused', 'Idempotency Key', 'idempotencyKey', {
+	placeholder: 'e.g. reminder {{ $json.id }}',
+	description:
+		"A text that stands for this start, such as its purpose and the row's ID. Whatever execution starts the same with this text gets what exists already. A call keeps its key for 30 days, whatever became of it: to call again, put the attempt into the text.",
+});
+
+/** @returns the metadata that is sent: the user's own, and the key by which the start is found again */
+export function withKey(metadata: IDataObject | undefined, key: string | undefined): IDataObject | undefined {
+	return key === undefined ? metadata : { ...metadata, [KEY_ENTRY]: key };
+}
