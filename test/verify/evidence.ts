@@ -1,4 +1,5 @@
 /** The requests that are sent to the API, the events that come, and what both have shown. */
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -61,6 +62,8 @@ export class Evidence {
 	private readonly exchanges = new Map<string, Exchange>();
 	/** What was called, as the answer named it. */
 	callId = '';
+	/** By which what is started is looked for in a list, as the package does it. */
+	readonly key = randomUUID();
 
 	constructor(readonly plan: Plan) {}
 
@@ -99,8 +102,8 @@ export class Evidence {
 	}
 
 	/** Repeats `attempt` until it is true, or patience ends. */
-	async until(attempt: () => boolean | Promise<boolean>): Promise<void> {
-		const { patienceMs, pollMs, signal } = this.plan;
+	async until(attempt: () => boolean | Promise<boolean>, patienceMs = this.plan.patienceMs): Promise<void> {
+		const { pollMs, signal } = this.plan;
 		const deadlineMs = Date.now() + patienceMs;
 		while (!(await attempt()) && Date.now() <= deadlineMs)
 			await sleep(pollMs, undefined, { signal }).catch(() => this.throwIfStopped());
@@ -151,6 +154,11 @@ export class Evidence {
 		const answer = this.succeeded(step) ? this.at(step)?.answer : [];
 		const rows = Array.isArray(answer) ? answer : Object.values(asRecord(answer)).find(Array.isArray);
 		return ((rows ?? []) as unknown[]).filter(isRecord);
+	}
+
+	/** The row of a list that holds our key in its metadata. */
+	keyed(step: string): Json | undefined {
+		return this.rows(step).find((row) => asRecord(row.metadata).n8nKey === this.key);
 	}
 
 	/** Where answers and events differ from the one description of the API, in sentences without the account's own texts. */

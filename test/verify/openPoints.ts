@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isRecord } from '../../nodes/VideoSdkAgentCloud/api/answer';
+import { asRecord, isRecord } from '../../nodes/VideoSdkAgentCloud/api/answer';
 import { endOf } from '../../nodes/VideoSdkAgentCloud/api/callRecord';
 import type { Json } from '../simulator/request';
 import type { Evidence, Received } from './evidence';
-import { LISTS, RECORDED } from './verify';
+import { LISTED_WITHIN_S, LISTS, RECORDED } from './verify';
 
 /** The lists that are read in the way in which the package reads them. */
 const READ = ['deployments', ...Object.keys(LISTS)];
@@ -22,6 +22,19 @@ function signature({ headers, isSigned }: Received): string {
 	if (headers['videosdk-signature'] !== undefined)
 		return `videosdk-signature, ${isSigned ? 'valid' : 'wrong'}`;
 	return sorted(Object.keys(headers).filter((name) => name.includes('signature'))) ?? 'no signature';
+}
+
+/** @returns whether and how soon a list shows what was started with its key, and the order of its rows */
+function listedAs(evidence: Evidence, step: string, id: unknown, all: string): string | undefined {
+	if (!textOf(id)) return undefined;
+	if (!evidence.succeeded(step)) return String(evidence.at(step)?.status ?? 'no response');
+	const isThere = evidence.rows(step).some((row) => [row.callId, row.sessionId, row.id].includes(id));
+	const otherwise = isThere ? 'a row without metadata' : 'no row';
+	const what = evidence.keyed(step) ? 'metadata' : otherwise;
+	const rows = evidence.rows(all);
+	const [first = NaN, last = NaN] = [rows[0], rows.at(-1)].map((row) => Date.parse(String(row?.start)));
+	const order = first > last ? ', newest first' : first < last ? ', oldest first' : '';
+	return `${what} within ${LISTED_WITHIN_S} s${order}`;
 }
 
 /** What was seen of each point, in the words of what is assumed; undefined if the evidence does not tell. */
@@ -66,6 +79,14 @@ const SEE: Record<string, (evidence: Evidence) => string | undefined> = {
 	},
 	'call.recording': (e) =>
 		sorted(Object.keys(RECORDED).filter((kind) => e.rows(`recorded.${kind}`).length > 0)),
+	'call.listed': (e) => listedAs(e, 'callListed', e.callId, 'calls'),
+	'session.listed': (e) => listedAs(e, 'sessionListed', e.record('start').sessionId, 'sessions'),
+	'metadata.extra': (e) => {
+		if (!e.succeeded('callEnded')) return undefined;
+		const { variables, n8nKey } = asRecord(e.record('callEnded').metadata);
+		const kept = [Array.isArray(variables) && 'variables', n8nKey === e.key && 'key'].filter(Boolean);
+		return kept.join(' and ') || 'neither';
+	},
 	'webhook.created': (e) => e.at('webhook') && String(e.at('webhook')?.status),
 	'events.signed': (e) => sorted(e.events.map(signature)),
 	'callEvent.fields': (e) => {

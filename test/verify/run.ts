@@ -16,7 +16,8 @@ const HELP = `Tests the open points of VideoSDK's API (docs/dev/open-points.md) 
 
   --start DEPLOYMENT   STARTS ONE SESSION of this deployment and ends it: COSTS MONEY (some seconds of an agent)
   --call NUMBER        CALLS THIS NUMBER, in a room that it creates, and hangs up: COSTS MONEY, and THE PHONE RINGS
-                       (60 s at most in all); with
+                       (60 s at most in all). It has the variable 'name', Ada: an agent that was built in the
+                       dashboard, and whose prompt uses it, should say it; with
     --rule ID          the routing rule
     --from NUMBER      the number to call from
   --webhook URL        receives events at this public URL, which has to point to port ${PORT} of this machine (a

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { repositoryRoot, TrackedProcess, waitFor } from '../n8n/processes';
 import { SIP_PASSWORD, type Simulator } from '../simulator';
 import { defaultTelephony } from '../simulator/telephony';
@@ -39,6 +40,24 @@ it('says "same" in every line against the simulator, and leaves nothing running'
 	expect([...simulator.calls.values()].map(({ status }) => status)).toEqual(['ended']);
 	expect([...simulator.callWebhooks.values()].every(({ deletedAt }) => deletedAt)).toBe(true);
 	expect(lines.join()).not.toMatch(/FAILED|may be necessary/);
+});
+
+it('says "different" of a list that shows no metadata, and in which order its rows come', async () => {
+	const simulator = await start();
+	simulator.setListing({ hasMetadata: false });
+	const { apiKey, secret: secretKey, url: baseUrl } = simulator;
+	for (const deploymentId of ['ddv_support', 'ddv_sales']) {
+		await send(simulator, 'POST', '/ai/v1/ai-deployment-sessions/start', { deploymentId });
+		await setTimeout(5);
+	}
+	const evidence = await verify({
+		...{ apiKey, secretKey, baseUrl, start: 'ddv_support' },
+		...{ patienceMs: 300, pollMs: 100, signal: new AbortController().signal },
+		write: () => undefined,
+	});
+	const { verdict, line } = findings(evidence).find(({ id }) => id === 'session.listed')!;
+	expect(verdict).toBe('different');
+	expect(line).toContain('seen: a row without metadata within 12 s, newest first');
 });
 
 it('knows how to see each point of docs/dev/open-points.md and no other', () => {
