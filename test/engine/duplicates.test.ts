@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
 import { CALL_SUMMARY } from '../../nodes/VideoSdkAgentCloud/webhook/event';
 import { checkAsync } from '../unit/support';
-import { broken, overwriteDeduplication } from './deduplication';
+import { broken } from './deduplication';
 import { ALL_EVENTS, eventBody, REPEATABLE, sendAndLeave } from './delivery';
 import type { PublishedTrigger } from './publishedTrigger';
 import { useRig } from './rig';
@@ -110,20 +110,6 @@ it.each<[string, (trigger: PublishedTrigger) => void]>([
 	await expectItems(1, trigger);
 });
 
-it('A duplicate on another process is found although a third one overwrote what was recorded', async () => {
-	const trigger = await rig.engine.publish();
-	const other = await elsewhere(trigger);
-	await deliver(trigger, started);
-	await expectItems(1, trigger);
-	overwriteDeduplication(trigger.workflow.id);
-	await deliver(trigger, eventBody('failed'));
-	await expectItems(2, trigger);
-	await deliver(other, started);
-	await expectItems(0, other);
-	// The execution that had begun ends at the trigger.
-	expect(other.runs.map(({ run }) => run.status)).toEqual(['success']);
-});
-
 it('Each delivery starts the workflow if duplicates are not skipped, and while the user tries things out', async () => {
 	const triggers = [
 		await rig.engine.publish({ options: { skipDuplicates: false } }),
@@ -135,21 +121,16 @@ it('Each delivery starts the workflow if duplicates are not skipped, and while t
 	}
 });
 
-it('A run that was begun again, or that a user retries, is no duplicate of itself', async () => {
+it('A run that a user retries is no duplicate of itself', async () => {
 	const trigger = await rig.engine.publish();
 	await deliver(trigger, started);
 	const [event = {}] = await trigger.received();
 	const { workflow, node } = trigger;
-	const countOf = async (json: IDataObject, mode: 'webhook' | 'retry', executionId?: string) =>
-		(await rig.engine.runFrom(workflow, node, [[{ json }]], mode, { executionId })).routed.success.length;
-	expect(await countOf(event as IDataObject, 'webhook')).toBe(0);
-	expect(await countOf(event as IDataObject, 'retry')).toBe(1);
-	const next = { ...event, eventId: 'next' } as IDataObject;
-	// n8n begins an execution again that a worker has lost.
-	expect(await countOf(next, 'webhook', 'lost')).toBe(1);
-	expect(await countOf(next, 'webhook', 'lost')).toBe(1);
-	expect(await countOf(next, 'webhook', 'duplicate')).toBe(0);
-	expect(await countOf(next, 'webhook', 'duplicate')).toBe(0);
+	const countOf = async (mode: 'webhook' | 'retry') =>
+		(await rig.engine.runFrom(workflow, node, [[{ json: event as IDataObject }]], mode)).routed.success
+			.length;
+	expect(await countOf('webhook')).toBe(0);
+	expect(await countOf('retry')).toBe(1);
 });
 
 it('No event is lost while the store of n8n is out of order, and afterwards it tells duplicates again', async () => {
