@@ -9,7 +9,7 @@ import { ensureChromium } from './browser/chromium';
 import { ensureSeed } from './n8n/instance';
 import { buildPackage, packPackage } from './n8n/package';
 import { onShutdown, repositoryRoot, runMain, temporaryFolder } from './n8n/processes';
-import { DEFAULT_N8N_VERSION, ensureRuntime } from './n8n/runtime';
+import { DEFAULT_N8N_VERSION, ensureRuntime, testedVersions } from './n8n/runtime';
 
 interface Suite {
 	roots: string[];
@@ -22,14 +22,14 @@ interface Suite {
 }
 
 // As in docs/dev/compatibility.md.
-if (process.env.EACH_VERSION) process.env.N8N_VERSIONS ??= '2.41.1,2.35.7,2.22.6,2.0.3,1.123.81,1.110.1';
+if (process.env.EACH_VERSION) process.env.N8N_VERSIONS ??= '2.41.1,2.35.7,2.22.6,2.14.2,1.123.81';
 
 const SUITES: Record<string, Suite> = {
 	e2e: {
 		roots: ['test/e2e'],
 		testMatch: ['**/*.e2e.ts'],
 		maxWorkers: 3,
-		versions: process.env.N8N_VERSIONS?.split(',') ?? [DEFAULT_N8N_VERSION, '1.123.81'],
+		versions: testedVersions(),
 	},
 	browser: {
 		roots: ['test/browser', 'test/install'],

@@ -1,6 +1,6 @@
 /** With n8n's AI Agent: as its tool, as a tool that asks a person, and (n8n 2.x) as the human review of another tool. */
 import { type Execution, outputOf, type WorkflowNode } from '../n8n/rest';
-import { LATEST_VERSION, publish, startNew } from './deliveries';
+import { VERSIONS, publish, startNew } from './deliveries';
 import type { CallStatus } from '../simulator';
 import { withMcp } from './mcpClient';
 import { Agents, question, type Question, submit } from './questions';
@@ -47,7 +47,7 @@ const pay = (amount: number) => ({
 	arguments: { toolParameters: { amount }, hitlParameters: {} },
 });
 
-describe.each(LATEST_VERSION)('With an AI agent in n8n %s', (version) => {
+describe.each(VERSIONS)('With an AI agent in n8n %s', (version) => {
 	const setup = setUpAll({ n8n: { version }, simulator: { lifecycle: false, callBehaviour: false } });
 	let model: ScriptedModel;
 	let modelCredentialId: string;
@@ -257,7 +257,7 @@ describe.each(LATEST_VERSION)('With an AI agent in n8n %s', (version) => {
 	// At the end: those who answer the phone for questions take any call for theirs.
 	describe('a tool that starts something', () => {
 		// Without the option no number is called again for any reason.
-		const make = { ...BY_RULE, operation: 'make', options: { allowSameNumber: true } };
+		const make = { ...BY_RULE, operation: 'make' };
 		const calling = () => tool(CALL, { ...make, to: fromAI('whom', 'The number to call') });
 		const call = (whom: string) => ({ tool: functionOf(CALL), arguments: { whom } });
 		const used = ({ messages }: ModelRequest) =>

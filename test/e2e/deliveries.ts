@@ -4,20 +4,13 @@ import { waitFor } from '../n8n/processes';
 import type { Execution, WorkflowJson, WorkflowNode } from '../n8n/rest';
 import type { EventStatus } from '../simulator';
 import { chain, MANUAL, n8nNode, ourCredential, ourNode, PACKAGE, webhookNode } from './nodes';
+import { testedVersions } from '../n8n/runtime';
 import type { Setup } from './setup';
 
-type Version = '2.41.1' | '1.123.81';
+/** The latest version; nightly, and with `ALL_VERSIONS=1`, the oldest one that is supported, too. `N8N_VERSIONS` names others. */
+export const VERSIONS: readonly string[] = testedVersions();
 
-/** For what n8n 1.x does in a way of its own; and nightly. */
-export const VERSIONS: readonly Version[] = ['2.41.1', '1.123.81'];
-
-/** For what is promised of other versions, which `N8N_VERSIONS` names, separated by commas. */
-export const ANY_VERSIONS: readonly string[] = process.env.N8N_VERSIONS?.split(',') ?? VERSIONS;
-
-/** For the rest: n8n 1.x is added nightly, and with `ALL_VERSIONS=1`. */
-export const LATEST_VERSION: readonly Version[] = process.env.ALL_VERSIONS ? VERSIONS : ['2.41.1'];
-
-export const IN_BOTH_MODES = LATEST_VERSION.flatMap((version) => [
+export const IN_BOTH_MODES = VERSIONS.flatMap((version) => [
 	{ version, mode: 'regular' },
 	{ version, mode: 'queue' },
 ]);

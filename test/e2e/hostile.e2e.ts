@@ -5,7 +5,7 @@ import { deflateSync, gzipSync } from 'node:zlib';
 import { send } from '../engine/delivery';
 import { waitFor } from '../n8n/processes';
 import { isStored, outputOf } from '../n8n/rest';
-import { eventBody, LATEST_VERSION, publishTrigger } from './deliveries';
+import { eventBody, VERSIONS, publishTrigger } from './deliveries';
 import { PATIENT, setUpAll } from './setup';
 
 /** n8n's own limit is 16 MB (N8N_PAYLOAD_SIZE_MAX). */
@@ -21,7 +21,7 @@ type Delivery = [headers: OutgoingHttpHeaders, body: Buffer | string, method?: s
 const attempt = async (url: string, [headers, body, method]: Delivery) =>
 	await send(url, { headers, body, method }).catch(() => ({ status: 0, body: '' }));
 
-describe.each(LATEST_VERSION)('n8n %s', (version) => {
+describe.each(VERSIONS)('n8n %s', (version) => {
 	const setup = setUpAll({ n8n: { version }, simulator: { lifecycle: false, ...PATIENT } });
 
 	it.each([1, 1.1])(

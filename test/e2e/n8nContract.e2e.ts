@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { waitFor } from '../n8n/processes';
 import type { WorkflowNode } from '../n8n/rest';
 import { isStored, outputOf } from '../n8n/rest';
-import { ANY_VERSIONS, isWaiting, publish } from './deliveries';
+import { VERSIONS, isWaiting, publish } from './deliveries';
 import { chain, CREDENTIAL_TYPE, jsonNode, n8nNode, ourCredential, to, webhookNode } from './nodes';
 import { setUpAll } from './setup';
 
@@ -11,7 +11,7 @@ import { setUpAll } from './setup';
 const NAME = 'Probe }} of n8n';
 const HOUR_MS = 3_600_000;
 
-describe.each(ANY_VERSIONS)('n8n %s', (version) => {
+describe.each(VERSIONS)('n8n %s', (version) => {
 	const setup = setUpAll({
 		n8n: { version, env: { N8N_CUSTOM_EXTENSIONS: join(__dirname, 'probe') } },
 		simulator: { lifecycle: false },
@@ -124,6 +124,21 @@ describe.each(ANY_VERSIONS)('n8n %s', (version) => {
 		});
 		expect((await read()).apiKey).toBe('changed');
 		await resume(url);
+	});
+
+	it('tells in a Retry which execution is retried', async () => {
+		const { rest } = setup.n8n;
+		const probe = {
+			...n8nNode(NAME, 'CUSTOM.probe', { fails: true }),
+			credentials: ourCredential(setup.credentialId),
+		};
+		await publish(setup.n8n, chain('retried', [webhookNode('retried'), probe as WorkflowNode]));
+		const failed = await waitFor('the failure', async () => {
+			await rest.triggerByWebhook('retried');
+			return (await rest.listExecutions({ status: ['error'] }))[0];
+		});
+		const retry = await rest.call<{ id: string }>('POST', `/executions/${failed.id}/retry`, {});
+		expect(outputOf(await rest.untilEnded(retry.id), NAME)).toEqual([{ retryOf: String(failed.id) }]);
 	});
 
 	it('passes the replaced input through at its deadline, and does not run the node again', async () => {

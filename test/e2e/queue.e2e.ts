@@ -1,7 +1,7 @@
 /** Queue mode with two webhook processes and two workers, under load: nothing is lost, nothing doubled; nightly, while processes are killed. */
 import { randomUUID } from 'node:crypto';
 import { waitFor } from '../n8n/processes';
-import { during, eventBody, LATEST_VERSION, publish } from './deliveries';
+import { during, eventBody, VERSIONS, publish } from './deliveries';
 import { chain, countingNode, ourNode, pause } from './nodes';
 import { PATIENT, type Setup, setUpAll } from './setup';
 
@@ -88,7 +88,7 @@ class Sender {
 const hasStarted = (log: string, executionId: string): boolean =>
 	log.includes(`Worker started execution ${executionId} `);
 
-describe.each(LATEST_VERSION)('n8n %s in queue mode', (version) => {
+describe.each(VERSIONS)('n8n %s in queue mode', (version) => {
 	const setup = setUpAll({
 		n8n: { version },
 		queue: { webhooks: 2, workers: 2 },

@@ -57,7 +57,6 @@ class Drawing implements RandomWorkflow {
 		private readonly g: fc.GeneratorValue,
 		private readonly prefix: string,
 		readonly children: RandomWorkflow[],
-		private readonly isFirstLine: boolean,
 	) {}
 
 	private readonly between = (min: number, max: number) => this.g(fc.integer, { min, max });
@@ -251,14 +250,13 @@ class Drawing implements RandomWorkflow {
 			if (this.prefix.length >= 2) return;
 			const prefix = this.prefix + 'abcdefgh'[this.children.length];
 			const index = this.children.length;
-			const child = new Drawing(this.g, prefix, this.children, this.isFirstLine);
+			const child = new Drawing(this.g, prefix, this.children);
 			this.children.push({ nodes: child.nodes, connections: child.connections });
 			child.add(n8nNode(`${prefix}Called`, 'executeWorkflowTrigger', { inputSource: 'passthrough' }, 1.1));
 			child.many(this.between(1, 3));
-			// n8n 1.x can't wait for one of each item (docs/waiting.md).
 			const parameters = {
 				workflowId: inMode('id', `CHILD ${index}`),
-				...(!this.isFirstLine && this.chance(30) && { mode: 'each' }),
+				...(this.chance(30) && { mode: 'each' }),
 				options: { waitForSubWorkflow: this.chance(80) },
 			};
 			this.unique();
@@ -283,7 +281,7 @@ class Drawing implements RandomWorkflow {
 }
 
 /** @param seed the same one always draws the same case */
-export function randomCase(seed: number, isFirstLine: boolean): RandomCase {
+export function randomCase(seed: number): RandomCase {
 	const g = fc.sample(fc.gen(), { seed, numRuns: 1 })[0]!;
 	const between = (min: number, max: number) => g(fc.integer, { min, max });
 	const chance = (percent: number) => between(1, 100) <= percent;
@@ -293,7 +291,7 @@ export function randomCase(seed: number, isFirstLine: boolean): RandomCase {
 		to: `+1555${digits}${String(row).padStart(2, '0')}`,
 		behaviour: PEOPLE[chance(50) ? 0 : between(0, PEOPLE.length - 1)]!,
 	}));
-	const drawing = new Drawing(g, '', [], isFirstLine);
+	const drawing = new Drawing(g, '', []);
 	const rows = people.map(({ to }, row) => ({ tag, row, to, path: '', log: [] }));
 	for (const node of [webhookNode(tag), ...itemNodes(rows)]) drawing.add(node);
 	drawing.many(between(1, 4));

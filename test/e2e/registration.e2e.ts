@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { waitFor } from '../n8n/processes';
 import { type Execution, isStored, outputOf, type WorkflowJson } from '../n8n/rest';
-import { during, LATEST_VERSION, publish, runByHand, searchList } from './deliveries';
+import { during, VERSIONS, publish, runByHand, searchList } from './deliveries';
 import { actionNode, chain, n8nNode, ourNode } from './nodes';
 import { PATIENT, setUpAll } from './setup';
 
@@ -14,7 +14,7 @@ const CALLS = ['call-answered', 'call-hangup'];
 /** Longer than n8n 2.x takes to look for triggers that it has lost (every 60 s), were it to find ours each time. */
 const RECONCILED_MS = 70_000;
 
-describe.each(LATEST_VERSION)('n8n %s', (version) => {
+describe.each(VERSIONS)('n8n %s', (version) => {
 	const foreign = { url: 'https://elsewhere.example.com/hook', events: ['call-started'] };
 	const webhookId = randomUUID();
 	/** Read again at each start. */

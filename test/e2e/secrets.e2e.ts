@@ -4,7 +4,7 @@ import { freePorts } from '../n8n/processes';
 import { outputOf } from '../n8n/rest';
 import type { Fault, Simulator } from '../simulator';
 import { startSimulator } from '../simulator';
-import { during, LATEST_VERSION, runByHand, searchList } from './deliveries';
+import { during, VERSIONS, runByHand, searchList } from './deliveries';
 import { leaks, signaturesOf, tokensSeen } from './leaks';
 import { question } from './questions';
 import { actionNode, CREDENTIAL_TYPE, itemNodes, ourCredential, SESSION } from './nodes';
@@ -27,7 +27,7 @@ const FAULTS: Fault[] = [
 	...REPEATING_FAULTS,
 ];
 
-describe.each(LATEST_VERSION)('n8n %s', (version) => {
+describe.each(VERSIONS)('n8n %s', (version) => {
 	const setup = setUpAll({
 		n8n: { version, logLevel: 'debug' },
 		simulator: {
@@ -74,7 +74,8 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 		expect((await run(START)).status).toBe('success');
 		expect((await run({ operation: 'getAll' })).status).toBe('success');
 		const options = { timeout: 500 };
-		// One item for each fault.
+		// One item for each fault. What was started all the same isn't found.
+		setup.simulator.setListing({ hasMetadata: false });
 		for (const [index, fault] of FAULTS.entries()) {
 			const match = { ...fault.match, body: new RegExp(`"fault-${index}"`) };
 			setup.simulator.addFault({ location: `${foreign.url}/x`, ...fault, match });
@@ -86,6 +87,7 @@ describe.each(LATEST_VERSION)('n8n %s', (version) => {
 		const node = actionNode(setup, NODE, parameters, onError);
 		expect(outputOf(await runByHand(setup.n8n, ...itemNodes(rows), node), NODE, 1)).toMatchObject(rows);
 		setup.simulator.clearFaults();
+		setup.simulator.setListing({ hasMetadata: true });
 		for (const fault of REPEATING_FAULTS) {
 			setup.simulator.addFault(fault);
 			expect((await run({ ...START, options })).status).toBe('error');

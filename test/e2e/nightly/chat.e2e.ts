@@ -2,7 +2,7 @@
 import { waitFor } from '../../n8n/processes';
 import { outputOf } from '../../n8n/rest';
 import { ensureRuntime } from '../../n8n/runtime';
-import { ANY_VERSIONS, during, publish, untilWaiting } from '../deliveries';
+import { VERSIONS, during, publish, untilWaiting } from '../deliveries';
 import { actionNode, BY_RULE, chain, LANGCHAIN, n8nNode } from '../nodes';
 import { PATIENT, setUpAll } from '../setup';
 
@@ -13,7 +13,7 @@ type Socket = new (url: string) => {
 	close(): void;
 };
 
-describe.each(ANY_VERSIONS)('n8n %s', (version) => {
+describe.each(VERSIONS)('n8n %s', (version) => {
 	const setup = setUpAll({ n8n: { version }, simulator: { callBehaviour: false, ...PATIENT } });
 
 	it.each([

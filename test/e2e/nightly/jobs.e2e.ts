@@ -2,8 +2,19 @@
 import { waitFor } from '../../n8n/processes';
 import { type Execution, outputOf, type WorkflowNode } from '../../n8n/rest';
 import { EVENTS, executionsOf, mainJob } from '../../start/check';
-import { ANY_VERSIONS, eventBody, publishTrigger, runByHand, startNew, untilWaiting } from '../deliveries';
-import { actionNode, chain, inMode, itemNodes, loop, MANUAL, pause, SESSION } from '../nodes';
+import { VERSIONS, eventBody, publishTrigger, runByHand, startNew, untilWaiting } from '../deliveries';
+import {
+	actionNode,
+	BY_RULE,
+	chain,
+	inMode,
+	itemNodes,
+	loop,
+	MANUAL,
+	n8nNode,
+	pause,
+	SESSION,
+} from '../nodes';
 import { createCredential, PATIENT, setUpAll } from '../setup';
 
 const NODE = 'VideoSDK';
@@ -11,7 +22,7 @@ const START = { ...SESSION, operation: 'start' };
 const WAIT = { ...SESSION, operation: 'startAndWait' };
 const START_PATH = /sessions\/start$/;
 
-describe.each(ANY_VERSIONS)('n8n %s', (version) => {
+describe.each(VERSIONS)('n8n %s', (version) => {
 	const setup = setUpAll({ n8n: { version }, simulator: { lifecycle: false, ...PATIENT } });
 
 	const run = async (parameters: object, extra?: object) =>
@@ -73,7 +84,7 @@ describe.each(ANY_VERSIONS)('n8n %s', (version) => {
 	const retry = async (id: string) =>
 		await setup.n8n.rest.call<{ id: string }>('POST', `/executions/${id}/retry`, { loadWorkflow: true });
 
-	test('Failed start: someone retries the execution after a restart, twice, and each session is started once', async () => {
+	test('Failed start: someone retries the execution after a restart, twice, and both wait for the same sessions', async () => {
 		const { n8n, simulator } = setup;
 		simulator.requests.length = 0;
 		simulator.sessions.clear();
@@ -86,14 +97,16 @@ describe.each(ANY_VERSIONS)('n8n %s', (version) => {
 		await n8n.restart();
 		const { id } = await retry(failed.id);
 		await untilWaiting(n8n, id);
-		const again = await n8n.rest.getExecution((await retry(failed.id)).id);
-		expect(again?.data.resultData.error?.message).toMatch(/already been retried/);
+		const { id: again } = await retry(failed.id);
+		await untilWaiting(n8n, again);
 		const started = [...simulator.sessions.keys()];
 		for (const sessionId of started) await simulator.emit(sessionId, 'stopped');
-		const rows = outputOf(await n8n.rest.untilEnded(id, 'After'), 'After');
-		expect(rows.map(({ sessionId, outcome }) => [sessionId, outcome])).toEqual(
-			started.map((sessionId) => [sessionId, 'completed']),
-		);
+		for (const retried of [id, again]) {
+			const rows = outputOf(await n8n.rest.untilEnded(retried, 'After'), 'After');
+			expect(rows.map(({ sessionId, outcome }) => [sessionId, outcome])).toEqual(
+				started.map((sessionId) => [sessionId, 'completed']),
+			);
+		}
 		expect(simulator.requests.filter(({ path }) => START_PATH.test(path))).toHaveLength(4);
 	});
 
@@ -138,6 +151,26 @@ describe.each(ANY_VERSIONS)('n8n %s', (version) => {
 		const { id: retried } = await retry(id);
 		expect(onlyItem((await n8n.rest.getExecution(retried))!)).toMatchObject({ sessionId, event: 'stopped' });
 		expect(simulator.sessions.size).toBe(1);
+	});
+
+	test('Calls: one in a sub-workflow is made, or refused where n8n may run it twice', async () => {
+		const { n8n, simulator } = setup;
+		const called = n8nNode('Called', 'executeWorkflowTrigger', { inputSource: 'passthrough' }, 1.1);
+		const call = actionNode(setup, NODE, { ...BY_RULE, operation: 'makeAndWait', to: '+15550003009' });
+		const child = await n8n.rest.createWorkflow(chain('Child', [called, call]));
+		if (!n8n.rest.isFirstLine) await n8n.rest.activate(child.id);
+		const workflowId = inMode('id', child.id);
+		const run = n8nNode('Run', 'executeWorkflow', { workflowId, options: {} }, 1.2);
+		simulator.calls.clear();
+		const id = await startNew(n8n, chain('Parent', [MANUAL, run]));
+		if (!n8n.rest.isFirstLine) {
+			const { callId } = await waitFor('the call', async () => [...simulator.calls.values()][0]);
+			await simulator.moveCall(callId, 'ended');
+			return expect((await n8n.rest.untilEnded(id)).status).toBe('success');
+		}
+		const { data } = await n8n.rest.untilEnded(id);
+		expect(data.resultData.error?.message).toContain('This version of n8n may run this execution twice');
+		expect(simulator.calls.size).toBe(0);
 	});
 
 	test('Calls: one is made, and one is made and awaited', async () => {

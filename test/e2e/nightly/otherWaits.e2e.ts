@@ -4,10 +4,10 @@
  */
 import { waitFor } from '../../n8n/processes';
 import { outputOf, type WorkflowNode } from '../../n8n/rest';
-import { ANY_VERSIONS, during, publishWebhook, untilWaiting } from '../deliveries';
+import { VERSIONS, during, publishWebhook, untilWaiting } from '../deliveries';
 import { Agents, question } from '../questions';
 import { post } from '../mcpClient';
-import { actionNode, BY_RULE, chain, inMode, itemNodes, jsonNode, n8nNode, pause } from '../nodes';
+import { actionNode, BY_RULE, jsonNode, n8nNode, pause } from '../nodes';
 import { PATIENT, type Setup, setUpAll } from '../setup';
 
 const FIRST = '+15550003001';
@@ -64,7 +64,7 @@ async function approveLate(setup: Setup, path: string): Promise<string> {
 	return id;
 }
 
-describe.each(ANY_VERSIONS)('n8n %s: an approval that comes shortly before its limit', (version) => {
+describe.each(VERSIONS)('n8n %s: an approval that comes shortly before its limit', (version) => {
 	const setup = setUpAll({ n8n: { version }, simulator: { callBehaviour: false, ...PATIENT } });
 
 	it('calls once what a slow step comes before, and cuts no question short', async () => {
@@ -91,66 +91,7 @@ describe.each(ANY_VERSIONS)('n8n %s: an approval that comes shortly before its l
 	});
 });
 
-describe('n8n 1.123.81 in queue mode, which may run an execution on both workers', () => {
-	const setup = setUpAll({
-		n8n: { version: '1.123.81' },
-		queue: { webhooks: 1, workers: 2 },
-		simulator: { callBehaviour: false, ...PATIENT },
-	});
-
-	it('calls once, though its timer starts a second run on the other worker', async () => {
-		const node = actionNode(setup, 'Make call and wait', call('makeAndWait', FIRST));
-		await publishAll(setup, { wait: [...approval('approval-3', LIMIT), node] });
-		await approveLate(setup, 'wait');
-		await during(110_000);
-		expect(callsTo(setup, FIRST)).toHaveLength(1);
-	});
-
-	it('calls once what follows a sub-workflow that waits twice, and no one before it is over', async () => {
-		const { n8n, webhooksUrl, simulator } = setup;
-		const node = (name: string, operation: string, number: string) =>
-			actionNode(setup, name, call(operation, number));
-		const called = n8nNode('Called', 'executeWorkflowTrigger', { inputSource: 'passthrough' }, 1.1);
-		const child = chain('Child', [
-			called,
-			node('Call and wait', 'makeAndWait', MANAGER),
-			node('Call the next and wait', 'makeAndWait', PAYEE),
-		]);
-		const workflowId = inMode('id', (await n8n.rest.createWorkflow(child)).id);
-		const run = n8nNode('Run', 'executeWorkflow', { workflowId, options: {} }, 1.2);
-		const last = node('Make call', 'make', APPROVED);
-		const lastId = inMode('id', (await n8n.rest.createWorkflow(chain('Last', [called, last]))).id);
-		const runLast = n8nNode('Run last', 'executeWorkflow', { workflowId: lastId, options: {} }, 1.2);
-		const slow = [run, pause(25), last];
-		const runEach = {
-			...run,
-			parameters: { ...run.parameters, mode: 'each' },
-			onError: 'continueRegularOutput',
-		};
-		// n8n runs it again from its start, on either worker, while the first run is busy.
-		const each = [...itemNodes(Array.from({ length: 30 }, () => ({}))), runEach];
-		await publishAll(setup, { early: [run, last], below: [run, runLast], slow, each });
-		for (const [index, path] of ['early', 'below', 'slow'].entries()) {
-			void n8n.rest.triggerByWebhook(`${webhooksUrl}/webhook/${path}`);
-			for (const number of [MANAGER, PAYEE]) {
-				const { callId } = await waitFor(`a call to ${number}`, async () => callsTo(setup, number)[index]);
-				await during(8_000);
-				for (const status of ['answered', 'ended'] as const) await simulator.moveCall(callId, status);
-			}
-			await during(45_000);
-			expect(callsTo(setup, APPROVED)).toHaveLength(index < 2 ? 0 : 1);
-		}
-		for (let times = 4; times < 8; times++) {
-			void n8n.rest.triggerByWebhook(`${webhooksUrl}/webhook/each`);
-			const first = await waitFor('a call', async () => callsTo(setup, MANAGER)[times - 1]);
-			await simulator.moveCall(first.callId, 'failed');
-			await during(25_000);
-			expect(callsTo(setup, MANAGER)).toHaveLength(times);
-		}
-	});
-});
-
-describe.each(ANY_VERSIONS)('n8n %s with one slot for production executions, which is taken', (version) => {
+describe.each(VERSIONS)('n8n %s with one slot for production executions, which is taken', (version) => {
 	const env = { N8N_CONCURRENCY_PRODUCTION_LIMIT: '1' };
 	const setup = setUpAll({ n8n: { version, env }, simulator: { callBehaviour: false, ...PATIENT } });
 

@@ -51,10 +51,19 @@ exports.Probe = class {
 				restartWebhook: true,
 			},
 		],
-		properties: [{ displayName: 'Wait', name: 'waitMs', type: 'number', default: 0 }],
+		properties: [
+			{ displayName: 'Wait', name: 'waitMs', type: 'number', default: 0 },
+			{ displayName: 'Fails', name: 'fails', type: 'boolean', default: false },
+		],
 	};
 
 	async execute() {
+		if (this.getNodeParameter('fails', 0)) {
+			// As actions/run/startKey.ts reads it.
+			const { retryOf } = this.additionalData.hooks;
+			if (this.getMode() !== 'retry') throw new Error('before a Retry');
+			return [[{ json: { retryOf } }]];
+		}
 		kept.context = this;
 		this.getContext('node').stored = 'in the context';
 		this.getExecuteData().data.main = [[{ json: { replaced: true }, pairedItem: { item: 0 } }]];

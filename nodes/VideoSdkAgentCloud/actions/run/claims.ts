@@ -1,5 +1,6 @@
 import type { IDataObject, IExecuteData, IExecuteFunctions } from 'n8n-workflow';
 import { BoundedMap } from '../../api/memory';
+import type { InEngine } from '../../n8n/nodeContext';
 import { type SentWait } from '../../waiting/planWait';
 
 /** What was started, and how an execution waits for it. */
@@ -78,14 +79,20 @@ const MAX_CLAIMS = 10_000;
 
 /** The claims of this process by key: for second runs of an execution, for Retries, and for users' keys. */
 const byKey = new BoundedMap<string, Claim>(MAX_CLAIMS);
-/** Those of a node while n8n runs it, by item: with Retry On Fail n8n runs it again with the same IExecuteData. None is lost meanwhile. */
-const ofNode = new WeakMap<IExecuteData, Map<number, { claim: Claim; item: unknown }>>();
+/**
+ * Those of a run of a node while n8n runs it, by item: with Retry On Fail n8n runs it again with the same IExecuteData. None is lost
+ * meanwhile. AI agents before version 3 run their tools themselves, all with the IExecuteData of the agent.
+ */
+const ofRuns = new WeakMap<IExecuteData, Map<string, Map<number, { claim: Claim; item: unknown }>>>();
 
-/** @returns the claims of the node, by item, each with what was prepared for it. @template Item what that is */
+/** @returns the claims of the run of the node, by item, each with what was prepared for it. @template Item what that is */
 export function ownClaims<Item>(context: IExecuteFunctions): Map<number, { claim: Claim; item: Item }> {
 	const data = context.getExecuteData();
-	const own = ofNode.get(data) ?? new Map<number, { claim: Claim; item: unknown }>();
-	ofNode.set(data, own);
+	const runs = ofRuns.get(data) ?? new Map<string, Map<number, { claim: Claim; item: unknown }>>();
+	ofRuns.set(data, runs);
+	const run = `${context.getNode().name} ${(context as InEngine).runIndex}`;
+	const own = runs.get(run) ?? new Map<number, { claim: Claim; item: unknown }>();
+	runs.set(run, own);
 	return own as Map<number, { claim: Claim; item: Item }>;
 }
 

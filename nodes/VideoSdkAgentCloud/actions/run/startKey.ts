@@ -34,6 +34,14 @@ export function baseOf(context: IExecuteFunctions, noted?: string): string | und
 	return `${context.getWorkflow().id} ${Math.min(...starts)}`;
 }
 
+/** A Retry of what was killed after a wait runs the node that has waited again, as its next run (ExecutionService.retry). */
+function runIndexOf(context: IExecuteFunctions): number {
+	const { runExecutionData, runIndex = 0 } = context as InEngine;
+	const runs = runExecutionData?.resultData.runData[context.getNode().name] ?? [];
+	const repeatsWait = context.getMode() === 'retry' && runs.at(-1)?.executionStatus === 'waiting';
+	return repeatsWait ? runIndex - 1 : runIndex;
+}
+
 /** @returns the key of what an item starts: the same for each repetition of this start, and another one for everything else */
 export function automaticKey(
 	context: IExecuteFunctions,
@@ -41,7 +49,7 @@ export function automaticKey(
 	itemIndex: number,
 	to?: string,
 ): string {
-	return digest(base, context.getNode().name, (context as InEngine).runIndex, itemIndex, to);
+	return digest(base, context.getNode().name, runIndexOf(context), itemIndex, to);
 }
 
 /** @returns the key that a user's text makes: the same for whatever execution starts the same with it */

@@ -77,11 +77,12 @@ export class ToolUses {
  * @returns why such a tool starts nothing, in words for the model, too; undefined if it may
  */
 export function refusalOfTool(context: IExecuteFunctions, starts: StartKind): string | undefined {
-	if (starts === 'call' || !isTool(context)) return undefined;
-	if (isAgentTriedAgain(context)) {
+	if (!isTool(context)) return undefined;
+	if (starts !== 'call' && isAgentTriedAgain(context)) {
 		return "Turn off 'Retry On Fail' in the AI agent's settings. A tool that starts or creates something can't use it. Nothing was sent.";
 	}
-	if (hasAgentSeveralItems(context)) {
+	// n8n would run what a person has approved once for each item (processHitlResponses).
+	if ((starts !== 'call' || isHumanReview(context)) && hasAgentSeveralItems(context)) {
 		return "An AI agent with several items mixes up what its tools did. Put Loop Over Items, with 'Batch Size' 1, before the AI agent. Nothing was sent.";
 	}
 	return undefined;
