@@ -48,6 +48,14 @@ export function nothingDone(sinceMs: number) {
 	};
 }
 
+/** If the clock of deadlines is set back, what was done later than now counts as not done, so that nothing is held up. */
+export function forgetFuture(progress: Progress, nowMs: number): void {
+	progress.sinceMs = Math.min(progress.sinceMs, nowMs);
+	for (const name of ['lookedAtMs', 'failedAtMs', 'endLookAtMs', 'endedAtMs', 'keptAtMs'] as const) {
+		if (progress[name] > nowMs) progress[name] = -Infinity;
+	}
+}
+
 /** Until when something is done, see waiting/budget.ts. */
 export interface Limits {
 	/** Ends, in ms after Max Wait. */

@@ -8,6 +8,7 @@ import {
 	next,
 	noteEndLook,
 	nothingDone,
+	forgetFuture,
 	type Progress,
 	type Step,
 	type Want,
@@ -81,9 +82,11 @@ export class Awaited {
 			this.noteStep(begun, nowMs, begun !== 'look');
 			this.busy = undefined;
 		}
-		if (this.known.seenOverAtMs === undefined && isOver(this.known, this.want, nowMs)) {
+		// What lies ahead was noted before the clock was set back.
+		if ((this.known.seenOverAtMs ?? Infinity) > nowMs && isOver(this.known, this.want, nowMs)) {
 			this.learn({ seenOverAtMs: nowMs });
 		}
+		forgetFuture(this.progress, nowMs);
 		const step = next(this.known, this.want, this.progress, this.limits, nowMs);
 		if (step.step === 'keep' && step.isLast) {
 			this.progress.lastKeepAtMs = Math.min(this.progress.lastKeepAtMs, nowMs);

@@ -28,9 +28,9 @@ const LONGEST_SLEEP_MS = 60 * 60_000;
 export class Watch {
 	private readonly watched = new Set<Awaited>();
 	private isLooking = false;
-	/** No round of looks begins before, in ms since 1970. It grows with the requests of the present one. */
+	/** No round of looks begins before, in ms by a clock that no one sets. It grows with the requests of the present one. */
 	private looksAgainAtMs = 0;
-	/** Only the timer for this time counts, since n8n's `sleep` cannot be cancelled. */
+	/** By the same clock. Only the timer for this time counts, since n8n's `sleep` cannot be cancelled. */
 	private wakesAtMs = Infinity;
 
 	constructor(readonly account: Account) {}
@@ -46,7 +46,7 @@ export class Watch {
 
 	/** Something has changed: what is due is done. */
 	wake(): void {
-		this.sleepUntil(Date.now() + SHORTEST_SLEEP_MS);
+		this.sleepFor(SHORTEST_SLEEP_MS);
 	}
 
 	/** Looks for one at once, as an event told. Never throws. */
@@ -55,10 +55,11 @@ export class Watch {
 		one.noteStep('look', nowMs, await fetchRecord(this.account, one));
 	}
 
-	private sleepUntil(atMs: number): void {
+	private sleepFor(ms: number): void {
+		const atMs = performance.now() + ms;
 		if (atMs >= this.wakesAtMs) return;
 		this.wakesAtMs = atMs;
-		void sleep(Math.max(atMs - Date.now(), 0)).then(() => {
+		void sleep(ms).then(() => {
 			if (atMs !== this.wakesAtMs) return;
 			this.wakesAtMs = Infinity;
 			this.work();
@@ -72,6 +73,7 @@ export class Watch {
 		const near: Awaited[] = [];
 		// Each wait looks at all that it awaits, so it's told once.
 		const ready = new Set<() => void>();
+		const roundAtMs = nowMs + this.looksAgainAtMs - performance.now();
 		let nextAtMs = nowMs + LONGEST_SLEEP_MS;
 		for (const one of this.watched) {
 			const next = one.next(nowMs);
@@ -93,7 +95,7 @@ export class Watch {
 				// A look that takes long doesn't hold up what is to be done at Max Wait.
 				nextAtMs = Math.min(nextAtMs, next.untilMs);
 				if (this.isLooking) continue;
-				const atMs = Math.max(next.atMs, this.looksAgainAtMs);
+				const atMs = Math.max(next.atMs, roundAtMs);
 				if (atMs <= nowMs) due.push(one);
 				else if (atMs - nowMs < next.pauseMs * NEAR_SHARE) near.push(one);
 				nextAtMs = Math.min(nextAtMs, atMs);
@@ -101,7 +103,7 @@ export class Watch {
 		}
 		for (const tell of ready) tell();
 		if (due.length > 0) void this.look([...due, ...near], nowMs);
-		if (this.watched.size > 0) this.sleepUntil(Math.max(nextAtMs, nowMs + SHORTEST_SLEEP_MS));
+		if (this.watched.size > 0) this.sleepFor(Math.max(nextAtMs - nowMs, SHORTEST_SLEEP_MS));
 	}
 
 	/** Carries out an end, a look for what was said, or the last look. Never throws. */
@@ -120,7 +122,7 @@ export class Watch {
 	/** One round of looks. Ends don't wait for it. */
 	private async look(due: Awaited[], nowMs: number): Promise<void> {
 		this.isLooking = true;
-		this.looksAgainAtMs = nowMs;
+		this.looksAgainAtMs = performance.now();
 		const found = new Set<Awaited>();
 		for (const kind of new Set(due.map((one) => one.kind))) {
 			const ofKind = due.filter((one) => one.kind === kind && !isShownOver(one.known));

@@ -340,6 +340,36 @@ it("No look is sent before the account's pause after 'too many requests' is over
 	expect(sent).toEqual([MAX_WAIT_MS + 4_000]);
 });
 
+describe.each([40_000, 600_000, 86_400_000])('A clock that is set back by %i ms', (backMs) => {
+	it('holds up no look', async () => {
+		let status = 'answered';
+		const seen = awaitCall(
+			watchOf(async () => await Promise.resolve(call(status))),
+			{
+				deadlineMs: Date.now() + 86_400_000,
+			},
+		);
+		await jest.advanceTimersByTimeAsync(600_000);
+		jest.setSystemTime(Date.now() - backMs);
+		status = 'missed';
+		await jest.advanceTimersByTimeAsync(30_000);
+		expect(seen.item).toMatchObject({ outcome: 'noAnswer' });
+	});
+
+	it('holds up nothing that follows an end', async () => {
+		const seen = awaitCall(
+			watchOf(async () => await Promise.resolve(call('missed'))),
+			{
+				responseMs: 5_000,
+			},
+		);
+		await jest.advanceTimersByTimeAsync(4_000);
+		jest.setSystemTime(Date.now() - backMs);
+		await jest.advanceTimersByTimeAsync(10_000);
+		expect(seen.item).toMatchObject({ outcome: 'noAnswer' });
+	});
+});
+
 it('An account is told by its credential, API key, secret, and Base URL', () => {
 	const data = { apiKey: 'k', secretKey: 's', baseUrl: 'u' };
 	const context = (id: string) =>
