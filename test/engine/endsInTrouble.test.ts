@@ -69,6 +69,33 @@ it('A session is ended although the machine slept at its Max Wait, and three min
 	expect(sessions()).toMatchObject([{ status: 'completed' }]);
 });
 
+it.each([
+	['Session: Start and Wait', ENDED, { endedAtTimeout: true, timedOut: true }],
+	['Call: Make and Wait', makeAndWait(), { hungUpAtTimeout: true, timedOut: true }],
+	[
+		'a call that is left running',
+		makeAndWait({ options: { hangUpAtTimeout: false } }),
+		{ outcome: 'running' },
+	],
+])(
+	"A machine that slept for hours past n8n's own deadline looks, ends, and continues before n8n does: %s",
+	async (_what, parameters, late) => {
+		const { waiting, ids } = await rig.wait(2, parameters, HOUR_MS);
+		await later(20 * MINUTE_MS);
+		const [first = ''] = ids;
+		if (rig.simulator.calls.has(first)) await rig.simulator.moveCall(first, 'rejected');
+		else rig.complete([first]);
+		passTime(3 * HOUR_MS);
+		rig.simulator.requests.length = 0;
+		const output = await waiting.jsonWithin(30_000);
+		expect(output).toMatchObject([{}, late]);
+		expect(output?.[0]).not.toHaveProperty('timedOut');
+		expect(output?.[0]?.outcome).toMatch(/^(completed|rejected)$/);
+		const looks = rig.requests.filter(({ method }) => method === 'GET');
+		expect(looks.length).toBeLessThanOrEqual(4);
+	},
+);
+
 it('A machine that slept after the end looks once more for what was said', async () => {
 	const parameters = makeAndWait({ recording: 'transcribe', options: { includeWait: 1 } });
 	const waiting = await rig.engine.startAndWait(HOUR_MS, parameters);

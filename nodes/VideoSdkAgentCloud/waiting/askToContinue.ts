@@ -124,7 +124,7 @@ export async function askToContinue(
 		if (tries++ === 0) warnNotResumed(context, stored, reason);
 		// However long the pause, there is a last try.
 		const leftMs = untilMs - LAST_TRY_MS - Date.now();
-		const pauseMs = jittered(Math.min(PAUSE_MS * tries, LONGEST_PAUSE_MS));
-		await sleep(Math.min(pauseMs, leftMs > 0 ? leftMs : Infinity));
+		if (leftMs <= 0) return;
+		await sleep(Math.min(jittered(Math.min(PAUSE_MS * tries, LONGEST_PAUSE_MS)), leftMs));
 	}
 }

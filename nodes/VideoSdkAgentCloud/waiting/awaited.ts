@@ -3,16 +3,16 @@ import { FINAL, type Kind } from '../conversation/kinds';
 import { type Fact, isShownOver, join, type Known, learn, needsLog } from '../conversation/known';
 import {
 	endsUntilMs,
+	forgetFuture,
 	isOver,
-	type Limits,
 	next,
 	noteEndLook,
 	nothingDone,
-	forgetFuture,
 	type Progress,
 	type Step,
 	type Want,
 } from '../conversation/wait';
+import { type Budget, extendIfSlept } from './budget';
 
 /** How often the API is asked soon for what an event says may be over. */
 const SOON_LOOKS = 10;
@@ -41,7 +41,7 @@ export class Awaited {
 		readonly kind: Kind,
 		readonly want: Want,
 		/** The same object for all conversations of an execution. */
-		readonly limits: Limits,
+		readonly limits: Budget,
 		sinceMs: number,
 		public known: Known,
 	) {
@@ -82,6 +82,7 @@ export class Awaited {
 			this.noteStep(begun, nowMs, begun !== 'look');
 			this.busy = undefined;
 		}
+		extendIfSlept(this.limits, nowMs);
 		// What lies ahead was noted before the clock was set back.
 		if ((this.known.seenOverAtMs ?? Infinity) > nowMs && isOver(this.known, this.want, nowMs)) {
 			this.learn({ seenOverAtMs: nowMs });

@@ -23,6 +23,15 @@ const AFTER_ENDS_MS = 20_000;
 /** The longest request takes 10 s. */
 const LAST_REQUEST_MS = 10_000;
 const CONTINUE_MS = 5_000;
+/** After a sleep n8n looks for what is due within a minute: long enough for one look or end. */
+const LATE_WORK_MS = 25_000;
+
+/** @param workedAtMs when all requests for conversations are through, in ms since 1970 */
+const timesOf = (workedAtMs: number) => ({
+	keepUntilMs: workedAtMs - LAST_REQUEST_MS,
+	continueUntilMs: workedAtMs + CONTINUE_MS,
+	n8nDeadlineMs: workedAtMs + CONTINUE_MS + N8N_TIMER_MS,
+});
 
 /**
  * @param deadlineMs the last Max Wait, in ms since 1970
@@ -31,13 +40,15 @@ const CONTINUE_MS = 5_000;
  */
 export function budgetOf(deadlineMs: number, keepMs: number, count: number) {
 	const workMs = WORK_MS + WORK_MS_PER_ITEM * count;
-	const workedAtMs = deadlineMs + keepMs + workMs;
-	return {
-		endMs: workMs - AFTER_ENDS_MS,
-		keepUntilMs: workedAtMs - LAST_REQUEST_MS,
-		continueUntilMs: workedAtMs + CONTINUE_MS,
-		n8nDeadlineMs: workedAtMs + CONTINUE_MS + N8N_TIMER_MS,
-	};
+	return { endMs: workMs - AFTER_ENDS_MS, ...timesOf(deadlineMs + keepMs + workMs) };
+}
+
+/**
+ * Gives a wait a little time again that n8n's own deadline hasn't ended: the computer slept, or its clock was wrong. There is no timer
+ * yet that could end the execution's next wait: of what is overdue, n8n continues each at once when it looks for it.
+ */
+export function extendIfSlept(budget: Budget, nowMs: number): void {
+	if (nowMs > budget.n8nDeadlineMs) Object.assign(budget, timesOf(nowMs + LATE_WORK_MS));
 }
 
 /** @returns how the time of a wait is spent */

@@ -181,7 +181,6 @@ export function findWait({ key }: StoredWait): Wait | undefined {
 
 /** Keeps a waiting execution. @returns it, or the one that is kept already */
 export function keepWait(stored: StoredWait): Wait {
-	for (const [key, { isTooLate }] of waits) if (isTooLate) waits.delete(key);
 	const wait = waits.get(stored.key) ?? new Wait(stored);
 	waits.set(stored.key, wait);
 	return wait;

@@ -18,8 +18,8 @@ const NEAR_SHARE = 1 / 3;
 /** So that no account is asked more than five times a second, a round of looks is followed by a pause for each of its requests. */
 const MS_PER_REQUEST = 200;
 const SHORTEST_SLEEP_MS = 250;
-/** n8n's `sleep` takes no longer time than 24 days. */
-const LONGEST_SLEEP_MS = 60 * 60_000;
+/** A computer that has slept through a deadline has less than a minute until n8n's own timer comes. */
+const LONGEST_SLEEP_MS = 15_000;
 
 /**
  * Asks VideoSDK for everything that the executions of this process await of one account: one loop, so that the cost grows with the
