@@ -20,6 +20,8 @@ export interface Known {
 	fields: Fields;
 	/** By status and time, the union of all timelogs. */
 	timelog: Record<string, IDataObject>;
+	/** Whether the API has shown the end. */
+	isShownOver: boolean;
 	/** Whether a status has shown that someone had picked up. */
 	isAnswered: boolean;
 	/** Whether VideoSDK has told how it ended, or was asked for that when it was over. */
@@ -56,7 +58,16 @@ const DERIVED = [...RESULT, 'timelog', 'alreadyOver'];
 
 /** @returns what is known of a conversation of which nothing is known yet */
 export function unknown(id: string): Known {
-	return { id, fields: {}, timelog: {}, isAnswered: false, isEndTold: false, told: {}, parts: {} };
+	return {
+		id,
+		fields: {},
+		timelog: {},
+		isShownOver: false,
+		isAnswered: false,
+		isEndTold: false,
+		told: {},
+		parts: {},
+	};
 }
 
 /** @returns what tells entries of a timelog apart, see `Known` */
@@ -89,6 +100,7 @@ function ofRecord(kind: Kind, id: string, { record, skewMs = 0, wasOver, isConfi
 		...unknown(id),
 		fields: fieldsOf(plain, stage),
 		timelog,
+		isShownOver: stage >= FINAL,
 		isEndTold: wasOver === true || (stage >= FINAL && outcome !== 'answered') || isLogged,
 		isAnswered: answered === true && outcome !== 'answered',
 		...(endMs !== undefined && { overAtMs: endMs + skewMs }),
@@ -112,6 +124,7 @@ export function join(one: Known, other: Known): Known {
 		id: one.id,
 		fields: joinFields(one.fields, other.fields),
 		timelog: joinByName(one.timelog, other.timelog, larger),
+		isShownOver: one.isShownOver || other.isShownOver,
 		isAnswered: one.isAnswered || other.isAnswered,
 		isEndTold: one.isEndTold || other.isEndTold,
 		overAtMs: earlier(one.overAtMs, other.overAtMs),
@@ -144,7 +157,7 @@ export function describeKnown(kind: Kind, known: Known): IDataObject {
 		[kind.idField]: known.id,
 	};
 	// An end under a status that nobody knows doesn't count before it is confirmed.
-	const shown = told || isShownOver(known) ? record : { ...record, end: null };
+	const shown = told || known.isShownOver ? record : { ...record, end: null };
 	let result = kind.describe(shown);
 	if (known.isAnswered && result.answered !== true) {
 		// What someone's answer was told by is not in the timelog.
@@ -153,18 +166,13 @@ export function describeKnown(kind: Kind, known: Known): IDataObject {
 	return { ...kind.describe(record), ...resultOf(result) };
 }
 
-/** @returns whether the API has shown the end */
-export function isShownOver({ fields }: Known): boolean {
-	return Object.values(fields).some(({ rank: [stage] }) => stage >= FINAL);
-}
-
 /** @returns whether someone may have picked up of whom nothing is known: the record's timelog tells */
 export function needsLog(known: Known): boolean {
-	return isShownOver(known) && !known.isEndTold && !known.isAnswered;
+	return known.isShownOver && !known.isEndTold && !known.isAnswered;
 }
 
 /** @returns the end that an event told and the API has not shown, of two the one that counts more */
 export function toldEnd(known: Known): EndEvent | undefined {
-	if (isShownOver(known)) return undefined;
+	if (known.isShownOver) return undefined;
 	return [...END_EVENTS].reverse().find((name) => known.told[name] !== undefined);
 }

@@ -3,7 +3,10 @@ import type { IDataObject } from 'n8n-workflow';
 /** What decides between records: how far the conversation had come, then `updatedAt`, then the size of the record. */
 type Rank = [stage: number, updatedAtMs: number, size: number];
 
-/** What records have told, by the names of their fields: of each field, the value of the record with the highest rank. */
+/**
+ * What records have told, by the names of their fields: of each field, the value of the record with the highest rank. A rank for each:
+ * of `{ ...older, ...newer }` alone, what came of a field that the newest record lacks would depend on which two were joined first.
+ */
 export type Fields = Record<string, { rank: Rank; value: IDataObject[string] }>;
 
 /** A field without a value takes back nothing that another record has told. */

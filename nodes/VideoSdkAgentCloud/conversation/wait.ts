@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 import { type Includable, reasonMissing, showParts } from './part';
 import type { Kind } from './kinds';
-import { describeKnown, isShownOver, type Known, needsLog, resultOf, toldEnd } from './known';
+import { describeKnown, type Known, needsLog, resultOf, toldEnd } from './known';
 
 /** What is wanted of a conversation that an execution waits for. Stored with the execution, so in ms and plain values only. */
 export interface Want {
@@ -101,7 +101,7 @@ export function pauseMs(waitedMs: number): number {
 export function isOver(known: Known, { deadlineMs }: Want, nowMs: number): boolean {
 	const toldAtMs = Math.min(...Object.values(known.told));
 	const countsAtMs = Math.min(toldAtMs + TOLD_COUNTS_AFTER_MS, Math.max(toldAtMs, deadlineMs));
-	return isShownOver(known) || known.ended === true || nowMs >= countsAtMs;
+	return known.isShownOver || known.ended === true || nowMs >= countsAtMs;
 }
 
 /**
@@ -190,7 +190,7 @@ export function outcomeOf(kind: Kind, known: Known, want: Want): IDataObject {
 	const isTimedOut = want.isEnded && (isCut || isLimit);
 	const facts: IDataObject = {};
 	if (isTimedOut) Object.assign(facts, { timedOut: true, [endedField]: true });
-	else if (!isTold && !isShownOver(known)) {
+	else if (!isTold && !known.isShownOver) {
 		facts.timedOut = true;
 		if (want.isEnded) facts[endedField] = false;
 		if (typeof known.ended === 'string') facts.endError = known.ended;

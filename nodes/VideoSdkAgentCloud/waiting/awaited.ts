@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 import { FINAL, type Kind } from '../conversation/kinds';
-import { type Fact, isShownOver, join, type Known, learn, needsLog } from '../conversation/known';
+import { type Fact, join, type Known, learn, needsLog } from '../conversation/known';
 import {
 	endsUntilMs,
 	forgetFuture,
@@ -31,6 +31,8 @@ export interface Busy {
 /** A conversation that an execution of this process waits for: what is known, and what was done. What is next, `next` decides. */
 export class Awaited {
 	private readonly progress: Progress;
+	/** The record that the last look has shown. */
+	private shown = '';
 	busy?: Busy;
 	/** Called when there is nothing left to do for it. */
 	onReady?: () => void;
@@ -63,6 +65,10 @@ export class Awaited {
 	 * @param wasOver whether an end was known before
 	 */
 	learnLook(record: IDataObject, atMs: number, skewMs: number, wasOver?: boolean): void {
+		const text = JSON.stringify(record);
+		// Nearly every look shows what the one before has shown.
+		if (text === this.shown && this.progress.endLooks === 0 && !wasOver) return;
+		this.shown = text;
 		const { stageOf } = this.kind;
 		const isUnknownEnd = stageOf(record) < FINAL && stageOf(record, true) >= FINAL;
 		const isConfirmed = noteEndLook(this.progress, isUnknownEnd, atMs);
@@ -107,7 +113,7 @@ export class Awaited {
 
 	/** Whether the list, which may lag behind, is not enough. */
 	get needsOwnLook(): boolean {
-		if (isShownOver(this.known)) return needsLog(this.known);
+		if (this.known.isShownOver) return needsLog(this.known);
 		return this.progress.soonLooks > 0 || Object.keys(this.known.told).length > 0;
 	}
 

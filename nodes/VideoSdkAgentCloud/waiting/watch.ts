@@ -2,7 +2,6 @@ import { type IDataObject, sleep } from 'n8n-workflow';
 import { credentialOf, type ReadCredential, type RequestContext } from '../api/credential';
 import { listPages, PAGE_SIZE } from '../api/pagination';
 import { type Kind } from '../conversation/kinds';
-import { isShownOver } from '../conversation/known';
 import { Account, keyOf } from './account';
 import type { Awaited, Busy } from './awaited';
 import { fetchRecord, STEPS } from './work';
@@ -13,8 +12,8 @@ const MIN_FOR_LIST = 3;
 const MIN_HITS = 2;
 /** What is not on the first pages is asked for one by one, so many at a time. */
 const MAX_SINGLE = 10;
-/** What is due a little later is asked for together with what is due now. */
-const NEAR_SHARE = 1 / 3;
+/** What is due so much of its pause later is looked for in the list together with what is due now. */
+const NEAR_SHARE = 2 / 3;
 /** So that no account is asked more than five times a second, a round of looks is followed by a pause for each of its requests. */
 const MS_PER_REQUEST = 200;
 const SHORTEST_SLEEP_MS = 250;
@@ -102,7 +101,7 @@ export class Watch {
 			}
 		}
 		for (const tell of ready) tell();
-		if (due.length > 0) void this.look([...due, ...near], nowMs);
+		if (due.length > 0) void this.look(due, near, nowMs);
 		if (this.watched.size > 0) this.sleepFor(Math.max(nextAtMs - nowMs, SHORTEST_SLEEP_MS));
 	}
 
@@ -119,13 +118,13 @@ export class Watch {
 		this.wake();
 	}
 
-	/** One round of looks. Ends don't wait for it. */
-	private async look(due: Awaited[], nowMs: number): Promise<void> {
+	/** One round of looks, if need be with what is due soon. Ends don't wait for it. */
+	private async look(due: Awaited[], near: Awaited[], nowMs: number): Promise<void> {
 		this.isLooking = true;
 		this.looksAgainAtMs = performance.now();
 		const found = new Set<Awaited>();
 		for (const kind of new Set(due.map((one) => one.kind))) {
-			const ofKind = due.filter((one) => one.kind === kind && !isShownOver(one.known));
+			const ofKind = [...due, ...near].filter((one) => one.kind === kind && !one.known.isShownOver);
 			if (ofKind.length < MIN_FOR_LIST) continue;
 			await this.searchList(kind, ofKind, found, nowMs).catch(() => undefined);
 		}
@@ -150,10 +149,11 @@ export class Watch {
 		const send = this.account.sender(this.account.looks, this, untilMs);
 		for await (const { rows } of listPages(send, kind.list)) {
 			this.looksAgainAtMs += MS_PER_REQUEST;
-			const records = new Map(rows.map((row) => [String(row[kind.idField]), kind.fromRow(row)]));
+			const records = new Map(rows.map((row) => [String(row[kind.idField]), row]));
 			const hits = due.filter((one) => records.has(one.id));
 			for (const one of hits) {
-				one.learnLook(records.get(one.id) as IDataObject, nowMs, this.account.skewMs);
+				const record = kind.fromRow(records.get(one.id) as IDataObject);
+				one.learnLook(record, nowMs, this.account.skewMs);
 				found.add(one);
 				open.delete(one.id);
 			}

@@ -4,7 +4,7 @@ import { isStopping } from '../api/endOnce';
 import { isInDoubt, NOT_FOUND_STATUSES } from '../api/failure';
 import { findParts, placeOf } from '../conversation/kept';
 import { reasonMissing } from '../conversation/part';
-import { describeKnown, isShownOver } from '../conversation/known';
+import { describeKnown } from '../conversation/known';
 import { LONGEST_TRY_AGAIN_MS, openParts } from '../conversation/wait';
 import type { Account } from './account';
 import type { Awaited, Busy } from './awaited';
@@ -28,7 +28,7 @@ export async function fetchRecord(
 	one: Awaited,
 	limiter: Limiter = account.looks,
 ): Promise<boolean> {
-	const [atMs, wasOver] = [Date.now(), isShownOver(one.known)];
+	const [atMs, wasOver] = [Date.now(), one.known.isShownOver];
 	const send = account.sender(limiter, one.limits, one.limits.keepUntilMs);
 	return await one.kind.get(send, one.id).then(
 		(record) => {
@@ -59,7 +59,7 @@ async function end(account: Account, one: Awaited): Promise<void> {
 		const nowMs = Date.now();
 		if (await fetchRecord(account, one, account.ends)) one.noteStep('look', nowMs);
 		// The answer was lost, but the end worked.
-		const isEnding = isShownOver(one.known) || isStopping(describeKnown(one.kind, one.known));
+		const isEnding = one.known.isShownOver || isStopping(describeKnown(one.kind, one.known));
 		if (failure && isInDoubt(failure) && isEnding) one.learn({ ended: true });
 	}
 }
@@ -68,7 +68,7 @@ async function end(account: Account, one: Awaited): Promise<void> {
 async function keep(account: Account, one: Awaited, busy: Busy, nowMs: number): Promise<void> {
 	const untilMs = Math.min(busy.untilMs, one.limits.keepUntilMs);
 	// The record tells when it was over, which an event or the answer to an end may not.
-	if (!isShownOver(one.known)) await fetchRecord(account, one, account.finds);
+	if (!one.known.isShownOver) await fetchRecord(account, one, account.finds);
 	const record = describeKnown(one.kind, one.known);
 	const reason = reasonMissing(one.kind, record);
 	if (reason !== undefined) {

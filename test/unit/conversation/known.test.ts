@@ -5,7 +5,6 @@ import { NO_TIME_LEFT } from '../../../nodes/VideoSdkAgentCloud/api/client';
 import { FINAL, KINDS } from '../../../nodes/VideoSdkAgentCloud/conversation/kinds';
 import {
 	type Fact,
-	isShownOver,
 	join,
 	type Known,
 	learn,
@@ -90,7 +89,7 @@ describe.each(['call', 'session'] as const)('What is known of a %s', (kind) => {
 		check([known, anyFact(kind)], (earlier, fact) => {
 			const later = learn(KINDS[kind], earlier, fact);
 			const [one, other] = [item(kind, earlier), item(kind, later)];
-			expect(isShownOver(later) || !isShownOver(earlier)).toBe(true);
+			expect(later.isShownOver || !earlier.isShownOver).toBe(true);
 			expect(later.isAnswered || !earlier.isAnswered).toBe(true);
 			expect(later.isEndTold || !earlier.isEndTold).toBe(true);
 			for (const time of ['overAtMs', 'seenOverAtMs'] as const)

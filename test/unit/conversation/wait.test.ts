@@ -1,11 +1,6 @@
 /** When VideoSDK is asked, when a conversation is ended, and that all of it fits before n8n's own deadline. */
 import fc from 'fast-check';
-import {
-	type Fact,
-	isShownOver,
-	type Known,
-	needsLog,
-} from '../../../nodes/VideoSdkAgentCloud/conversation/known';
+import { type Fact, type Known, needsLog } from '../../../nodes/VideoSdkAgentCloud/conversation/known';
 import {
 	endsUntilMs,
 	isOver,
@@ -58,7 +53,7 @@ it('ends are sent until each had its turn, or for as long after a first one that
 
 /** @returns what is next: of what is over, the timelog if no one may have picked up, then what is wanted as long as it may come */
 function expectedStep(known: Known, want: Want, progress: Progress, { keepUntilMs }: Budget, nowMs: number) {
-	const isEnd = isShownOver(known) || known.ended === true || Object.keys(known.told).length > 0;
+	const isEnd = known.isShownOver || known.ended === true || Object.keys(known.told).length > 0;
 	if (!isEnd) {
 		const dueMs = Math.max(progress.lookedAtMs, progress.sinceMs) + pauseMs(nowMs - progress.sinceMs);
 		return nowMs < want.deadlineMs ? { step: 'look', atMs: Math.min(dueMs, want.deadlineMs) } : {};

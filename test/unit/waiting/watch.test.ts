@@ -340,6 +340,31 @@ it("No look is sent before the account's pause after 'too many requests' is over
 	expect(sent).toEqual([MAX_WAIT_MS + 4_000]);
 });
 
+it('Calls that began one after another are looked at together after a while, page by page', async () => {
+	const ids: string[] = [];
+	let requests = 0;
+	const answer: Answer = async ({ path, qs }) => {
+		requests++;
+		const [, id = ''] = /call\/(c-\d+)/.exec(path) ?? [];
+		const first = (Number(qs?.page) - 1) * 50;
+		const page = [...ids].reverse().slice(first, first + 50);
+		const data = page.map((callId) => call('answered', { callId }));
+		return await soon(id ? call('answered', { callId: id }) : { data, pageInfo: { total: ids.length } }, 50);
+	};
+	const watch = watchOf(answer);
+	for (let index = 0; index < 300; index++) {
+		ids.push(`c-${index}`);
+		awaitCall(watch, { deadlineMs: Date.now() + 3_600_000 }, unknown(`c-${index}`));
+		await jest.advanceTimersByTimeAsync(250);
+	}
+	await jest.advanceTimersByTimeAsync(600_000);
+	requests = 0;
+	await jest.advanceTimersByTimeAsync(300_000);
+	// Six pages, every 25 s.
+	expect(requests).toBeLessThanOrEqual(6 * 13);
+	expect(requests).toBeGreaterThan(6 * 10);
+});
+
 describe.each([40_000, 600_000, 86_400_000])('A clock that is set back by %i ms', (backMs) => {
 	it('holds up no look', async () => {
 		let status = 'answered';
