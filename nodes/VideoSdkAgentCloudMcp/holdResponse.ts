@@ -11,7 +11,7 @@ type Response = ReturnType<IWebhookFunctions['getResponseObject']>;
 
 /** What the agent reads if the workflow gave no answer: words with which it can continue the conversation. */
 const NO_ANSWER = {
-	// Which of them, n8n 1.x does not tell. In queue mode n8n answers as soon as an execution begins to wait.
+	// Which of them, n8n doesn't tell in queue mode: it answers as soon as an execution begins to wait.
 	ended:
 		"The tool didn't answer. The workflow behind it failed, or ended without 'Agent Tool: Answer', or is still waiting, so don't call it again right away. Tell the caller that this can't be confirmed right now.",
 	timeout: "The tool didn't answer in time. It may still be working, so don't call it again right away.",
@@ -26,8 +26,8 @@ const HEADERS_OF_N8N = ['content-length', 'content-type', 'etag'];
 /**
  * Holds the response to a tool call until the workflow has answered, and makes every end of it a result that the agent understands.
  *
- * n8n answers for a webhook with `responseMode: 'responseNode'` through the response object alone, in each of its modes and on each
- * line: with what Agent Tool: Answer gave it, with an empty 200 or a 500 if the workflow ended, waits, or failed without it, and in some
+ * n8n answers for a webhook with `responseMode: 'responseNode'` through the response object alone, in each of its modes:
+ * with what Agent Tool: Answer gave it, with an empty 200 or a 500 if the workflow ended, waits, or failed without it, and in some
  * cases never. So `end` of this response is replaced: it sends n8n's answer as an MCP result, or a tool error in its place. At
  * the timeout the agent is told so, and whatever n8n answers later is dropped.
  *

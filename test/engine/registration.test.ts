@@ -144,7 +144,7 @@ it('Whatever happens, a published trigger has one webhook with its events, and n
 					if (hasWebhook && callsOf(what.publish).length > 0) expect(isThere).toBe(true);
 				}
 				if (isPublished || trouble === 'none') {
-					// n8n 1.x publishes another version without unpublishing the former one.
+					// n8n publishes another version also if it could not unpublish the former one.
 					await trigger.publish(isPublished ? 'update' : 'activate');
 					published[who] = what.publish;
 				} else if (callsOf(what.publish).length > 0) {
@@ -349,7 +349,7 @@ it.each([true, false])(
 );
 
 describe('Unpublishing', () => {
-	it('while VideoSDK does not answer is tried again by n8n, and n8n 1.x logs what to do', async () => {
+	it('while VideoSDK does not answer is tried again by n8n, and the log says what to do', async () => {
 		const trigger = stored();
 		await trigger.publish();
 		goDown();

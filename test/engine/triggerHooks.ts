@@ -44,7 +44,7 @@ export class StoredTrigger {
 		return this.log.filter(({ level }) => level === 'warn').map(({ text }) => text);
 	}
 
-	/** n8n 1.x publishes another version without unpublishing the former one. */
+	/** n8n publishes another version also if it could not unpublish the former one. */
 	setParameters(parameters: INodeParameters): void {
 		this.node = { ...this.node, parameters };
 	}

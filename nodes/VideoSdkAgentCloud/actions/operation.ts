@@ -102,7 +102,7 @@ export interface Operation {
 	description: string;
 	/** What each use of it as a tool does that cannot be taken back, such as "costs money". */
 	consequence?: string;
-	/** It asks one person at a time. n8n 2.6 or newer makes the human review of other tools from it. */
+	/** It asks one person at a time. n8n makes the human review of other tools from it. */
 	isQuestion?: boolean;
 	/** false: an AI agent cannot use it. Default: true */
 	isTool?: boolean;

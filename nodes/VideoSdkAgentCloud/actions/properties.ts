@@ -44,7 +44,7 @@ function toolFields({ description, consequence, isQuestion, isTool }: Operation)
 	if (isTool === false) return [];
 	const advice = isQuestion
 		? ''
-		: ' To approve each use first, add a human review step (n8n 2.6 or newer) between the agent and this tool.';
+		: ' To approve each use first, add a human review step between the agent and this tool.';
 	const warning = `Each time the AI agent uses this tool, it ${consequence}.${advice}`;
 	const notice = noticeField('default', warning, 'toolNotice', {});
 	// n8n's own field of this name has a default that neither depends on the operation nor says what it costs.

@@ -135,8 +135,8 @@ export function isPassing({ kind, status = 0 }: Partial<ApiFailure> = {}): boole
 }
 
 /**
- * Finds the cause of what n8n's request helper threw. n8n wraps it in a NodeApiError; n8n 1.x loses the cause itself, but leaves
- * the cause's code in `httpCode`, and its message as the first of `messages`.
+ * Finds the cause of what n8n's request helper threw. n8n wraps it in a NodeApiError, which has the cause in n8n 2.41. That of 2.14 loses
+ * it, but leaves the cause's code in `httpCode`, and its message as the first of `messages`.
  */
 function causeOf(error: unknown): { code?: unknown; name?: unknown; message?: unknown } {
 	const { cause, httpCode, messages, message } = (error ?? {}) as Partial<NodeApiError>;

@@ -5,7 +5,7 @@ const LONGEST_SLEEP_MS = 500;
 
 /**
  * Waits, unless the execution is stopped. Looks at the signal instead of listening to it: of hundreds of pauses with the same signal,
- * Node.js would report a memory leak. (n8n-workflow had a `sleepWithAbort` in 1.x and has none in 2.41.)
+ * Node.js would report a memory leak. (n8n-workflow has no `sleepWithAbort` any more in 2.41.)
  *
  * @param ms the time to wait, in ms, however long
  * @param signal aborted when there is nothing left to wait for, such as when the execution is stopped

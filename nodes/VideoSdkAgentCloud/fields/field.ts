@@ -47,7 +47,7 @@ export const numberField = fieldsOf<Rest & Pick<INodeProperties, 'default'>>('nu
 export const noticeField = fieldsOf('notice');
 export const locatorField = fieldsOf('resourceLocator', { default: { mode: 'list', value: '' } });
 
-/** Of a group: it takes several entries, which show their names when they are collapsed (n8n 2.x). @param name of the field with the name */
+/** Of a group: it takes several entries, which show their names when they are collapsed. @param name of the field with the name */
 export const namedEntries = (name: string) => ({
 	multipleValues: true,
 	fixedCollection: { itemTitle: `={{ $collection.item.value.${name} }}` },

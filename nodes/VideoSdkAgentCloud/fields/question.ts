@@ -17,7 +17,7 @@ const messageField = textField('required', 'Message', 'message', {
 		'What the agent asks or finds out. It reads this as an instruction. The agent must be written in code.',
 });
 
-// A value 'customForm' has n8n 2.x take nothing but the form of a page.
+// A value 'customForm' has n8n take nothing but the form of a page.
 const responseTypeField = choiceField('default', 'Response Type', 'responseType', {
 	options: [
 		{ name: 'Approval', value: 'approval', description: 'Yes or no, as <code>data.approved</code>' },

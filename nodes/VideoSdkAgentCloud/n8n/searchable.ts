@@ -6,7 +6,7 @@ const ID_FIELDS = ['sessionId', 'callId', 'roomId'];
 
 /**
  * Lets users find the execution by the IDs of its sessions, calls and rooms ("Highlighted data" in the filter of n8n's executions).
- * n8n 1.x does not offer that to nodes.
+ * n8n 2.41 offers that to nodes, and 2.14 doesn't yet.
  */
 export function makeSearchable(context: IExecuteFunctions, records: IDataObject[]): void {
 	for (const field of ID_FIELDS) {

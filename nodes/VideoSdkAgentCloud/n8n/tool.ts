@@ -9,7 +9,7 @@ export function isTool(context: IExecuteFunctions): boolean {
 	return context.getNode().type.endsWith('Tool');
 }
 
-/** @returns whether the node runs as the human review of an AI agent's tools, which n8n 2.x makes of `sendAndWait` */
+/** @returns whether the node runs as the human review of an AI agent's tools, which n8n makes of `sendAndWait` */
 export function isHumanReview(context: Pick<IExecuteFunctions, 'getNode'>): boolean {
 	return context.getNode().type.endsWith('HitlTool');
 }

@@ -57,7 +57,7 @@ export class Account {
 	/** @throws what n8n throws if the credential cannot be read */
 	async read(): Promise<ICredentialsDecrypted> {
 		const current = await this.readCredential().catch((error: Error) =>
-			// n8n 2.x evaluates expressions only while the execution runs, so their values of that time count.
+			// n8n evaluates expressions only while the execution runs, so their values of that time count.
 			this.last && error.message.includes(NOT_RESOLVED) ? this.last : Promise.reject(error),
 		);
 		this.last = current;

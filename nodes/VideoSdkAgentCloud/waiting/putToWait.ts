@@ -45,8 +45,6 @@ async function hintIfUnreachable(
 	stored: StoredWait,
 	watch: Watch,
 ): Promise<void> {
-	// Older versions of n8n have no such hints.
-	if (typeof context.addExecutionHints !== 'function') return;
 	const { kind, resumeUrl } = stored;
 	const { data } = await watch.account.read();
 	if (!isUnreachableFrom(resumeUrl, data?.baseUrl)) return;

@@ -4,7 +4,7 @@ import { pick } from '../api/answer';
 import { TOKEN_PREFIX } from '../api/toolAccess';
 import { type Tool } from '../mcp/server';
 
-/** The kind of response, named as in n8n's own Send and Wait. Its `customForm` isn't used because n8n 2.x then accepts only form uploads. */
+/** The kind of response, named as in n8n's own Send and Wait. Its `customForm` isn't used because n8n then accepts only form uploads. */
 export type ResponseType = 'approval' | 'fields' | 'freeText';
 
 /** The form of a response's output. */

@@ -31,7 +31,7 @@ export type KnownTool = KnownNode & OfTool;
 
 /**
  * The triggers and tool triggers that this process knows. No n8n interface lists workflows to a node, or says
- * whether one still exists: `ILoadOptionsFunctions` offers requests, credentials and data tables, on n8n 1.x and 2.x alike. A process
+ * whether one still exists: `ILoadOptionsFunctions` offers requests, credentials and data tables. A process
  * learns of a node when n8n calls its hooks (publishing, unpublishing, starting), and from requests that it receives.
  */
 const known = new PerNode<{ node?: KnownTrigger | KnownTool }>(() => ({}));

@@ -132,7 +132,7 @@ describe('failureOfError', () => {
 	])('tells what %s means (%s): %s', (code, message, kind, ...[host]) => {
 		const cause = axiosError(code, message);
 		const wrapped = Object.assign(new Error('wrapped'), { cause });
-		// n8n 1.x loses the cause, but keeps its code and message.
+		// n8n 2.14 loses the cause, but keeps its code and message.
 		const lost = { message: 'wrapped', httpCode: code, messages: [message] };
 		for (const error of [cause, wrapped, lost, { message, httpCode: code }])
 			expect(failureOfError(error)).toEqual({ kind, code, ...(kind === 'notConnected' && { host }) });

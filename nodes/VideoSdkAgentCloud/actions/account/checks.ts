@@ -179,7 +179,7 @@ const CHECKS: Record<string, Check> = {
 		if (!answer.methods.includes('POST')) {
 			return problem(
 				'No trigger is published at this URL',
-				"Publish the trigger's workflow (n8n 1.x: activate it), and select the trigger again. If it's published, unpublish and publish it again: n8n 2.x drops triggers when it starts without this package.",
+				"Publish the trigger's workflow, and select the trigger again. If it's published, unpublish and publish it again: n8n drops triggers when it starts without this package.",
 			);
 		}
 		// A worker publishes nothing, so it cannot tell.
@@ -222,7 +222,7 @@ const CHECKS: Record<string, Check> = {
 		const what = sent.length === 0 ? 'call events' : unsent.join(', ') || 'exactly the selected call events';
 		return problem(
 			`VideoSDK doesn't send ${what} to this trigger`,
-			"Select call events in its 'Trigger On', then unpublish its workflow and publish it again (n8n 1.x: deactivate and activate it). If that doesn't help, n8n's log may say why.",
+			"Select call events in its 'Trigger On', then unpublish its workflow and publish it again. If that doesn't help, n8n's log may say why.",
 		);
 	},
 

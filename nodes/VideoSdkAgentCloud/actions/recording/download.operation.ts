@@ -4,7 +4,7 @@ import { readOptions } from '../../fields/requestOptions';
 import { type Operation, RecordWithFile } from '../operation';
 import { useFile } from '../files';
 
-/** About an hour of video. n8n 1.x keeps files in memory unless it is set up to keep them on disk. */
+/** About an hour of video. */
 const DEFAULT_MAX_SIZE_MB = 500;
 const MAX_DOWNLOADS_IN_FLIGHT = 4;
 const TOO_LARGE_ADVICE = "Raise 'Max File Size' under 'Options' if n8n has the memory or disk space for it.";

@@ -57,7 +57,7 @@ function parseAnswer(read: ItemReader, text: string): unknown {
 function readAnswer(read: ItemReader): unknown {
 	const isText = read.choice<'json' | 'text'>(respondWithField) === 'text';
 	const field = isText ? answerTextField : answerJsonField;
-	// A caller is waiting: n8n 2.x would need two milliseconds to evaluate the default.
+	// A caller is waiting: n8n would need two milliseconds to evaluate the default.
 	const isInput = !isText && read.entered(field) === field.default;
 	read.refuseUnevaluated(`'${field.displayName}'`, read.entered(field));
 	// As it is: an object with 'mode' and 'value' is no locator here.
