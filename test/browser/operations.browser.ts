@@ -71,6 +71,7 @@ const CASES: Record<string, [output: object, ...steps: Step[]]> = {
 	'deployment.create': [{ name: 'Night' }, write('name', 'Night'), write('description', 'At night')],
 	'deployment.get': [{ id: 'ddv_support', tag: 'v1' }, ...deployment],
 	'deployment.getAll': [{ tag: 'latest' }],
+	'recording.delete': [{ deleted: 'true' }, write('recordingId', 'gone')],
 	'recording.download': [
 		{ mimeType: 'video/mp4', fileSize: '2048' },
 		write('url', () => [...stage.simulator.recordings.values()].at(-1)?.fileUrl ?? ''),

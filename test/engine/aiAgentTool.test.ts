@@ -183,13 +183,13 @@ describe.each([
 	});
 });
 
-it('offers what an AI agent can use: no operation that waits, and no resource without another', () => {
+it('offers what an AI agent can use: no operation that waits or deletes, and no resource without another', () => {
 	const hidden = new VideoSdkAgentCloud().description.properties
 		.filter(({ name }) => ['resource', 'operation'].includes(name))
 		.flatMap(({ options }) => options as INodePropertyOptions[])
 		.filter(({ displayOptions }) => displayOptions?.hide?.['@tool']?.includes(true));
 	expect(hidden.map(({ value }) => value).sort()).toEqual([
-		...['answer', 'createAccess', 'makeAndWait', 'startAndWait', 'tool', 'waitForStatus'],
+		...['answer', 'createAccess', 'delete', 'makeAndWait', 'startAndWait', 'tool', 'waitForStatus'],
 	]);
 });
 

@@ -51,6 +51,7 @@ const OPERATIONS: Record<string, string> = {
 	'deployment create': 'name description',
 	'deployment get': 'deploymentId tag',
 	'deployment getAll': LIST,
+	'recording delete': 'recordingId',
 	'recording download': `url binaryPropertyName / maxFileSize`,
 	'recording getAll': `recordingType ${LIST} filters / / roomId sessionId`,
 	'room create': `recording webhookUrl / context customRoomId geoFence`,

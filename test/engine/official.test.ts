@@ -118,6 +118,11 @@ it.each<Sent>([
 			}),
 	],
 	['Stop Realtime', realtime('stop'), ({ transcription }) => transcription.realtime.stop('r')],
+	[
+		'Delete Recording',
+		parametersOf('recording', 'delete', { recordingId: 'a/b' }),
+		(client) => client.recordings.delete('a/b'),
+	],
 	...(['room', 'participant', 'track', 'merge'] as const).map((kind): Sent => [
 		`Get Many Recordings of kind ${kind}`,
 		recordings(kind === 'merge' ? 'merged' : kind),

@@ -1,4 +1,4 @@
-/** Files of recordings, from hosts that must learn nothing. Their lists: see official and whatWasSaid. */
+/** Files of recordings, from hosts that must learn nothing, and their deletion. Their lists: see official and whatWasSaid. */
 import { Container } from '@n8n/di';
 import { BinaryDataService } from 'n8n-core';
 import { once } from 'node:events';
@@ -6,7 +6,8 @@ import type http from 'node:http';
 import type { Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { buffer } from 'node:stream/consumers';
-import type { IBinaryData, INodeParameters } from 'n8n-workflow';
+import type { IBinaryData, IDataObject, INodeParameters } from 'n8n-workflow';
+import type { Fault } from '../simulator';
 import type { RunResult } from './engine';
 import { expectNoSecrets, failureOf, jsonOf, parametersOf, useRig } from './rig';
 
@@ -115,5 +116,38 @@ describe('Recording: Download', () => {
 		const { message, description } = failureOf(await run(download(`${url}/f.mp4`)));
 		expect(message).toMatch(/^127.0.0.1:\d+ sent a web page instead of the file \[item 0\]$/);
 		expect(description).toContain('It may ask for a login');
+	});
+});
+
+describe('Recording: Delete', () => {
+	const remove = (recordingId: string) => parametersOf('recording', 'delete', { recordingId });
+	const added = () => rig.simulator.addRecording({ roomId: 'room', readyAfterMs: 0 }).id;
+
+	it('deletes the recording that Get Many has found, and finds none the second time', async () => {
+		const [recordingId, other] = [added(), added()];
+		const all = parametersOf('recording', 'getAll', { filters: { roomId: 'room' } });
+		expect(jsonOf(await run(all)).map(({ id }) => id)).toEqual([other, recordingId]);
+		const first = await rig.run(remove('={{ $json.id }}'), { items: [{ id: recordingId }] });
+		expect(jsonOf(first)).toEqual([{ recordingId, deleted: true }]);
+		expect([...rig.simulator.recordings.keys()]).toEqual([other]);
+		const again = await run(remove(recordingId));
+		expect(jsonOf(again)).toEqual([{ recordingId, deleted: true, alreadyOver: true }]);
+	});
+
+	it.each<[string, Fault, IDataObject | null]>([
+		['no JSON', { kind: 'status', status: 200, body: 'Recording deleted' }, {}],
+		['nothing', { kind: 'empty' }, {}],
+		['words in JSON', { kind: 'noData', body: { message: 'Deleted' } }, {}],
+		['402', { kind: 'status', status: 402 }, { alreadyOver: true }],
+		["a proxy's page", { kind: 'status', status: 200, body: '<html>Sign in</html>' }, null],
+		['a refusal', { kind: 'noData', body: { success: false, message: 'Not now' } }, null],
+		['403', { kind: 'status', status: 403 }, null],
+		['no whole answer', { kind: 'reset' }, null],
+	])('answered with %s', async (_what, fault, more) => {
+		const recordingId = added();
+		rig.simulator.addFault({ ...fault, match: { method: 'DELETE', times: 3 } });
+		const result = await run(remove(recordingId));
+		if (more === null) expect(failureOf(result).message).toBeTruthy();
+		else expect(jsonOf(result)).toEqual([{ recordingId, deleted: true, ...more }]);
 	});
 });

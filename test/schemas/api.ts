@@ -296,6 +296,7 @@ export const ENDPOINTS: Record<string, Endpoint> = {
 	),
 	'GET /v2/recordings/participant/track': individuals,
 	'GET /v2/recordings/participant': individuals,
+	'DELETE /v2/recordings/:id': { answer: string },
 	'GET /v2/recordings': listOf(roomRecording, { ...whereabouts, query: string }),
 
 	...transcriptionsAt('/ai/v1/post-transcriptions'),

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import type { FileInput, Files } from './files';
 import { latestFirst, matches, page } from './lists';
-import type { Call } from './request';
+import { ApiError, type Call } from './request';
 
 /** The lists in which the API shows recordings: their paths, and the files in them. */
 const KINDS = {
@@ -57,6 +57,11 @@ export class Recordings {
 	}
 
 	routes(app: FastifyInstance): void {
+		app.delete<Call>(`${KINDS.room[0]}/:id`, ({ params: { id } }) => {
+			if (this.byId.get(id)?.kind !== 'room') throw new ApiError(404, 'Recording not found');
+			this.byId.delete(id);
+			return 'Recording deleted successfully';
+		});
 		for (const kind of Object.keys(KINDS) as Kind[]) {
 			app.get<Call>(KINDS[kind][0], (request) => {
 				const wanted = latestFirst(this.byId).filter((recording) => {

@@ -73,6 +73,10 @@ it('what is kept: recordings of all kinds, and a transcription while people talk
 		const { id } = simulator.addRecording({ ...whose, kind });
 		expect((await list.list({ roomId: 'room', sessionId: 'session' })).data).toMatchObject([{ id }]);
 	}
+	const { id: roomRecording } = simulator.addRecording(whose);
+	await recordings.delete(roomRecording);
+	expect(simulator.recordings.has(roomRecording)).toBe(false);
+	await expect(recordings.delete(roomRecording)).rejects.toMatchObject({ httpStatus: 404 });
 	simulator.joinRoom('live');
 	const { id } = await transcription.realtime.start('live');
 	expect(await transcription.realtime.get(id)).toMatchObject({ id, roomId: 'live', status: 'running' });

@@ -10,6 +10,7 @@ import { operation as callTransfer } from './call/transfer.operation';
 import { operation as deploymentCreate } from './deployment/create.operation';
 import { operation as deploymentGet } from './deployment/get.operation';
 import { operation as deploymentGetAll } from './deployment/getAll.operation';
+import { operation as recordingDelete } from './recording/delete.operation';
 import { operation as recordingDownload } from './recording/download.operation';
 import { operation as recordingGetAll } from './recording/getAll.operation';
 import { operation as roomCreate } from './room/create.operation';
@@ -38,7 +39,7 @@ export const RESOURCES = [
 	{ ...resource('tool', toolAnswer, toolCreateAccess), name: 'Agent Tool' },
 	resource('call', callMake, callMakeAndWait, callSendAndWait, callGet, callGetAll, callHangUp, callTransfer),
 	resource('deployment', deploymentGetAll, deploymentGet, deploymentCreate),
-	resource('recording', recordingGetAll, recordingDownload),
+	resource('recording', recordingGetAll, recordingDownload, recordingDelete),
 	resource('room', roomCreate, roomDeactivate, roomEndSession, roomGet, roomGetAll),
 	resource(
 		'session',

@@ -1,3 +1,7 @@
+import type { IDataObject } from 'n8n-workflow';
+import { unlessDeclined } from './answer';
+import { failureOf, type Send } from './client';
+import { NOT_FOUND_STATUSES } from './failure';
 import type { ListRequest } from './pagination';
 
 const ROOT = ['v2', 'recordings'];
@@ -13,3 +17,20 @@ export const RECORDINGS = {
 	/** What agent and caller said, on two channels. */
 	merged: { path: [...ROOT, 'participant', 'merge'], keys: ['recordings', 'data'] },
 } satisfies Record<string, ListRequest>;
+
+/**
+ * Deletes a room's recording.
+ *
+ * @returns its ID, with `alreadyOver: true` if there was none
+ */
+export async function deleteRecording(send: Send, recordingId: string): Promise<IDataObject> {
+	const deleted = { recordingId, deleted: true };
+	const read = unlessDeclined(() => deleted);
+	return await send({ method: 'DELETE', path: [...ROOT, recordingId] }, read).catch((error: Error) => {
+		const { kind, status = 0, apiMessage = '' } = failureOf(error) ?? {};
+		if (NOT_FOUND_STATUSES.includes(status)) return { ...deleted, alreadyOver: true };
+		// VideoSDK's answer may be a text, or empty. A page is a proxy's.
+		if (kind === 'answer' && !apiMessage.startsWith('<')) return deleted;
+		throw error;
+	});
+}
