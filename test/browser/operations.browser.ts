@@ -59,7 +59,7 @@ const CASES: Record<string, [output: object, ...steps: Step[]]> = {
 	'account.checkSetup': [{ check: 'credential', ok: 'true' }, ...deployment],
 	'agent.dispatch': [{ status: 'assigned' }, pick('agentId', 'Cloud agent 03'), room],
 	'call.get': [{ status: 'answered', from: '+15550009999' }, pickCall],
-	'call.getAll': [{ type: 'inbound' }, answeredCall],
+	'call.getAll': [{ direction: 'inbound' }, answeredCall],
 	'call.hangUp': [{ status: 'ended' }, pickCall],
 	'call.make': [{ to: TO, from: '+15550102003' }, write('to', TO), ...byRule],
 	'call.makeAndWait': [{ to: SHORT, status: 'ended' }, write('to', SHORT), ...byRule],

@@ -35,19 +35,24 @@ describe('The number to call from', () => {
 
 const SIMPLIFIED = [
 	...['outcome', 'answered', 'durationSeconds', 'to', 'callId', 'roomId'],
-	...['from', 'type', 'status', 'start', 'end', 'metadata'],
+	...['from', 'direction', 'roomSessionId', 'status', 'start', 'end', 'metadata'],
 ];
 
 it.each(['make', 'get', 'transfer', 'hangUp'])('%s puts out what people look for', async (operation) => {
 	const callId = operation === 'make' ? '' : await existingCall();
-	if (operation === 'transfer') await rig.simulator.moveCall(callId, 'answered');
+	const isAnswered = ['transfer', 'hangUp'].includes(operation);
+	if (isAnswered) await rig.simulator.moveCall(callId, 'answered');
 	const parameters = { ...byRule(), ...callParameters(operation, { callId, transferTo: TO }) };
 	const [call] = await rig.json(parameters);
-	expect(Object.keys(call ?? {}).filter((name) => name !== 'sessionId')).toEqual(SIMPLIFIED);
+	// There is a room session once someone has joined.
+	const expected = SIMPLIFIED.filter((name) => isAnswered || name !== 'roomSessionId');
+	expect(Object.keys(call ?? {})).toEqual(expected);
+	expect(call?.direction).toBe('outbound');
 	if (operation !== 'make' && operation !== 'get') return;
 	for (const simplify of [false, '']) {
 		const [other] = await rig.json({ ...parameters, options: { simplify } });
 		expect(other?.timelog !== undefined).toBe(simplify === false);
+		expect(other).not.toHaveProperty('type');
 		expect(Object.keys(other ?? {}).slice(0, 3)).toEqual(SIMPLIFIED.slice(0, 3));
 	}
 });

@@ -53,11 +53,18 @@ const SHOWN_FIELDS = [
 	...['roomId', 'recordingUrl', 'transcript', 'missing'],
 	...['timedOut', 'hungUpAtTimeout', 'endError', 'error', 'event', 'alreadyOver'],
 	...['alreadyStarted', 'reason', 'reasonCode', 'context'],
-	...['from', 'type', 'sessionId', 'status', 'start', 'end', 'metadata'],
+	...['from', 'direction', 'roomSessionId', 'status', 'start', 'end', 'metadata'],
 ];
 
-/** The names that some answers use for a call's ID and numbers, and the names in the output. */
-const PLAIN_NAMES: Readonly<Record<string, string>> = { id: 'callId', sipCallTo: 'to', sipCallFrom: 'from' };
+/** Names that the API's answers use, and the names in the output. Some answers have one, some the other. */
+const PLAIN_NAMES: Readonly<Record<string, string>> = {
+	id: 'callId',
+	sipCallTo: 'to',
+	sipCallFrom: 'from',
+	type: 'direction',
+	// Not the agent session's, which the same name stands for everywhere else.
+	sessionId: 'roomSessionId',
+};
 
 /** @returns the status as the SDK spells it: docs have upper case */
 export function plainStatus(status: unknown): string {
@@ -67,7 +74,7 @@ export function plainStatus(status: unknown): string {
 		.replace(/[_\s]+/g, '-');
 }
 
-/** @returns a call whose ID and numbers have one name each, however the API has spelled them; a different `id` stays */
+/** @returns a call with plain names for its fields, however the API has named them; a different `id` stays */
 function withPlainNames({ ...call }: IDataObject): IDataObject {
 	for (const [alias, name] of Object.entries(PLAIN_NAMES)) {
 		if (!call[alias]) continue;

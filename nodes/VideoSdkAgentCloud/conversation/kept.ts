@@ -6,7 +6,6 @@ import { RECORDINGS } from '../api/recordings';
 import { getRoom, recordingSetup } from '../api/rooms';
 import { hasStatus } from '../api/sessions';
 import { FINAL_STATUSES, textFileOf } from '../api/transcriptions';
-import type { Kind } from './kinds';
 import { endEarly, isNamed, isShared, type Listed, ownRows, ownTranscriptions, type Place } from './ownRows';
 import { type Includable, NOT_IN_TIME, type Part } from './part';
 
@@ -147,16 +146,14 @@ export async function findParts(
  * @param own the room that was made for it alone, if there is one, and when it was over, in ms since 1970 by VideoSDK's clock
  * @returns where a described call or session took place
  */
-export function placeOf({ one }: Kind, record: IDataObject, own?: { roomId: string; endMs: number }): Place {
+export function placeOf(record: IDataObject, own?: { roomId: string; endMs: number }): Place {
 	return {
 		roomId: String(record.roomId ?? ''),
 		hasOwnRoom: own !== undefined,
-		// A session's own `sessionId` is the agent's.
-		...(one === 'call' &&
-			Boolean(record.sessionId) && {
-				roomSessionId: String(record.sessionId),
-				callId: String(record.callId),
-			}),
+		...(Boolean(record.roomSessionId) && {
+			roomSessionId: String(record.roomSessionId),
+			callId: String(record.callId),
+		}),
 		...own,
 	};
 }

@@ -38,7 +38,7 @@ export function isNamed({ roomId, roomSessionId }: Place, row: IDataObject): boo
 /** @returns whether another call took place in the same session of a room, so that no one can tell whose recordings these are */
 export async function isShared(send: Send, { roomId, roomSessionId, callId }: Place): Promise<boolean> {
 	const qs = { ...(roomId && { roomId }), sessionId: roomSessionId };
-	const isOther = ({ sessionId, callId: id, outcome }: IDataObject) =>
+	const isOther = ({ roomSessionId: sessionId, callId: id, outcome }: IDataObject) =>
 		sessionId === roomSessionId &&
 		String(id).toLowerCase() !== callId?.toLowerCase() &&
 		// No one talked in a call that wasn't answered. One that failed may have been cut off.

@@ -92,8 +92,8 @@ export const searchAgents = searchOf(AGENT_DEPLOYMENTS, ({ agentId, name }) =>
 /** The calls by the other side's number, those that are not over first. */
 export const searchCalls = searchOf(
 	CALLS,
-	({ callId, type, to, from, status, start }) => {
-		const number = type === 'inbound' ? from && `From ${String(from)}` : to && `To ${String(to)}`;
+	({ callId, direction, to, from, status, start }) => {
+		const number = direction === 'inbound' ? from && `From ${String(from)}` : to && `To ${String(to)}`;
 		return conversationEntry(callId, start, number, status);
 	},
 	lastIf(isCallOver),

@@ -85,7 +85,7 @@ async function keep(account: Account, one: Awaited, busy: Busy, nowMs: number): 
 		account.sender(account.finds, one.limits, one.limits.keepUntilMs),
 		async (url) => await account.readText(url, one.limits, untilMs),
 		openParts(one.known, one.want),
-		placeOf(one.kind, record, roomId === undefined ? undefined : { roomId, endMs }),
+		placeOf(record, roomId === undefined ? undefined : { roomId, endMs }),
 		nowMs,
 		(part, found) => one.learn({ parts: { [part]: found } }),
 	);

@@ -155,7 +155,7 @@ describe('describeCall', () => {
 	it('begins with what people look for, in one order, and that is all of it when simplified', () => {
 		const shown = (
 			'outcome answered durationSeconds summary to callId roomId recordingUrl transcript missing timedOut ' +
-			'hungUpAtTimeout endError error event alreadyOver reason context from type sessionId status start end metadata'
+			'hungUpAtTimeout endError error event alreadyOver reason context from direction roomSessionId status start end metadata'
 		).split(' ');
 		const record = Object.fromEntries(['timelog', ...shown].reverse().map((name) => [name, name]));
 		const described = describeCall(record);
@@ -164,7 +164,9 @@ describe('describeCall', () => {
 	});
 
 	it('describes any record, loses no value, and leaves a described one as it is', () => {
-		const names = fc.constantFrom(...['callId', 'id', 'to', 'sipCallTo', 'from', 'sipCallFrom', 'x', 'end']);
+		const aliases = ['id', 'sipCallTo', 'sipCallFrom', 'type', 'sessionId'];
+		const plainNames = ['callId', 'to', 'from', 'direction', 'roomSessionId'];
+		const names = fc.constantFrom(...aliases, ...plainNames, 'x', 'end');
 		const value = fc.oneof(fc.constantFrom('a', 'b', '', null, 0), fc.jsonValue());
 		const known = fc.constantFrom('ringing', 'answered', 'ended', 'transferred', 'failed');
 		const status = fc.oneof(known, fc.string());
@@ -174,8 +176,8 @@ describe('describeCall', () => {
 			const values = Object.values(described).map((one) => JSON.stringify(one));
 			for (const one of Object.values(call)) if (one) expect(values).toContain(JSON.stringify(one));
 			expect(Object.entries(describeCall(described))).toEqual(Object.entries(described));
-			for (const [alias, plain] of Object.entries({ id: 'callId', sipCallTo: 'to', sipCallFrom: 'from' }))
-				if (described[alias]) expect(described[alias]).not.toBe(described[plain]);
+			for (const [index, alias] of aliases.entries())
+				if (described[alias]) expect(described[alias]).not.toBe(described[plainNames[index] ?? '']);
 		});
 	});
 });

@@ -5,7 +5,6 @@ import { ApiError, NO_TIME_LEFT, type Send } from '../../../nodes/VideoSdkAgentC
 import type { RequestContext } from '../../../nodes/VideoSdkAgentCloud/api/credential';
 import { FileError } from '../../../nodes/VideoSdkAgentCloud/api/files';
 import { findParts, placeOf } from '../../../nodes/VideoSdkAgentCloud/conversation/kept';
-import { KINDS } from '../../../nodes/VideoSdkAgentCloud/conversation/kinds';
 import type { Place } from '../../../nodes/VideoSdkAgentCloud/conversation/ownRows';
 import {
 	type Includable,
@@ -355,14 +354,13 @@ it.each<[string, IDataObject, boolean]>([
 	expect(parts.transcript).toMatchObject({ mayCome });
 });
 
-it.each([null, '', undefined])('a call whose record names %j as its session names none', (sessionId) => {
-	expect(placeOf(KINDS.call, { roomId: 'r', sessionId })).toEqual({ roomId: 'r', hasOwnRoom: false });
+it.each([null, '', undefined])('a call whose record names %j as its session names none', (roomSessionId) => {
+	expect(placeOf({ roomId: 'r', roomSessionId })).toEqual({ roomId: 'r', hasOwnRoom: false });
 });
 
 it("a call's record names the session of its room, and an agent session's its own", () => {
-	const record = { roomId: 'r', sessionId: 's', callId: 'c' };
-	const named = { roomId: 'r', hasOwnRoom: false, roomSessionId: 's', callId: 'c' };
-	expect(placeOf(KINDS.call, record)).toEqual(named);
+	const call = { roomId: 'r', roomSessionId: 's', callId: 'c' };
+	expect(placeOf(call)).toEqual({ ...call, hasOwnRoom: false });
 	const own = { roomId: 'own', endMs: 1 };
-	expect(placeOf(KINDS.session, record, own)).toEqual({ ...own, hasOwnRoom: true });
+	expect(placeOf({ roomId: 'r', sessionId: 's' }, own)).toEqual({ ...own, hasOwnRoom: true });
 });

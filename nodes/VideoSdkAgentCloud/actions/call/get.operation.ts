@@ -42,7 +42,7 @@ export const operation: Operation = {
 			const call = await fetchUntil(fetchCall, isOver, shownWithinMs, tools.stopSignal);
 			const reason = reasonMissing(KINDS.call, call);
 			const readText = textReader(read, tools);
-			const place = placeOf(KINDS.call, call);
+			const place = placeOf(call);
 			const parts: Partial<Record<Includable, Part>> = {};
 			const isOpen = (name: Includable) => parts[name]?.mayCome ?? true;
 			const keep = (name: Includable, part: Part) => {
