@@ -37,8 +37,11 @@ async def n8n_tools(metadata: dict) -> list[FunctionTool]:
 
 
 def handed_over(metadata: dict) -> list[dict]:
-    """What n8n handed over: with this call, as a secret of this agent, or with this session."""
-    tools = metadata.get("n8nTools") or os.getenv("N8N_TOOLS") or "[]"
+    """What n8n handed over: with this call, as a secret of this agent, or with this session.
+
+    It's taken out, because it holds tokens: a framework may send the metadata on, such as to traces.
+    """
+    tools = metadata.pop("n8nTools", None) or os.getenv("N8N_TOOLS") or "[]"
     return json.loads(tools) if isinstance(tools, str) else tools
 
 
