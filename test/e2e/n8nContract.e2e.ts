@@ -46,7 +46,10 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 			const found = latest && (await rest.getExecution(String(latest.id)).catch(() => undefined));
 			return found && (isWaiting(found) || isStored(found)) && found;
 		});
-		return { id: String(execution.id), url: `${String(outputOf(execution, 'URL')[0]?.url)}/probe` };
+		// As waiting/resumeUrl.ts makes it.
+		const url = new URL(String(outputOf(execution, 'URL')[0]?.url));
+		url.pathname += '/probe';
+		return { id: String(execution.id), url: url.href };
 	}
 
 	const post = async (url: string, body: object) => await setup.n8n.rest.triggerByWebhook(url, body);
@@ -98,11 +101,20 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 			expect([code, response.headers.get('x-probe')]).toEqual([expect.anything(), null]);
 			return String(message);
 		};
-		expect(await told(url.replace(/probe$/, 'other'))).toMatch(/does not contain a waiting webhook/);
+		expect(await told(url.replace('/probe', '/other'))).toMatch(/does not contain a waiting webhook/);
 		await resume(url);
 		await setup.n8n.rest.untilEnded(id, 'Success');
 		expect(await told(url)).toMatch(/has finished/);
 		expect(await told(url.replace(`/${id}`, '/987654'))).toMatch(/does not exist/);
+	});
+
+	it("finds the webhook's path before its token with more behind, and after it, as n8n's Webhook Suffix stands", async () => {
+		const { url } = await park();
+		const withMore = new URL(url);
+		withMore.searchParams.append('end', 'probe');
+		for (const form of [withMore.href, `${url.replace('/probe', '')}/probe`])
+			expect(await ask(form, 'stored')).toMatchObject({ node: NAME });
+		await resume(url);
 	});
 
 	it('resumes with an empty item if the webhook throws, so ours never does', async () => {

@@ -31,26 +31,27 @@ export const RESUME_WEBHOOKS: IWebhookDescription[] = [
 	{ ...ON_RESPONSE, httpMethod: 'DELETE' },
 ];
 
-/**
- * @returns the URL that resumes the execution. The path is appended as text, even after the token at the end of n8n 2.x's URL, as the
- * Wait node's "Webhook Suffix" is. n8n separates the two.
- */
-export function resumeUrlOf(context: IExecuteFunctions): string {
-	return `${baseResumeUrlOf(context)}/${RESUME_PATH}`;
+/** @returns the URL of a path of the waiting execution, before n8n 2.x's token in the query */
+function urlWith(context: IExecuteFunctions, path: string): URL | string {
+	const base = baseResumeUrlOf(context);
+	// Without its https:// it is of no use, which is found out before the call.
+	if (!URL.canParse(base)) return `${base}/${path}`;
+	const url = new URL(base);
+	url.pathname += `/${path}`;
+	return url;
 }
+
+/** @returns the URL that resumes the execution */
+export const resumeUrlOf = (context: IExecuteFunctions): string => String(urlWith(context, RESUME_PATH));
 
 /**
  * @returns the URL at which the waiting execution takes a response. Older clients of VideoSDK look for `mcp` at the end of the whole
  * URL, after n8n 2.x's token
  */
 export function responseUrlOf(context: IExecuteFunctions): string {
-	const base = baseResumeUrlOf(context);
-	// Without its https:// it is of no use, which is found out before the call.
-	if (!URL.canParse(base)) return base;
-	const url = new URL(base);
-	url.pathname += `/${RESPONSE_PATH}`;
-	url.searchParams.append('end', RESPONSE_PATH);
-	return url.href;
+	const url = urlWith(context, RESPONSE_PATH);
+	if (typeof url !== 'string') url.searchParams.append('end', RESPONSE_PATH);
+	return String(url);
 }
 
 /**
