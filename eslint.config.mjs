@@ -1,32 +1,3 @@
-import { config as n8nNodeCli } from '@n8n/node-cli/eslint';
-import { defineConfig, globalIgnores } from 'eslint/config';
-import tseslint from 'typescript-eslint';
+import { config } from '@n8n/node-cli/eslint';
 
-const published = ['package.json', '{nodes,credentials}/**/*.ts'];
-
-export default defineConfig(
-	globalIgnores(['dist', 'dist.new', 'coverage']),
-	// What n8n's reviewers check, on what is published only: tests may use what a node may not.
-	{ files: published, extends: [n8nNodeCli] },
-	{ files: ['**/*.{ts,js,mjs}'], ignores: published, extends: [tseslint.configs.recommended] },
-	{
-		files: ['**/*.ts'],
-		rules: {
-			'@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
-			'@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
-			eqeqeq: 'error',
-		},
-	},
-	// One import for each module.
-	{
-		files: [
-			'nodes/**/fields/*.ts',
-			'nodes/**/lists/*.ts',
-			'nodes/**/actions/waitForAll.ts',
-			'nodes/**/actions/*/*.operation.ts',
-		],
-		rules: { 'import-x/no-duplicates': ['error', { 'prefer-inline': true }] },
-	},
-	// Programs that load n8n's own packages choose at run time from where.
-	{ files: ['test/**/*.ts', '**/*.js'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
-);
+export default config;

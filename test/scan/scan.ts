@@ -1,9 +1,9 @@
-/** `npm run scan`: n8n's own scanner, offline, on source and package, and the package's content. Warnings: `npm run lint`. */
+/** `npm run scan`: n8n's own scanner, offline, on source and package; n8n's settings for verification; the package's content. Warnings: `npm run lint`. */
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { packPackage, unpackPackage } from '../n8n/package';
-import { filesIn, repositoryRoot, runMain, write } from '../n8n/processes';
+import { filesIn, repositoryRoot, run, runMain, write } from '../n8n/processes';
 
 interface Scanner {
 	SOURCE_FILE_PATTERNS: string[];
@@ -50,12 +50,21 @@ function judgeTarball(tarball: string, folder: string): string[] {
 	return [...findings, ...missing.map((file) => `${file} is missing`)];
 }
 
+/** What n8n's own tool says of the settings without which a package is not verified. */
+async function judgeSettings(): Promise<string[]> {
+	const program = join(repositoryRoot, 'node_modules/.bin/n8n-node');
+	const env = { ...process.env, NO_COLOR: '1' };
+	const { output } = await run(program, ['cloud-support'], { cwd: repositoryRoot, env });
+	return output.includes('Status: eligible') ? [] : [output];
+}
+
 runMain(async () => {
 	const { href } = pathToFileURL(join(scannerFolder, 'scanner', 'scanner.mjs'));
 	const scanner = (await import(href)) as Scanner;
 	const unpacked = await unpackPackage();
 	const all = {
 		Source: await scan(scanner, repositoryRoot, scanner.SOURCE_FILE_PATTERNS),
+		Settings: await judgeSettings(),
 		'Published package': await scan(scanner, unpacked, TARBALL_PATTERNS),
 		Tarball: judgeTarball(await packPackage(), unpacked),
 	};

@@ -83,6 +83,11 @@ export function pick(record: IDataObject, names: readonly string[]): IDataObject
 	);
 }
 
+/** @returns a record without the fields named */
+export function omit(record: IDataObject, names: readonly string[]): IDataObject {
+	return Object.fromEntries(Object.entries(record).filter(([name]) => !names.includes(name)));
+}
+
 /** @returns a record that begins with the fields named, in this order, as far as it has them */
 export function beginningWith(names: readonly string[], record: IDataObject): IDataObject {
 	return { ...pick(record, names), ...record };

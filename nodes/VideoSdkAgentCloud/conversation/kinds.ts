@@ -1,4 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
+import { omit } from '../api/answer';
 import { describeCall, endOf, simplifyCall } from '../api/callRecord';
 import { CALLS, getCall, requestCallEnd } from '../api/calls';
 import type { Send } from '../api/client';
@@ -47,7 +48,7 @@ const session: Kind = {
 	requestEnd: requestSessionEnd,
 	list: SESSIONS,
 	// The list adds the resume URL with its token, and the metadata under another name.
-	fromRow: ({ webhook: _webhook, metadata: _metadata, ...row }) => row,
+	fromRow: (row) => omit(row, ['webhook', 'metadata']),
 	stageOf: (record) =>
 		isSessionOver(record)
 			? FINAL + SESSION_ENDS.indexOf(String(record.status).toLowerCase())
@@ -64,7 +65,7 @@ const call: Kind = {
 	requestEnd: requestCallEnd,
 	list: CALLS,
 	// The list adds these names.
-	fromRow: ({ gatewayName: _gatewayName, ruleName: _ruleName, ...row }) => row,
+	fromRow: (row) => omit(row, ['gatewayName', 'ruleName']),
 	stageOf: (record, isConfirmed = false) => {
 		const end = endOf(record);
 		if (end === undefined || (end === 'unknown' && !isConfirmed)) {

@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { isRecord, msOf, pick } from '../api/answer';
+import { isRecord, msOf, omit, pick } from '../api/answer';
 import { NO_TIME_LEFT } from '../api/client';
 import { plainStatus } from '../api/callRecord';
 import { apiSessionId } from '../api/sessionId';
@@ -89,7 +89,6 @@ function ofRecord(kind: Kind, id: string, { record, skewMs = 0, wasOver, isConfi
 	const idOfRecord = String(record[kind.idField] ?? '');
 	// Another conversation's record says nothing of this one.
 	if (apiSessionId(idOfRecord) !== apiSessionId(id)) return unknown(id);
-	const plain = Object.fromEntries(Object.entries(record).filter(([name]) => !DERIVED.includes(name)));
 	const [stage, timelog] = [kind.stageOf(record, isConfirmed), timelogOf(record)];
 	const endMs = stage < FINAL ? undefined : overAtMs(kind, record);
 	// A status alone, without a timelog: "ended" does not say whether someone had picked up.
@@ -98,7 +97,7 @@ function ofRecord(kind: Kind, id: string, { record, skewMs = 0, wasOver, isConfi
 	const isLogged = Object.values(timelog).some((entry) => kind.stageOf(entry) >= FINAL);
 	return {
 		...unknown(id),
-		fields: fieldsOf(plain, stage),
+		fields: fieldsOf(omit(record, DERIVED), stage),
 		timelog,
 		isShownOver: stage >= FINAL,
 		isEndTold: wasOver === true || (stage >= FINAL && outcome !== 'answered') || isLogged,

@@ -73,10 +73,9 @@ export const optional = <B extends Blank>(blank: B, field: Field, description: s
 });
 
 /** @returns a field as n8n takes it */
-export function withoutPolicy({
-	blank: _blank,
-	...field
-}: INodeProperties & { blank?: Blank }): INodeProperties {
+export function withoutPolicy(declared: INodeProperties & { blank?: Blank }): INodeProperties {
+	const field = { ...declared };
+	delete field.blank;
 	const options = field.options?.map((option) => {
 		if ('values' in option) return { ...option, values: option.values.map(withoutPolicy) };
 		return 'type' in option ? withoutPolicy(option) : option;

@@ -1,4 +1,5 @@
 import { type IDataObject, type IWebhookFunctions, sleep } from 'n8n-workflow';
+import { omit } from '../api/answer';
 import { BoundedMap } from '../api/memory';
 import { type Kind, KINDS } from '../conversation/kinds';
 import { type Known, unknown } from '../conversation/known';
@@ -65,9 +66,9 @@ export class Wait {
 
 	/** Learns what the items of the stored execution tell. */
 	joinItems(items: IDataObject[]): void {
-		const records = items.map(({ timedOut: _timedOut, missing: _missing, ...record }) => record);
-		for (const record of records) {
-			this.awaited.get(String(record[this.kind.idField]))?.learn({ record });
+		for (const item of items) {
+			const record = omit(item, ['timedOut', 'missing']);
+			this.awaited.get(String(item[this.kind.idField]))?.learn({ record });
 		}
 	}
 
