@@ -13,6 +13,8 @@ import { answerProblem, eventProblem } from '../schemas/check';
 import { type Json, parsed } from '../simulator/request';
 
 const TIMEOUT_MS = 60_000;
+/** The event whose first delivery is answered with 503, to see whether it comes again. */
+export const FAILED_ONCE = 'recording-stopped';
 
 /** What is to be tried, and with which account. */
 export interface Plan {
@@ -175,7 +177,7 @@ export class Evidence {
 export const isSuccess = ({ status }: Pick<Exchange, 'status'> = { status: 0 }): boolean =>
 	status >= 200 && status < 300;
 
-/** Where the tunnel leads to: takes every POST and answers 200. */
+/** Where the tunnel leads to: takes every POST and answers 200, but for FAILED_ONCE. */
 export type Receiver = Awaited<ReturnType<typeof startReceiver>>;
 
 /** @throws PlainError if the port is taken */
@@ -186,8 +188,10 @@ export async function startReceiver(port: number) {
 		const headers = request.headers as Record<string, string>;
 		void buffer(request).then(
 			(raw) => {
+				const isToFail = (body: Buffer) => body.includes(`"${FAILED_ONCE}"`);
+				const isFirst = !deliveries.some((delivery) => isToFail(delivery.raw));
 				deliveries.push({ to, headers, raw });
-				response.end();
+				response.writeHead(isToFail(raw) && isFirst ? 503 : 200).end();
 			},
 			() => response.destroy(),
 		);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { asRecord, isRecord } from '../../nodes/VideoSdkAgentCloud/api/answer';
 import { endOf } from '../../nodes/VideoSdkAgentCloud/api/callRecord';
 import type { Json } from '../simulator/request';
-import type { Evidence, Received } from './evidence';
+import { type Evidence, FAILED_ONCE, type Received } from './evidence';
 import { LISTED_WITHIN_S, LISTS, RECORDED } from './verify';
 
 /** The lists that are read in the way in which the package reads them. */
@@ -39,6 +39,12 @@ function listedAs(evidence: Evidence, step: string, id: unknown, all: string): s
 
 /** What was seen of each point, in the words of what is assumed; undefined if the evidence does not tell. */
 const SEE: Record<string, (evidence: Evidence) => string | undefined> = {
+	'token.accepted': (e) => {
+		const answers = READ.flatMap((step) => e.at(step) ?? []);
+		const refused = answers.filter(({ status }) => status === 401 || status === 403);
+		if (answers.length === 0) return undefined;
+		return sorted(refused.map(({ endpoint, status }) => `${endpoint} ${status}`)) ?? 'accepted';
+	},
 	'lists.query': (e) => {
 		const refused = READ.flatMap((step) => e.at(step) ?? []).filter(({ status }) => status >= 400);
 		return sorted(refused.map(({ endpoint, status }) => `${endpoint} ${status}`)) ?? 'all accepted';
@@ -59,7 +65,8 @@ const SEE: Record<string, (evidence: Evidence) => string | undefined> = {
 		sorted(e.eventsOf('session').map((event) => eventName(event).replace(/[^-]*$/, ''))),
 	'call.wait': (e) => {
 		const states = ['call', 'callAtOnce'].flatMap((step) => e.record(step).status ?? []);
-		if (states.length === 0) return undefined;
+		// Perhaps since no one picked up.
+		if (states.length === 0) return e.at('call') && String(e.at('call')?.status);
 		const hasRung = states.some((status) => !is(status, /^(initiated|incoming|ringing)$/i));
 		return hasRung ? 'after the ringing' : 'at once';
 	},
@@ -93,7 +100,18 @@ const SEE: Record<string, (evidence: Evidence) => string | undefined> = {
 		const events = e.eventsOf('call');
 		return events.length === 0 ? undefined : (sorted(events.flatMap(fieldsOf)) ?? 'none');
 	},
-	'roomEvent.call': (e) => sorted(e.eventsOf('room').map(eventName)),
+	'roomEvent.call': (e) =>
+		sorted(
+			e
+				.eventsOf('room')
+				.map(eventName)
+				.filter((name) => name !== FAILED_ONCE),
+		),
+	'roomEvent.again': (e) => {
+		const times = e.eventsOf('room').filter((event) => eventName(event) === FAILED_ONCE).length;
+		if (times === 0) return undefined;
+		return times === 1 ? 'sent once' : 'sent again';
+	},
 };
 
 /** Something about the API that no one outside VideoSDK has seen: the rows of docs/dev/open-points.md, with how each is seen. */

@@ -5,7 +5,7 @@ import { hasStatus, TERMINAL_STATUSES } from '../../nodes/VideoSdkAgentCloud/api
 import { PlainError } from '../n8n/processes';
 import { COMMON_CALL_EVENTS, SESSION_EVENTS } from '../schemas/events';
 import type { Json } from '../simulator/request';
-import { Evidence, isSuccess, type Plan } from './evidence';
+import { Evidence, FAILED_ONCE, isSuccess, type Plan } from './evidence';
 
 const SESSIONS = '/ai/v1/ai-deployment-sessions';
 const CALL = '/v2/sip/call';
@@ -127,7 +127,10 @@ export async function verify(plan: Plan): Promise<Evidence> {
 			ending: 'Deactivating the room of the call',
 			step: 'room',
 			endpoint: 'POST /v2/rooms',
-			body: { autoStartConfig: { recording: {} }, ...hearOf('room', ['session-started', 'session-ended']) },
+			body: {
+				autoStartConfig: { recording: {} },
+				...hearOf('room', ['session-started', 'session-ended', FAILED_ONCE]),
+			},
 			idField: 'roomId',
 			end: 'POST /v2/rooms/deactivate',
 		});
@@ -173,6 +176,10 @@ export async function verify(plan: Plan): Promise<Evidence> {
 				await evidence.send(`recorded.${kind}`, `GET ${RECORDINGS}${path}`, { query });
 			return Object.keys(RECORDED).some((kind) => evidence.rows(`recorded.${kind}`).length > 0);
 		});
+		const deliveries = () => evidence.eventsOf('room').filter(({ body }) => body.webhookType === FAILED_ONCE);
+		if (deliveries().length === 0) return;
+		write('Waiting whether VideoSDK sends an event again that was answered with 503 ...');
+		await evidence.until(() => deliveries().length > 1);
 	}
 
 	try {

@@ -35,7 +35,7 @@ const TEXTS: Record<FailureKind, Text> & Record<string, Text> = {
 	],
 	'403': [
 		"VideoSDK doesn't allow this",
-		"The credential's VideoSDK project doesn't have permission for this, or its plan doesn't include it. Check the plan in the VideoSDK dashboard.",
+		"The credential's VideoSDK project doesn't have permission for this, its plan doesn't include it, or the session is over. Check the plan in the VideoSDK dashboard.",
 	],
 	'404': [
 		"VideoSDK couldn't find this",

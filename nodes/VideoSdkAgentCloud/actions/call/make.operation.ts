@@ -26,8 +26,8 @@ import { resumeWebhook } from '../../waiting/resumeUrl';
 import { openRoom } from '../openRoom';
 import { type Operation, type PreparedStart, type RunTools } from '../operation';
 
-/** How long VideoSDK lets a phone ring is not documented. Carriers give up sooner than this. */
-const RINGING_ALLOWANCE_S = 180;
+/** How long VideoSDK lets a phone ring is not documented. LiveKit SIP, whose fields it has, gives up after three minutes. */
+const RINGING_ALLOWANCE_S = 190;
 
 const LONGEST_CALL_S = 86_400;
 
