@@ -51,9 +51,11 @@ describe.each(EXAMPLES)('The example %s', (file) => {
 	});
 
 	it('asks for no code, and for nothing that n8n 3 has no more', () => {
-		for (const { type, typeVersion } of nodes) {
-			expect(type).not.toMatch(/\.(code|function|functionItem)$/);
+		for (const { type, typeVersion, parameters, alwaysOutputData } of nodes) {
+			expect(type).not.toMatch(/\.(code|function|functionItem|itemLists)$/);
 			if (type.endsWith('.agent')) expect(typeVersion).toBeGreaterThanOrEqual(2);
+			if (type.endsWith('.executeWorkflow')) expect(parameters.mode ?? 'once').toBe('once');
+			if (/\.(if|switch|splitInBatches)$/.test(type)) expect(alwaysOutputData ?? false).toBe(false);
 		}
 		// Values that a model fills in are marked as n8n's own button does.
 		for (const before of matchesIn(textOf(file), /(.{0,60})\$fromAI/g))
