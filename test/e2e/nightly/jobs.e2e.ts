@@ -1,6 +1,7 @@
 /** What has to work in every version of n8n: `npm run test:versions`, for the table in docs/dev/compatibility.md. */
 import { waitFor } from '../../n8n/processes';
 import { type Execution, outputOf, type WorkflowNode } from '../../n8n/rest';
+import type { CallStatus } from '../../simulator';
 import { EVENTS, executionsOf, mainJob } from '../../start/check';
 import { VERSIONS, eventBody, publishTrigger, runByHand, startNew, untilWaiting } from '../deliveries';
 import {
@@ -173,18 +174,38 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 		expect(simulator.calls.size).toBe(0);
 	});
 
+	const callParameters = (operation: string) => ({ ...BY_RULE, operation, to: '+15550003000' });
+
 	test('Calls: one is made, and one is made and awaited', async () => {
 		const { n8n, simulator } = setup;
-		const parameters = (operation: string) => ({
-			...{ resource: 'call', operation, to: '+15550003000' },
-			routingRuleId: inMode('id', 'rule_out_01'),
-			from: inMode('number', '+15550102001'),
-		});
-		expect(simulator.calls.has(String(onlyItem(await run(parameters('make'))).callId))).toBe(true);
+		expect(simulator.calls.has(String(onlyItem(await run(callParameters('make'))).callId))).toBe(true);
 		simulator.setCallBehaviour({ talkMs: null });
-		const [executionId, { callId }] = await startWaiting(simulator.calls, parameters('makeAndWait'));
+		const [executionId, { callId }] = await startWaiting(simulator.calls, callParameters('makeAndWait'));
 		await simulator.moveCall(callId, 'ended');
 		const ended = onlyItem(await n8n.rest.untilEnded(executionId, NODE));
 		expect([ended.callId, ended.timedOut]).toEqual([callId, undefined]);
+	});
+
+	// As in VideoSDK's published sample of a call that is over; a status of its agents framework; ones that are in neither.
+	test.each<[words: Record<string, string>, steps: CallStatus[], outcome: string]>([
+		[{ initiated: 'INITIATED', ended: 'COMPLETED' }, ['answered', 'ended'], 'answered'],
+		[{ missed: 'busy' }, ['missed'], 'noAnswer'],
+		[{ ended: 'hung-up' }, ['ringing', 'answered', 'ended'], 'answered'],
+		[{ ended: 'hung-up' }, ['ringing', 'ended'], 'noAnswer'],
+	])('Calls: how one went is told by %j', async (words, steps, outcome) => {
+		const { n8n, simulator } = setup;
+		simulator.setCallBehaviour({ talkMs: null, ringForMs: null });
+		simulator.spellCalls({ words, unlogged: words.ended === 'COMPLETED' ? ['answered'] : [] });
+		const trigger = await publishTrigger(setup, { parameters: { events: ['call-hangup'] } });
+		const [executionId, { callId }] = await startWaiting(simulator.calls, callParameters('makeAndWait'));
+		for (const step of steps) await simulator.moveCall(callId, step);
+		const result = { callId, outcome, answered: outcome === 'answered' };
+		expect(onlyItem(await n8n.rest.untilEnded(executionId, NODE))).toMatchObject(result);
+		const filters = { outcome: [outcome] };
+		expect(onlyItem(await run({ resource: 'call', operation: 'getAll', filters }))).toMatchObject(result);
+		await simulator.deliver(trigger.url, { webhookType: 'call-hangup', data: { callId, note: executionId } });
+		const [event] = await executionsOf(n8n.rest, trigger.workflowId, 1);
+		expect(outputOf(event!, 'After')).toMatchObject([result]);
+		simulator.spellCalls({});
 	});
 });
