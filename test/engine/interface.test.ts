@@ -82,7 +82,7 @@ const OWN_DEFAULTS: Record<string, INodeParameters> = {
 const OPTION_DEFAULTS: Record<string, unknown> = {
 	...{ timeout: 30_000, includeWait: 10, ringingTimeout: 30, toolsValidFor: 24, maxFileSize: 500 },
 	...{ simplify: true, hangUpAtTimeout: true },
-	...{ endAtTimeout: false, ownRoom: false, allowSameNumber: false, waitUntilAnswered: false },
+	...{ endAtTimeout: false, ownRoom: true, allowSameNumber: false, waitUntilAnswered: false },
 	...{ context: {}, callingHours: { hours: {} }, outcome: [], status: [] },
 	...{ type: 'outbound' },
 };

@@ -151,7 +151,7 @@ export const INVARIANTS: Record<string, (seen: Observed, model: Case) => void> =
 	'no room stays open without a need, or without a word': ({ told, started }, model) => {
 		const { roomFaults, deactivateFaults, items, starts, room, waits } = model;
 		// VideoSDK makes a call's own room.
-		if (starts === 'call' && room !== 'recorded' && !(room === 'own' && waits)) return;
+		if (starts === 'call' && room !== 'recorded' && !(room !== 'existing' && waits)) return;
 		// One whose answer was lost cannot be named.
 		const unanswered = ['resetAfter', 'unreadable', 'silent', 'cut', 'withoutId'];
 		const unknown = roomFaults.filter((name) => unanswered.includes(name));

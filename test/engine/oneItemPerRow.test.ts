@@ -43,7 +43,7 @@ it.each<[string, number, INodeParameters]>([
 	['3 if so chosen', 3, startParameters({ options: { maxConcurrency: 3 } })],
 	['100 for sessions', 100, startParameters()],
 	['5 for calls', 5, fromSip()],
-	['5 for calls that are waited for', 5, fromSip({ operation: 'makeAndWait' })],
+	['5 for calls that are waited for', 5, fromSip({ operation: 'makeAndWait', options: { ownRoom: false } })],
 	['12 for calls if so chosen', 12, fromSip({ options: { maxConcurrency: 12 } })],
 	['4 for files, whatever was chosen', 4, { ...download, options: { maxConcurrency: 100 } }],
 ])('Max Concurrency is %s', async (_what, count, parameters) => {

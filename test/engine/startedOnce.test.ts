@@ -86,11 +86,13 @@ it.each(OPERATIONS.filter(({ starts }) => starts))(
 	async ({ starts, parameters }) => {
 		const { one, started, check }: StartWords = STARTS[starts!];
 		const { calls, sessions } = rig.simulator;
+		// A room that no one asked for is no reason not to call.
+		const sent = () => posts().filter(({ path }) => starts === 'room' || path !== '/v2/rooms');
 		for (const fault of DOUBTFUL) {
 			calls.clear();
 			sessions.clear();
 			const result = await run(parameters, fault);
-			expect([fault, posts().length]).toEqual([fault, 1]);
+			expect([fault, sent().length]).toEqual([fault, 1]);
 			expectNoSecrets(rig, result.error, result.thrown, result.run);
 			const made = [...calls.values(), ...sessions.values()];
 			if (isFindable(starts) && made.length > 0) {
@@ -108,7 +110,7 @@ it.each(OPERATIONS.filter(({ starts }) => starts))(
 		}
 		for (const fault of REFUSED) {
 			expect(failureOf(await run(parameters, fault)).message).not.toContain('may have been');
-			expect(posts()).toHaveLength(3);
+			expect(sent()).toHaveLength(3);
 		}
 	},
 );
@@ -249,7 +251,7 @@ describe.each([
 it('What waits is waited for by a second run of the execution, with the same limit and question', async () => {
 	const { result } = await rig.engine.startAndWait(
 		60_000,
-		byRule({ operation: 'sendAndWait', message: 'Ready?' }),
+		byRule({ operation: 'sendAndWait', message: 'Ready?', options: { ownRoom: false } }),
 	);
 	const { parameters } = result.workflow.getNode(NODE_NAME)!;
 	const again = await rig.engine.useAgain(result, parameters, 'secondRun');
@@ -329,7 +331,7 @@ describe('Idempotency Key', () => {
 		const question = byRule({
 			operation: 'sendAndWait',
 			message: 'Ready?',
-			options: { idempotencyKey: 'q' },
+			options: { idempotencyKey: 'q', ownRoom: false },
 		});
 		await rig.engine.startAndWait(60_000, question);
 		const { result } = await rig.engine.startAndWait(60_000, question);

@@ -20,28 +20,40 @@ function noRoomError(context: IExecuteFunctions, error: unknown, starts: 'sessio
 	});
 }
 
+/** A room that no one asked for holds up no call. */
+const OPTIONAL_LIMITS = { maxAttempts: 1, timeoutMs: 10_000 };
+const WITHOUT_ROOM =
+	'VideoSDK Agent Cloud: calls are made without a room of their own, so n8n asks VideoSDK whether they have ended.';
+
 /**
  * Gives the room for a session or call. A room to create is created, and deactivated by the runner if the session or call then fails
  * for certain.
  *
  * @param webhookOf gives the webhook of a room to create: it takes one only then
- * @returns the room's ID; undefined if none was chosen
- * @throws NodeApiError if no room could be created
+ * @returns the room's ID; undefined if none was chosen, or if one that no one asked for tells n8n nothing, or can't be created
+ * @throws NodeApiError if a room that was asked for can't be created
  */
 export async function openRoom(
 	context: IExecuteFunctions,
 	send: Send,
-	{ credential, hasRoom, customRoomId }: StartTools,
-	{ roomId, body }: RoomChoice,
+	{ credential, hasRoom, customRoomId, once }: StartTools,
+	{ roomId, body, isOptional }: RoomChoice,
 	starts: 'session' | 'call',
 	webhookOf?: WebhookOf,
 ): Promise<string | undefined> {
 	if (body === undefined) return roomId;
 	const webhook = await webhookOf?.(credential);
-	const room = await createOwnRoom(send, { ...body, customRoomId, webhook }).catch((error: unknown) => {
-		throw noRoomError(context, error, starts);
-	});
-	const createdId = String(room.roomId);
-	hasRoom(createdId);
-	return createdId;
+	if (isOptional && webhook === undefined) return undefined;
+	try {
+		const limits = isOptional ? OPTIONAL_LIMITS : undefined;
+		const room = await createOwnRoom(send, { ...body, customRoomId, webhook }, limits);
+		const createdId = String(room.roomId);
+		hasRoom(createdId);
+		return createdId;
+	} catch (error) {
+		if (!isOptional || !(error instanceof NodeApiError)) throw noRoomError(context, error, starts);
+		const { message } = error;
+		await once('no room', async () => context.logger.warn(`${WITHOUT_ROOM} (${message})`));
+		return undefined;
+	}
 }

@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 import { asRecord, isRecord, latestOf, recordWith, roomIdOf } from './answer';
-import type { Send } from './client';
+import type { ApiRequest, Send } from './client';
 import { listRecords, type ListRequest } from './pagination';
 import type { SessionWebhook } from './sessions';
 
@@ -39,11 +39,17 @@ export async function createRoom(send: Send, body: RoomBody): Promise<IDataObjec
 /**
  * Creates a room for a conversation. With a `customRoomId` the request is repeated: the API then gives the same room
  * (@videosdk.live/server-sdk 0.1.1, RoomsResource.create).
+ *
+ * @param limits how long and how often it is tried. Default: as every request
  */
-export async function createOwnRoom(send: Send, body: RoomBody): Promise<IDataObject> {
+export async function createOwnRoom(
+	send: Send,
+	body: RoomBody,
+	limits: Pick<ApiRequest, 'maxAttempts' | 'timeoutMs'> = {},
+): Promise<IDataObject> {
 	const isRepeatable = body.customRoomId !== undefined;
 	return await send(
-		{ method: 'POST', path: ROOT, body: { ...body }, starts: 'room', isRepeatable },
+		{ method: 'POST', path: ROOT, body: { ...body }, starts: 'room', isRepeatable, ...limits },
 		readRoom,
 	);
 }

@@ -62,6 +62,8 @@ export interface RoomChoice {
 	roomId?: string;
 	/** Of the room to create. */
 	body?: RoomBody;
+	/** No one asked for the room to create: it is left out where it can tell n8n nothing, or can't be had. */
+	isOptional?: boolean;
 }
 
 /** The environment variable by which an agent knows the room to join (VideoSDK's agents framework). */
@@ -76,29 +78,34 @@ export const roomIdOption = optional(
 
 /** A room for each call, also where nothing is recorded. */
 export const ownRoomOption = switchField('default', 'Own Room', 'ownRoom', {
+	default: true,
 	description:
-		"Whether to create a room for each call, so that n8n notices the call's end sooner. Needs a public URL.",
+		"Whether to create a room for each call, which tells n8n at once when the call ends. Without this option, n8n does so if it has a public URL and there is no 'Room ID'.",
 });
 
 /**
  * Reads the room of a conversation. What is recorded in a room of its own is certain to be of this conversation, and of no other.
- * 'Own Room' is off for operations that don't have it.
  *
+ * @param hasOwnRoom whether the operation has 'Own Room', which is on if it isn't added
  * @throws NodeOperationError if a field cannot be used, or an existing room is combined with a recording or with a room of its own
  */
-export function readRoom(read: ItemReader): RoomChoice {
+export function readRoom(read: ItemReader, hasOwnRoom = false): RoomChoice {
 	const options = readOptions(read);
 	const autoStartConfig = readRecording(read);
-	const hasOwn = options.flag(ownRoomOption);
+	const isOwn = hasOwnRoom && options.flag(ownRoomOption);
+	const isOptional = !options.has(ownRoomOption);
 	const roomId = readRoomId(options, roomIdOption);
-	if (roomId === undefined) return autoStartConfig || hasOwn ? { body: { autoStartConfig } } : {};
+	if (roomId === undefined) {
+		if (autoStartConfig) return { body: { autoStartConfig } };
+		return isOwn ? { body: {}, isOptional } : {};
+	}
 	if (autoStartConfig !== undefined) {
 		throw read.fail(
 			"'Room ID' can't be combined with 'Recording'",
 			"Remove 'Room ID', and n8n creates a room for the recording. To record in a room of your own, set 'Recording' to 'None' here and choose it in Room: Create instead, then use Transcription: Get after the conversation.",
 		);
 	}
-	if (hasOwn) {
+	if (isOwn && !isOptional) {
 		throw read.fail(
 			`'Room ID' can't be combined with '${ownRoomOption.displayName}'`,
 			'Remove one of the two options.',

@@ -126,7 +126,7 @@ export function prepareCall(read: ItemReader, wait?: CallWait): PreparedStart {
 	};
 	const data = readKeyValues(read, META_DATA_FIELDS);
 	const metadataOf = readWithTools(read, 'metadata', data, wait?.responseTool);
-	const room = readRoom(read);
+	const room = readRoom(read, wait !== undefined);
 	// The room tells of the end. Any other event would have n8n load the whole execution for nothing.
 	const webhookOf = wait && resumeWebhook(read.context, ['session-ended']);
 	const hours = readCallingHours(options);
