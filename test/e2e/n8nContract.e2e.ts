@@ -144,10 +144,11 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 			...n8nNode(NAME, 'CUSTOM.probe', { fails: true }),
 			credentials: ourCredential(setup.credentialId),
 		};
-		await publish(setup.n8n, chain('retried', [webhookNode('retried'), probe as WorkflowNode]));
+		const retried = chain('retried', [webhookNode('retried'), probe as WorkflowNode]);
+		const workflowId = await publish(setup.n8n, retried);
 		const failed = await waitFor('the failure', async () => {
 			await rest.triggerByWebhook('retried');
-			return (await rest.listExecutions({ status: ['error'] }))[0];
+			return (await rest.listExecutions({ workflowId, status: ['error'] }))[0];
 		});
 		const retry = await rest.call<{ id: string }>('POST', `/executions/${failed.id}/retry`, {});
 		expect(outputOf(await rest.untilEnded(retry.id), NAME)).toEqual([{ retryOf: String(failed.id) }]);

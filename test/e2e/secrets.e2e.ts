@@ -87,11 +87,11 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 		const node = actionNode(setup, NODE, parameters, onError);
 		expect(outputOf(await runByHand(setup.n8n, ...itemNodes(rows), node), NODE, 1)).toMatchObject(rows);
 		setup.simulator.clearFaults();
-		setup.simulator.setListing({ hasMetadata: true });
 		for (const fault of REPEATING_FAULTS) {
 			setup.simulator.addFault(fault);
 			expect((await run({ ...START, options })).status).toBe('error');
 		}
+		setup.simulator.setListing({ hasMetadata: true });
 	});
 
 	test('credentials that are wrong, unreachable or incomplete, and their tests', async () => {
