@@ -1,4 +1,4 @@
-/** With n8n's AI Agent: as its tool, as a tool that asks a person, and (n8n 2.x) as the human review of another tool. */
+/** With n8n's AI Agent: as its tool, as a tool that asks a person, and as the human review of another tool. */
 import { type Execution, outputOf, type WorkflowNode } from '../n8n/rest';
 import { VERSIONS, publish, startNew } from './deliveries';
 import type { CallStatus } from '../simulator';

@@ -23,7 +23,7 @@ export const eventBody = (sessionId: string, status: EventStatus, extra: object 
 
 export { setTimeout as during } from 'node:timers/promises';
 
-/** Whether a run waits and is stored as a whole: n8n 1.x stores that it waits a moment before where it does. */
+/** Whether a run waits and is stored as a whole. */
 export const isWaiting = (execution: Execution | undefined): boolean =>
 	execution?.status === 'waiting' && Boolean((execution.data as Execution['data'] | undefined)?.waitTill);
 

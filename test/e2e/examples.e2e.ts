@@ -10,9 +10,6 @@ import { VERSIONS, runByHand, untilWaiting } from './deliveries';
 import { ExamplesStage } from './examplesStage';
 import { actionNode, inMode } from './nodes';
 
-/** n8n 1.x has no human review. */
-const FOR_2_ONLY = ['ai-agent-makes-calls.json', 'ask-before-paying.json'];
-
 /** n8n ignores the clicks of programs. */
 const BROWSER =
 	'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36';
@@ -23,13 +20,11 @@ const OUR_NUMBER = '+15550102001';
 const TRANSCRIPT = 'Agent: Hello, this is the café. How can I help?';
 
 interface BinaryFile {
-	/** Base64, or where the file is. */
-	data: string;
-	id?: string;
+	/** Where the file is. */
+	id: string;
 }
 
 describe.each(VERSIONS)('The examples, as npm start imports them into n8n %s', (version) => {
-	const suited = EXAMPLES.filter((file) => !(version.startsWith('1.') && FOR_2_ONLY.includes(file)));
 	const tested = new Set<string>();
 	let stage: ExamplesStage;
 
@@ -41,7 +36,6 @@ describe.each(VERSIONS)('The examples, as npm start imports them into n8n %s', (
 
 	/** Declares the test that runs some examples. */
 	function run(files: string[], body: (file: string) => Promise<void>): void {
-		if (!files.every((file) => suited.includes(file))) return;
 		for (const file of files) tested.add(file);
 		it(`${files.join(', ')}: run, and do what they say`, async () => await body(files[0]!));
 	}
@@ -249,8 +243,7 @@ describe.each(VERSIONS)('The examples, as npm start imports them into n8n %s', (
 		await waitFor('both calls', async () => calls().length >= 2);
 		await stage.press(file);
 		const asked = async () => {
-			// n8n 1.x can't always read its database while it writes to it.
-			const rows = await table.rows().catch(() => []);
+			const rows = await table.rows();
 			return rows.length > 0 &&
 				rows.every(({ status }) => /^(done|no response \(noAnswer\))$/.test(String(status)))
 				? rows
@@ -423,9 +416,8 @@ describe.each(VERSIONS)('The examples, as npm start imports them into n8n %s', (
 		expect(await stage.pressFor(file, 'No one left to call')).toHaveLength(1);
 	});
 
-	/** n8n 2.x keeps files on disk, 1.x in the run's data. */
-	async function contentOf({ id, data }: BinaryFile): Promise<string> {
-		if (!id) return Buffer.from(data, 'base64').toString('utf8');
+	/** n8n keeps files on disk. */
+	async function contentOf({ id }: BinaryFile): Promise<string> {
 		return await (await stage.n8n.rest.page(`/rest/binary-data?id=${id}&action=download`)).text();
 	}
 
@@ -616,7 +608,7 @@ describe.each(VERSIONS)('The examples, as npm start imports them into n8n %s', (
 		/** Part of a node type, as the editor gets it. */
 		type Served = { name: string; version: number | number[]; properties: Array<{ name: string }> };
 		const types = (await (await stage.n8n.rest.page('/types/nodes.json')).json()) as Served[];
-		for (const file of suited) {
+		for (const file of EXAMPLES) {
 			const unknown = stage.workflow(file).nodes.flatMap(({ name, type, typeVersion, parameters }) => {
 				const served = types.find(
 					(each) => each.name === type && [each.version].flat().includes(typeVersion),
@@ -632,7 +624,7 @@ describe.each(VERSIONS)('The examples, as npm start imports them into n8n %s', (
 
 	it('none is left out', async () => {
 		const left: string[] = [];
-		for (const file of suited) {
+		for (const file of EXAMPLES) {
 			const { id: workflowId } = stage.workflow(file);
 			const ended = await stage.n8n.rest.listExecutions({ workflowId, status: ['success', 'waiting'] });
 			if (ended.length === 0 || !tested.has(file)) left.push(file);

@@ -9,9 +9,6 @@ const FAST_STALL_CHECK = {
 	QUEUE_WORKER_STALLED_INTERVAL: '5000',
 };
 
-/** As docs/dev/queue-mode.md asks: by default, n8n 1.x begins a dead worker's job again, and its calls with it. */
-const NO_SECOND_RUN = { QUEUE_WORKER_MAX_STALLED_COUNT: '0' };
-
 /** Starts Postgres, Redis, and a load balancer, which reads its targets at each connection, and goes past those that are down. */
 export async function startQueueServices(targets: Array<{ port: number }>) {
 	let turn = 0;
@@ -36,8 +33,8 @@ export async function startQueueServices(targets: Array<{ port: number }>) {
 		url,
 		/** For each process of n8n. */
 		env: {
-			...{ ...postgres.env, ...redis.env, ...FAST_STALL_CHECK, ...NO_SECOND_RUN },
-			// 1.x knows the former name only.
+			...{ ...postgres.env, ...redis.env, ...FAST_STALL_CHECK },
+			// Before 2.35 n8n knows the former name only.
 			...{ N8N_WEBHOOK_URL: `${url}/`, WEBHOOK_URL: `${url}/` },
 		},
 		async stop() {

@@ -15,7 +15,7 @@ import {
 /** The current version of n8n, on which everything is tested. */
 export const DEFAULT_N8N_VERSION = '2.41.1';
 /** The oldest one that is supported: the first of which an execution has a token for resuming it, see n8n/oldEngine.ts. */
-const OLDEST_N8N_VERSION = '2.14.2';
+export const OLDEST_N8N_VERSION = '2.14.2';
 
 /** @returns the versions that tests in a real n8n run on: those of `N8N_VERSIONS`, separated by commas, else those that the run is for */
 export function testedVersions(): string[] {

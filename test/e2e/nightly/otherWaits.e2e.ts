@@ -118,7 +118,7 @@ describe.each(VERSIONS)('n8n %s with one slot for production executions, which i
 		});
 		for (const { id } of waiting) await untilWaiting(n8n, id);
 		const { id, approve } = await untilApproval(setup, 'clicked');
-		// n8n 2.x answers once it has begun.
+		// n8n answers once it has begun.
 		void n8n.rest.triggerByWebhook('busy').catch(() => undefined);
 		await waitFor('the slot to be taken', async () => {
 			return (await n8n.rest.listExecutions({ status: ['running'] })).length === 1;
