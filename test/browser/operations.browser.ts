@@ -68,8 +68,6 @@ const CASES: Record<string, [output: object, ...steps: Step[]]> = {
 		...[write('to', ASKED), ...byRule, write('message', 'May we pay the bakery?')],
 	],
 	'call.transfer': [{ status: 'transfer-initiated' }, pickCall, write('transferTo', '+15550009000')],
-	'deployment.create': [{ name: 'Night' }, write('name', 'Night'), write('description', 'At night')],
-	'deployment.get': [{ id: 'ddv_support', tag: 'v1' }, ...deployment],
 	'deployment.getAll': [{ tag: 'latest' }],
 	'recording.delete': [{ deleted: 'true' }, write('recordingId', 'gone')],
 	'recording.download': [
@@ -87,10 +85,6 @@ const CASES: Record<string, [output: object, ...steps: Step[]]> = {
 	'session.getAll': [{ deploymentId: 'ddv_support' }],
 	'session.start': [{ status: 'queued', tag: 'v1' }, ...deployment],
 	'session.startAndWait': [{ status: 'queued', timedOut: 'true' }, ...deployment, write('maxWait', '0.001')],
-	'session.waitForStatus': [
-		{ status: 'completed' },
-		...[pickSession, async () => await stage.simulator.emit(sessionId, 'stopped')],
-	],
 	'transcription.get': [{ status: 'completed', text: anyText }, room],
 	'transcription.getAll': [{ status: 'completed' }],
 	'transcription.startRealtime': [{ status: 'running' }, join, room],

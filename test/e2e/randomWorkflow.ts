@@ -41,11 +41,11 @@ const KEPT = ['none', 'record', 'transcribe', 'summarize'];
 const STEPS =
 	'makeAndWait makeAndWait makeAndWait make make sendAndWait startAndWait startAndWait start afterwards afterwards branch branch both loop loop pause sort limit double stop sub sub';
 /** What is done with the call or session before, if there is one. */
-const AFTERWARDS: Record<string, [resource: string, idField: string, more: object]> = {
-	hangUp: ['call', 'callId', {}],
-	get: ['call', 'callId', { include: ['transcript', 'summary'], options: { includeWait: 0.1 } }],
-	waitForStatus: ['session', 'sessionId', { statuses: ['stopped', 'failed', 'completed'], maxWait: 0.1 }],
-};
+const AFTERWARDS: Array<[operation: string, resource: string, idField: string, more: object]> = [
+	['hangUp', 'call', 'callId', {}],
+	['get', 'call', 'callId', { include: ['transcript', 'summary'], options: { includeWait: 0.1 } }],
+	['get', 'session', 'sessionId', {}],
+];
 
 class Drawing implements RandomWorkflow {
 	readonly nodes: WorkflowNode[] = [];
@@ -195,10 +195,9 @@ class Drawing implements RandomWorkflow {
 		start: () => this.session('start'),
 		startAndWait: () => this.session('startAndWait'),
 		afterwards: () => {
-			const operation = this.oneOf(...Object.keys(AFTERWARDS));
-			const [resource, idField, more] = AFTERWARDS[operation]!;
+			const [operation, resource, idField, more] = this.oneOf(...AFTERWARDS);
 			const id = inMode('id', `={{ $json.log.map(({ out }) => out.${idField}).filter(Boolean).at(-1) }}`);
-			this.ours({ resource, operation, [idField]: id, maxWaitUnit: 'minutes', ...more }, false);
+			this.ours({ resource, operation, [idField]: id, ...more }, false);
 		},
 		branch: () => {
 			const last = '$json.log.at(-1)?.out';

@@ -14,7 +14,6 @@ const GOOD: IDataObject = {
 	endDate: '2026-01-15',
 	roomId: 'abcd-efgh-ijkl',
 	startDate: '2026-01-15',
-	statuses: ['stopped'],
 	to: TO,
 	transferTo: TO,
 	url: 'https://example.com/f',

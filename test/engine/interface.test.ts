@@ -27,7 +27,7 @@ const DEFAULTS: INodeParameters = {
 	...{ getBy: 'room', recordingType: 'room', responseType: 'approval' },
 	...{ specifyEnv: 'keypair', specifyMetaData: 'keypair', recording: 'none', binaryPropertyName: 'data' },
 	...{ returnAll: false, limit: 50, simplify: true, includeText: true, waitUntilReady: true, include: [] },
-	...{ maxCallDuration: 600, maxWait: 1, maxWaitUnit: 'hours', statuses: ['completed', 'failed', 'stopped'] },
+	...{ maxCallDuration: 600, maxWait: 1, maxWaitUnit: 'hours' },
 };
 /**
  * The parameters of each operation beside `options`; then those in Options beside the usual two; then those in its filters: as
@@ -48,13 +48,11 @@ const OPERATIONS: Record<string, string> = {
 	'call makeAndWait': `${CALL} recording maxWait maxWaitUnit / ${MAKE} hangUpAtTimeout includeWait ownRoom`,
 	'call sendAndWait': `${CALL} message responseType maxWait maxWaitUnit / allowSameNumber callingHours context idempotencyKey ownRoom ringingTimeout roomId toolsValidFor`,
 	'call transfer': 'callId transferTo',
-	'deployment create': 'name description',
-	'deployment get': 'deploymentId tag',
 	'deployment getAll': LIST,
 	'recording delete': 'recordingId',
 	'recording download': `url binaryPropertyName / maxFileSize`,
 	'recording getAll': `recordingType ${LIST} filters / / roomId sessionId`,
-	'room create': `recording webhookUrl / context customRoomId geoFence`,
+	'room create': `recording webhookUrl / context customRoomId`,
 	'room deactivate': 'roomId',
 	'room endSession': 'roomId',
 	'room get': 'roomId',
@@ -64,7 +62,6 @@ const OPERATIONS: Record<string, string> = {
 	'session getAll': `${LIST} filters simplify / / deploymentId status tag`,
 	'session start': `${SESSION} webhookUrl / context idempotencyKey roomId toolsValidFor`,
 	'session startAndWait': `${SESSION} maxWait maxWaitUnit / context idempotencyKey roomId toolsValidFor endAtTimeout includeWait`,
-	'session waitForStatus': 'sessionId statuses maxWait maxWaitUnit',
 	'tool answer': 'respondWith answerJson isError',
 	'tool createAccess': 'agentTools context validFor validForUnit',
 	'transcription get': 'getBy roomId sessionId includeText waitUntilReady maxWait maxWaitUnit',

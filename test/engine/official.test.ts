@@ -38,7 +38,7 @@ const webhook = { url: HOOK, events: ['session-ended', 'recording-stopped'] };
 const roomWithAll = {
 	...{ recording: 'summarize', summaryPrompt: 'In two sentences', webhookEvents: webhook.events },
 	webhookUrl: { __rl: true, mode: 'url', value: HOOK },
-	options: { customRoomId: ' order-7 ', geoFence: 'eu001' },
+	options: { customRoomId: ' order-7 ' },
 };
 const language = 'de-CH';
 
@@ -99,7 +99,7 @@ it.each<Sent>([
 		room('create', roomWithAll),
 		({ rooms }) =>
 			rooms.create({
-				...{ customRoomId: 'order-7', geoFence: 'eu001', webhook },
+				...{ customRoomId: 'order-7', webhook },
 				...recording({ summary: { enabled: true, prompt: 'In two sentences' } }),
 			}),
 	],

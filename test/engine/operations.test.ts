@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { checkAsync } from '../unit/support';
 import type { SimulatedSession } from '../simulator';
-import { byId, DEPLOYMENTS, failureOf, later, parametersOf, SESSIONS, useRig } from './rig';
+import { DEPLOYMENTS, parametersOf, SESSIONS, useRig } from './rig';
 
 const PAGE_SIZE = 50;
 
@@ -15,7 +15,6 @@ const deployment = (operation: string, more: IDataObject = {}) => parametersOf('
 const dispatch = (more: IDataObject = {}) =>
 	parametersOf('agent', 'dispatch', { agentId: ' agent-1 ', roomId: ' abcd ', ...more });
 const DISPATCHED = { agentId: 'agent-1', meetingId: 'abcd', roomId: 'abcd' };
-const RECEPTION = { name: 'Reception', description: 'Answers the phone – day & night' };
 
 /** Fields, the request, its body, and the output, where ID is that of a session that there is. */
 type Sent = [fields: INodeParameters, request: string, body?: object, output?: object];
@@ -48,18 +47,6 @@ const CASES: Record<string, Sent> = {
 		DISPATCH,
 		DISPATCHED,
 	],
-	'Deployment: Create': [
-		deployment('create', RECEPTION),
-		`POST ${DEPLOYMENTS}`,
-		RECEPTION,
-		{ ...RECEPTION, status: 'available' },
-	],
-	'Deployment: Get': [
-		deployment('get', { deploymentId: byId('ddv_support'), tag: 'v1' }),
-		`GET ${DEPLOYMENTS}/ddv_support/v1`,
-		undefined,
-		{ id: 'ddv_support', tag: 'v1', name: 'Support agent' },
-	],
 	'Deployment: Get Many': [
 		deployment('getAll', { limit: 1 }),
 		`GET ${DEPLOYMENTS}?page=1&perPage=${PAGE_SIZE}`,
@@ -80,46 +67,6 @@ it('Agent: Dispatch fails with the words of the API if no worker was free, altho
 	const { message } = await rig.failure(dispatch({ agentId: 'agent-busy' }));
 	expect(message).toBe('VideoSDK declined the request (status 200): No workers available [item 0]');
 	expect(rig.requests).toHaveLength(1);
-});
-
-describe('Session: Wait for Status', () => {
-	const miss = (status: number) =>
-		rig.simulator.addFault({ kind: 'status', status, match: { method: 'GET', times: 1 } });
-
-	it('takes an ID that is not found for an error, confirmed once, and stops waiting for the others', async () => {
-		const sessionId = await rig.existingSession();
-		const result = await rig.run(session('waitForStatus', { sessionId: '={{ $json.sessionId }}' }), {
-			items: [{ sessionId }, { sessionId: 'none' }],
-		});
-		expect(failureOf(result).message).toMatch(/couldn't find this.*\[item 1\]/);
-		expect(rig.requests.filter(({ path }) => path.endsWith('/none'))).toHaveLength(2);
-	});
-
-	it.each([
-		['one look that finds nothing', 404, [0]],
-		['one look that finds nothing, which the API may also say by 402', 402, [0]],
-		['two looks that find nothing, with one between them that does', 404, [0, 5_000]],
-		['two that find nothing, once the session was seen', 404, [4_000, 4_000]],
-		['a rejected credential, once the session was seen', 401, [4_000]],
-	])('is not ended by %s', async (_what, status, timesMs) => {
-		const sessionId = await rig.existingSession();
-		for (const ms of timesMs) setTimeout(miss, ms, status);
-		await later(1);
-		setTimeout(() => void rig.simulator.emit(sessionId, 'stopped'), 7_000);
-		expect(await rig.json(session('waitForStatus', { sessionId }))).toMatchObject([
-			{ sessionId, status: 'stopped' },
-		]);
-	});
-
-	it('goes on when the session has ended in a status that was not selected', async () => {
-		const sessionId = await rig.existingSession();
-		const sinceMs = Date.now();
-		setTimeout(() => void rig.simulator.emit(sessionId, 'failed'), 7_000);
-		expect(
-			await rig.json(session('waitForStatus', { sessionId, statuses: ['running', 'stopped'] })),
-		).toMatchObject([{ sessionId, status: 'failed', timedOut: true }]);
-		expect(Date.now() - sinceMs).toBeLessThan(60_000);
-	});
 });
 
 /** In a path: see pathOf in test/unit/api/client. */

@@ -21,7 +21,7 @@ it('A room is created, found, and closed', async () => {
 });
 
 it('Rooms are listed without the addresses of webhooks, unless all is asked for', async () => {
-	const options = { customRoomId: 'mine', geoFence: 'eu001' };
+	const options = { customRoomId: 'mine' };
 	const webhook = { webhookUrl: HOOK, webhookEvents: ['session-ended'] };
 	await run(room('create', { ...webhook, recording: 'record', options }));
 	await run(room('create'), Array<IDataObject>(60).fill({}));

@@ -74,8 +74,11 @@ const listedSession = object({
 	'webhook?': orNull(object({ endpoint: string, events: arrayOf(string) })),
 	'metadata?': map,
 });
-const deploymentFields = { ...fields('id name status', text), description: orNull(string) };
-const deployment = object({ ...deploymentFields, tag: text, createdAt: time });
+const deployment = object({
+	...fields('id name status tag', text),
+	description: orNull(string),
+	created_at: time,
+});
 
 // Agents, newer generation
 
@@ -227,12 +230,7 @@ export const ENDPOINTS: Record<string, Endpoint> = {
 	},
 	[`POST ${SESSIONS}/end`]: { body: object({ sessionId: text }), answer: messageAndSession },
 	...collection(SESSIONS, session, listOf(listedSession)),
-	[`POST ${DEPLOYMENTS}`]: {
-		body: object({ name: text, description: text }),
-		answer: object({ ...deploymentFields, ...created }),
-	},
-	[`GET ${DEPLOYMENTS}`]: listOf(object({ ...deploymentFields, tag: text, created_at: time })),
-	[`GET ${DEPLOYMENTS}/:id/:tag`]: { answer: deployment },
+	[`GET ${DEPLOYMENTS}`]: listOf(deployment),
 
 	'GET /ai/v1/cloud/deployments': listOf(
 		cloudDeployment,

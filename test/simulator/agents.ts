@@ -1,5 +1,4 @@
 /** What can be started: deployments of the older generation, and the agents of the newer one. */
-import { randomBytes } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { matches, olderPage, page } from './lists';
 import { ApiError, type Call } from './request';
@@ -10,7 +9,6 @@ export interface SimulatedDeployment {
 	id: string;
 	name: string;
 	tags: string[];
-	description?: string;
 }
 
 const DEPLOYMENTS = '/ai/v1/ai-deployments';
@@ -47,29 +45,21 @@ export class Deployments {
 	}
 
 	routes(app: FastifyInstance): void {
-		app.post<Call<{ name: string; description: string }>>(DEPLOYMENTS, (request) => {
-			const { name, description } = request.body;
-			const deployment = { id: `ddv_${randomBytes(8).toString('hex')}`, name, description, tags: ['latest'] };
-			this.byId.set(deployment.id, deployment);
-			return { ...shown(deployment), createdAt: CREATED_AT, updatedAt: CREATED_AT };
-		});
 		app.get<Call>(DEPLOYMENTS, (request) => {
-			// One row per tag, and `created_at` instead of `createdAt`.
-			const rows = [...this.byId.values()].flatMap((deployment) =>
-				deployment.tags.map((tag) => ({ ...shown(deployment), tag, created_at: CREATED_AT })),
+			// One row per tag.
+			const rows = [...this.byId.values()].flatMap(({ id, name, tags }) =>
+				tags.map((tag) => ({
+					id,
+					name,
+					description: name,
+					status: 'available',
+					tag,
+					created_at: CREATED_AT,
+				})),
 			);
 			return olderPage(request, rows);
 		});
-		app.get<Call>(`${DEPLOYMENTS}/:id/:tag`, ({ params: { id, tag } }) => {
-			const deployment = this.byId.get(id);
-			if (!deployment?.tags.includes(tag)) throw new ApiError(404, 'Deployment not found');
-			return { ...shown(deployment), tag, createdAt: CREATED_AT };
-		});
 	}
-}
-
-function shown({ id, name, description = name }: SimulatedDeployment) {
-	return { id, name, description, status: 'available' };
 }
 
 /** Agents of the newer generation: what there is, and sending one into a room. */

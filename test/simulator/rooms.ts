@@ -12,7 +12,6 @@ interface SimulatedRoom {
 	/** Three groups of four letters or digits. */
 	roomId: string;
 	customRoomId?: string;
-	geoFence?: string;
 	disabled: boolean;
 	webhook?: Webhook;
 	autoCloseConfig?: object;

@@ -7,8 +7,6 @@ import { operation as callMake } from './call/make.operation';
 import { operation as callMakeAndWait } from './call/makeAndWait.operation';
 import { operation as callSendAndWait } from './call/sendAndWait.operation';
 import { operation as callTransfer } from './call/transfer.operation';
-import { operation as deploymentCreate } from './deployment/create.operation';
-import { operation as deploymentGet } from './deployment/get.operation';
 import { operation as deploymentGetAll } from './deployment/getAll.operation';
 import { operation as recordingDelete } from './recording/delete.operation';
 import { operation as recordingDownload } from './recording/download.operation';
@@ -23,7 +21,6 @@ import { operation as sessionGet } from './session/get.operation';
 import { operation as sessionGetAll } from './session/getAll.operation';
 import { operation as sessionStart } from './session/start.operation';
 import { operation as sessionStartAndWait } from './session/startAndWait.operation';
-import { operation as sessionWaitForStatus } from './session/waitForStatus.operation';
 import { operation as toolAnswer } from './tool/answer.operation';
 import { operation as toolCreateAccess } from './tool/createAccess.operation';
 import { operation as transcriptionGet } from './transcription/get.operation';
@@ -38,18 +35,10 @@ export const RESOURCES = [
 	resource('agent', agentDispatch),
 	{ ...resource('tool', toolAnswer, toolCreateAccess), name: 'Agent Tool' },
 	resource('call', callMake, callMakeAndWait, callSendAndWait, callGet, callGetAll, callHangUp, callTransfer),
-	resource('deployment', deploymentGetAll, deploymentGet, deploymentCreate),
+	resource('deployment', deploymentGetAll),
 	resource('recording', recordingGetAll, recordingDownload, recordingDelete),
 	resource('room', roomCreate, roomDeactivate, roomEndSession, roomGet, roomGetAll),
-	resource(
-		'session',
-		sessionStart,
-		sessionStartAndWait,
-		sessionWaitForStatus,
-		sessionGet,
-		sessionGetAll,
-		sessionEnd,
-	),
+	resource('session', sessionStart, sessionStartAndWait, sessionGet, sessionGetAll, sessionEnd),
 	resource(
 		'transcription',
 		transcriptionGet,

@@ -16,8 +16,6 @@ export interface AutoStartConfig extends IDataObject {
 export interface RoomBody {
 	/** The API gives the same room for the same ID. */
 	customRoomId?: string;
-	/** A region, such as `us001`. */
-	geoFence?: string;
 	/** At most 512 characters of URL. Cannot be changed later. */
 	webhook?: SessionWebhook;
 	autoStartConfig?: AutoStartConfig;

@@ -21,7 +21,7 @@ export const STARTS = {
 		one: 'session',
 		started: 'started',
 		check: 'Before you start again, check with Session: Get Many.',
-		goOn: "n8n doesn't end sessions when a node stops. Start and Wait still ends them when Max Wait ends, if that option is on and n8n doesn't restart. To end one now, use Session: End. To wait for one, use Session: Wait for Status.",
+		goOn: "n8n doesn't end sessions when a node stops. Start and Wait still ends them when Max Wait ends, if that option is on and n8n doesn't restart. To end one now, use Session: End. To see how one went, use Session: Get.",
 	},
 	dispatch: {
 		idField: 'roomId',
@@ -54,12 +54,6 @@ export const STARTS = {
 		one: 'room',
 		started: 'created',
 		check: 'Before you create the room again, look for it with Room: Get Many.',
-	},
-	deployment: {
-		idField: 'id',
-		one: 'deployment',
-		started: 'created',
-		check: 'Before you create the deployment again, look for it with Deployment: Get Many.',
 	},
 } satisfies Record<string, StartWords>;
 

@@ -13,11 +13,6 @@ const customRoomIdField = textField('default', 'Custom Room ID', 'customRoomId',
 		"Your own ID for the room. If a room with this ID already exists, VideoSDK returns that room as it is, with its first 'Context', 'Webhook URL', and 'Recording'.",
 });
 
-const geoFenceField = textField('default', 'Geo Fence', 'geoFence', {
-	placeholder: 'e.g. eu001',
-	description: 'The region to host the room in, such as us001, eu001, or in002',
-});
-
 const DEFAULT_EVENTS = ['session-ended', 'recording-stopped', 'transcription-stopped'];
 
 export const operation: Operation = {
@@ -33,12 +28,11 @@ export const operation: Operation = {
 		),
 		...webhookFields('room', "this room's events", ROOM_EVENT_OPTIONS, DEFAULT_EVENTS),
 	],
-	options: [contextField, customRoomIdField, geoFenceField],
+	options: [contextField, customRoomIdField],
 	prepare(read) {
 		const options = readOptions(read);
 		const body = {
 			customRoomId: options.text(customRoomIdField),
-			geoFence: options.text(geoFenceField),
 			autoStartConfig: readRecording(read),
 		};
 		const webhookOf = readWebhook(read, ROOM_EVENT_OPTIONS);

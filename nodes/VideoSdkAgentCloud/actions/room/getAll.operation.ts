@@ -4,7 +4,7 @@ import { getMany } from '../getMany';
 
 /** Without the webhook: whoever knows a trigger's address can send to it. */
 const SIMPLIFIED = [
-	...['roomId', 'customRoomId', 'disabled', 'geoFence', 'autoStartConfig'],
+	...['roomId', 'customRoomId', 'disabled', 'autoStartConfig'],
 	...['createdAt', 'updatedAt'],
 ];
 
