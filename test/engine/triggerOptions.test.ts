@@ -6,7 +6,7 @@ import type { Fault } from '../simulator';
 import { checkAsync } from '../unit/support';
 import { eventBody } from './delivery';
 import type { PublishedTrigger } from './publishedTrigger';
-import { EVENT_NAMES, SESSIONS, useRig } from './rig';
+import { EVENT_NAMES, SESSIONS, startParameters, useRig } from './rig';
 
 const rig = useRig({ callBehaviour: false });
 const events = [...EVENT_NAMES, ...CALL_EVENTS, ...ROOM_EVENTS];
@@ -80,10 +80,12 @@ it('Events of the chosen deployments and directions start the workflow, with the
 			[field]: told === 'record' ? value : blank,
 		};
 		simulator.clearFaults();
+		// The list of sessions, in which their metadata is looked for, has none.
+		const match = { path: /(sip\/call|sessions)\/./, times: 99 };
 		simulator.addFault(
 			told === 'failure'
-				? { kind: 'status', status: 503, match: { times: 99 } }
-				: { kind: 'noData', body: kind === 'call' ? { data: record } : record, match: { times: 99 } },
+				? { kind: 'status', status: 503, match }
+				: { kind: 'noData', body: kind === 'call' ? { data: record } : record, match },
 		);
 		simulator.requests.length = 0;
 		const among = kind === 'session' ? EVENT_NAMES : CALL_EVENTS;
@@ -113,6 +115,7 @@ it('Events of the chosen deployments and directions start the workflow, with the
 			const looks = isAsked ? 3 : 1;
 			if (isLookedUp) requests += isDetailed && kind === 'call' ? looks : 1;
 			else if (isDetailed) requests += looks;
+			if (isDetailed && kind === 'session' && told !== 'failure') requests++;
 			if (!isWanted) continue;
 			const isFetched = told !== 'failure';
 			const result = isFetched ? (RECORDS[status] ?? SAID[webhookType]) : SAID[webhookType];
@@ -143,8 +146,10 @@ it('Events of the chosen deployments and directions start the workflow, with the
 	await checkAsync(fc.asyncProperty(cases, run), 120);
 });
 
-it("A session's details are fetched in the run, so that the sender does not wait, as the session now stands", async () => {
-	const sessionId = await rig.existingSession();
+it("A session's details are fetched in the run, so that the sender does not wait, as the session now stands, with its metadata", async () => {
+	const metaData = { entries: [{ key: 'customer', value: 'Ada' }] };
+	const [session] = await rig.json(startParameters({ metaData }));
+	const sessionId = String(session?.sessionId);
 	await rig.simulator.emit(sessionId, 'started');
 	const trigger = await publish({ sessionDetails: true });
 	let isAnswered = false;
@@ -152,8 +157,14 @@ it("A session's details are fetched in the run, so that the sender does not wait
 	const { status } = await rig.simulator.deliver(trigger.url, eventBody('started', `session-${sessionId}`));
 	expect(status).toBe(200);
 	isAnswered = true;
-	expect(await trigger.received()).toMatchObject([{ session: { sessionId, status: 'running' } }]);
-	expect(rig.request.rawPath).toBe(`${SESSIONS}/${sessionId}`);
+	expect(await trigger.received()).toMatchObject([
+		{ session: { sessionId, status: 'running', metadata: { customer: 'Ada' } } },
+	]);
+	expect(rig.requests.map(({ rawPath }) => rawPath)).toEqual([
+		`${SESSIONS}/start`,
+		`${SESSIONS}/${sessionId}`,
+		`${SESSIONS}?page=1&perPage=50`,
+	]);
 });
 
 it('Filters and details do not concern events of other kinds, and those without an ID', async () => {

@@ -115,8 +115,15 @@ export const SESSIONS: ListRequest = {
 /** Of the list of sessions, so many pages are read to find one. */
 const MAX_PAGES = 10;
 
-/** Lists the sessions that were started last, as many as fit on ten pages: the API has no filters, and names no order. */
-export async function listLatestSessions(send: Send): Promise<IDataObject[]> {
+/**
+ * Lists the sessions that were started last, as many as fit on ten pages: the API has no filters, and names no order.
+ *
+ * @param isEnough whether no more pages are needed, by those read so far. Default: all are
+ */
+export async function listLatestSessions(
+	send: Send,
+	isEnough: (rows: IDataObject[]) => boolean = () => false,
+): Promise<IDataObject[]> {
 	const read = async (firstPage: number) => {
 		const rows: IDataObject[] = [];
 		let last = 1;
@@ -126,13 +133,28 @@ export async function listLatestSessions(send: Send): Promise<IDataObject[]> {
 			last = page.lastPage;
 			const [first] = rows;
 			const isOldestFirst = firstPage === 1 && startOf(first ?? {}) < startOf(rows.at(-1) ?? {});
-			if (++pages === MAX_PAGES || (isOldestFirst && last > MAX_PAGES)) break;
+			if (++pages === MAX_PAGES || isEnough(rows) || (isOldestFirst && last > MAX_PAGES)) break;
 		}
 		return { rows, last };
 	};
 	const { rows, last } = await read(1);
 	const isOldestFirst = startOf(rows[0] ?? {}) < startOf(rows.at(-1) ?? {});
-	return isOldestFirst && last > MAX_PAGES ? (await read(last - MAX_PAGES + 1)).rows : rows;
+	const isAtEnd = isOldestFirst && last > MAX_PAGES && !isEnough(rows);
+	return isAtEnd ? (await read(last - MAX_PAGES + 1)).rows : rows;
+}
+
+/**
+ * Adds the `metadata` that a session was started with: VideoSDK documents it for the rows of the list alone.
+ *
+ * @param session its record
+ * @returns the record as it is if it has its metadata already, or the list doesn't show the session
+ * @throws NodeApiError if the list cannot be fetched
+ */
+export async function withMetadata(send: Send, session: IDataObject): Promise<IDataObject> {
+	if (session.metadata !== undefined) return session;
+	const isIt = ({ sessionId }: IDataObject) => bareId(sessionId) === bareId(session.sessionId);
+	const row = (await listLatestSessions(send, (rows) => rows.some(isIt))).find(isIt);
+	return row ? { ...session, metadata: row.metadata } : session;
 }
 
 /** @returns whether a record's status is one of those given, without regard to case */

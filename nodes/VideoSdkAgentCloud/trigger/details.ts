@@ -3,7 +3,7 @@ import { isCallOver } from '../api/callRecord';
 import { getCall } from '../api/calls';
 import { clientOf, type Send } from '../api/client';
 import { pause } from '../api/pause';
-import { getSession } from '../api/sessions';
+import { getSession, withMetadata } from '../api/sessions';
 import { isCallEvent, shortEventName } from '../webhook/event';
 
 /** What is added to events. */
@@ -63,8 +63,19 @@ export async function fetchRecord(
 	});
 }
 
+/** @returns a session's record with its metadata, as far as that can be found. Never throws */
+async function addMetadata(context: IExecuteFunctions, session: IDataObject): Promise<IDataObject> {
+	return await withMetadata(clientOf(context), session).catch((error: Error) => {
+		context.logger.warn("VideoSDK Agent Cloud: the metadata of an event's session couldn't be fetched", {
+			workflowId: context.getWorkflow().id,
+			reason: error.message,
+		});
+		return session;
+	});
+}
+
 /**
- * Fetches the record that is added to an event. A call is looked at up to three times, until it is over.
+ * Fetches the record that is added to an event: of a session with its metadata. A call is looked at up to three times, until it is over.
  *
  * @param early the record as it was fetched when the event came; null if that failed
  * @returns null if it cannot be fetched
@@ -74,7 +85,10 @@ export async function fetchDetail(
 	subject: Subject,
 	early?: IDataObject | null,
 ): Promise<IDataObject | null> {
-	if (subject.field === 'session') return early === undefined ? await fetchRecord(context, subject) : early;
+	if (subject.field === 'session') {
+		const session = early === undefined ? await fetchRecord(context, subject) : early;
+		return session && (await addMetadata(context, session));
+	}
 	const deadlineMs = Date.now() + CALL_LOOKS_MS;
 	let record = early ?? null;
 	for (const pauseMs of early === undefined ? [0, ...CALL_PAUSES_MS] : CALL_PAUSES_MS) {
