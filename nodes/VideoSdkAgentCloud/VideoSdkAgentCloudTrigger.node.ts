@@ -77,7 +77,7 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 				{
 					nodeType: 'n8n-nodes-videosdk-agent-cloud.videoSdkAgentCloud',
 					relationHint:
-						"Starts the sessions and creates the rooms whose events arrive here. Select this trigger in its 'Webhook URL', with the same credential and the same events. This trigger outputs its 'Context' as context.",
+						"Starts the sessions and creates the rooms whose events arrive here. Select this trigger in its 'Webhook URL', with the same credential and the same events. With 'Session Details', this trigger outputs a session's 'Metadata' as session.metadata.",
 				},
 			],
 		},

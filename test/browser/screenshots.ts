@@ -35,7 +35,7 @@ const FOLLOW_UP_URL = 'https://n8n.example.com/webhook/follow-up-on-sessions/web
 const started = {
 	...bare,
 	webhookUrl: picked(FOLLOW_UP_URL, 'Follow up on sessions'),
-	options: { context: { entries: [{ key: 'customerId', value: '={{ $json.customerId }}' }] } },
+	metaData: { entries: [{ key: 'customerId', value: '={{ $json.customerId }}' }] },
 };
 const call = {
 	resource: 'call',

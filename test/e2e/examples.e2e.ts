@@ -472,7 +472,7 @@ describe.each(VERSIONS)('The examples, as npm start imports them into n8n %s', (
 		const sessionId = String(session?.sessionId);
 		expect(stage.simulator.sessions.get(sessionId)).toMatchObject({
 			env: { CUSTOMER_NAME: 'Ada Lovelace', LANGUAGE: 'en' },
-			metaData: { ticket: '1042' },
+			metaData: { customer: 'Ada Lovelace', ticket: '1042' },
 		});
 		const messages = (await stage.runsOf('start-and-react-events.json', 2)).flatMap((run) =>
 			outputOf(run, 'Write a message').map(({ message }) => message),

@@ -52,7 +52,7 @@ const OPERATIONS: Record<string, string> = {
 	'recording delete': 'recordingId',
 	'recording download': `url binaryPropertyName / maxFileSize`,
 	'recording getAll': `recordingType ${LIST} filters / / roomId sessionId`,
-	'room create': `recording webhookUrl / context customRoomId`,
+	'room create': `recording webhookUrl / customRoomId`,
 	'room deactivate': 'roomId',
 	'room endSession': 'roomId',
 	'room get': 'roomId',

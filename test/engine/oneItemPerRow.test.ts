@@ -5,7 +5,6 @@ import {
 	type INodeParameters,
 	WorkflowExpression,
 } from 'n8n-workflow';
-import { contextEnvelope, verifyContext } from '../../nodes/VideoSdkAgentCloud/webhook/context';
 import { byRule, CALL, fromSip } from './callRig';
 import { byId, parametersOf, passTime, startParameters, useRig } from './rig';
 import { rows } from './waitingRun';
@@ -58,23 +57,6 @@ it.each<[string, number, INodeParameters]>([
 	const items = Array.from({ length: 105 }, () => ({ url: `${rig.simulator.url}/files/x` }));
 	expect((await rig.run(parameters, { items })).error).toBeDefined();
 	expect([most, rig.requests.length]).toEqual([count, count]);
-});
-
-it('Each context is signed by the secret of its own item', async () => {
-	const secrets = ['secret-of-ada', 'secret-of-grace'];
-	rig.use({ secretKey: '={{ $json.secret }}' });
-	const parameters = startParameters({
-		webhookUrl: 'https://example.com/hook',
-		options: { context: { entries: [{ key: 'row', value: '={{ $json.row }}' }] }, maxConcurrency: 1 },
-	});
-	const items = secrets.map((secret, row) => ({ secret, row }));
-	await rig.run(parameters, { items, onError: 'continueRegularOutput' });
-	const contexts = rig.requests.map(({ body }) =>
-		String(new URL((body as { webhook: { endPoint: string } }).webhook.endPoint).searchParams.get('context')),
-	);
-	expect(
-		contexts.map((context, row) => verifyContext(context, contextEnvelope.keyOf(secrets[row] ?? ''))),
-	).toEqual(secrets.map((_, row) => ({ row })));
 });
 
 it('Simplify and Hang Up When Max Wait Ends count for their own item', async () => {

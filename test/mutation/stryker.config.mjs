@@ -12,7 +12,7 @@ process.env.ALL_CASES = '1';
 export default {
 	mutate: [
 		`${root}/conversation/*.ts`,
-		`${root}/webhook/{address,context,envelope,event,eventNames,recentDeliveries,verify}.ts`,
+		`${root}/webhook/{address,envelope,event,eventNames,recentDeliveries,verify}.ts`,
 		`${root}/mcp/*.ts`,
 		`${root}/trigger/reconcile.ts`,
 		`${root}/api/{answer,callRecord,endOnce,failure,pagination,path,pause,retry,sessionId,sessions,telephony}.ts`,

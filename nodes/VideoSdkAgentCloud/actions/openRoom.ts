@@ -3,7 +3,7 @@ import { type Send } from '../api/client';
 import { createOwnRoom } from '../api/rooms';
 import { STARTS } from '../api/starts';
 import { type RoomChoice } from '../fields/room';
-import { type WebhookOf } from '../webhook/context';
+import { type WebhookOf } from '../waiting/resumeUrl';
 import type { StartTools } from './operation';
 
 /**

@@ -18,7 +18,7 @@ const KEPT_MS = 60_000;
 /** An expression that reads nothing but n8n's external secrets, variables, and environment. */
 const OF_ALL_ITEMS = /^=[^$]*(\$(secrets|vars|env)\b[^$]*)+$/;
 
-/** @returns a credential's secret, with which contexts and access to tools are signed; empty if it has none */
+/** @returns a credential's secret, with which access to tools is signed; empty if it has none */
 export const secretOf = ({ secretKey }: IDataObject = {}): string => trimKey(secretKey);
 
 /** Gives a credential as it is now, or was a short while ago. Throws what n8n throws if it cannot be read. */

@@ -16,7 +16,7 @@ export interface AutoStartConfig extends IDataObject {
 export interface RoomBody {
 	/** The API gives the same room for the same ID. */
 	customRoomId?: string;
-	/** At most 512 characters of URL. Cannot be changed later. */
+	/** Cannot be changed later. */
 	webhook?: SessionWebhook;
 	autoStartConfig?: AutoStartConfig;
 }

@@ -3,14 +3,14 @@ import { ENTRY, pairsField, readPairs } from './keyValue';
 import { type FieldReader } from './reader';
 
 /**
- * The pairs that come back, signed, with what VideoSDK sends: an option of what starts a conversation. Never shown for other fields only:
- * n8n drops what a collection does not show.
+ * The pairs that the tokens of tools pin: an option of what hands tools over. Never shown for other fields only: n8n drops what a
+ * collection does not show.
  */
 export const contextField = pairsField(
 	'refused',
 	'Context',
 	'context',
-	"Data that the caller can't change, such as a customer number, for tools and for the events sent to a webhook URL in this node. VideoSDK can read it.",
+	"Data for the workflows of the agent's tools that the caller can't change, such as a customer number. VideoSDK can read it.",
 	ENTRY,
 );
 

@@ -1,14 +1,9 @@
-import { type IDataObject, type INodeProperties, type INodePropertyOptions } from 'n8n-workflow';
-import { CONTEXT_PARAMETER, contextUrlLength, type WebhookOf, withSignedContext } from '../webhook/context';
+import { type INodeProperties, type INodePropertyOptions } from 'n8n-workflow';
+import { type SessionWebhook } from '../api/sessions';
 import { SESSION_EVENT_OPTIONS, EVENT_PREFIX } from '../webhook/event';
-import { readContext } from './context';
 import { choicesField, type Field } from './field';
 import { locator } from './locators';
 import { type CollectionReader, type ItemReader } from './reader';
-import { readOptions } from './requestOptions';
-
-/** What VideoSDK takes (docs.videosdk.live, create room). */
-const MAX_URL_LENGTH = 512;
 
 /** The address of a trigger. */
 export const webhookUrlField = locator('refused', 'Webhook URL', 'webhookUrl', {
@@ -68,42 +63,15 @@ export const WEBHOOK_FIELDS = webhookFields(
  * Reads the address of a webhook.
  *
  * @returns the URL, or undefined if none is given
- * @throws NodeOperationError if it is not an absolute http(s) URL, or longer than VideoSDK takes
+ * @throws NodeOperationError if it is not an absolute http(s) URL
  */
 export function readWebhookUrl(
 	read: ItemReader | CollectionReader,
 	field: Field<'refused'> = webhookUrlField,
 ): string | undefined {
-	const url = read.url(
+	return read.url(
 		field,
 		`Select a VideoSDK Agent Cloud Trigger, paste its Production URL, or leave '${field.displayName}' empty.`,
-	);
-	if (url !== undefined && url.length > MAX_URL_LENGTH) {
-		throw read.fail(
-			`'${field.displayName}' is ${url.length} characters long, but VideoSDK allows at most ${MAX_URL_LENGTH}`,
-			'Use a shorter URL.',
-		);
-	}
-	return url;
-}
-
-/**
- * Checks that a context can travel in a webhook URL.
- *
- * @throws NodeOperationError if the URL has a context already, or URL and context are longer than VideoSDK takes
- */
-function checkContextUrl(read: ItemReader, url: string, pairs: IDataObject): void {
-	if (new URL(url).searchParams.has(CONTEXT_PARAMETER)) {
-		throw read.fail(
-			`'Webhook URL' already contains the parameter '${CONTEXT_PARAMETER}'`,
-			"Remove it from the URL, or leave 'Context' empty.",
-		);
-	}
-	const length = contextUrlLength(url, pairs);
-	if (length <= MAX_URL_LENGTH) return;
-	throw read.fail(
-		`'Context' is too long. It makes 'Webhook URL' ${length} characters long, but VideoSDK allows at most ${MAX_URL_LENGTH}`,
-		'Shorten names and values, or enter only an ID and let the other workflow look up the rest.',
 	);
 }
 
@@ -111,14 +79,14 @@ function checkContextUrl(read: ItemReader, url: string, pairs: IDataObject): voi
  * Reads the fields that `webhookFields` makes.
  *
  * @param eventOptions the events that can be chosen
- * @returns gives the webhook with its context, signed; none if no URL is given
- * @throws NodeOperationError if the URL cannot be used, no event is chosen, or URL and context are longer than VideoSDK takes
+ * @returns undefined if no URL is given
+ * @throws NodeOperationError if the URL cannot be used, or no event is chosen
  */
-export function readWebhook(read: ItemReader, eventOptions: INodePropertyOptions[]): WebhookOf {
-	const context = readContext(readOptions(read));
+export function readWebhook(
+	read: ItemReader,
+	eventOptions: INodePropertyOptions[],
+): SessionWebhook | undefined {
 	const endPoint = readWebhookUrl(read);
-	if (endPoint === undefined) return async () => undefined;
-	const events = read.choices({ ...webhookEventsField, options: eventOptions });
-	if (context !== undefined) checkContextUrl(read, endPoint, context);
-	return withSignedContext({ endPoint, events }, context);
+	if (endPoint === undefined) return undefined;
+	return { endPoint, events: read.choices({ ...webhookEventsField, options: eventOptions }) };
 }

@@ -1,6 +1,7 @@
 import type { IExecuteFunctions, IWebhookDescription } from 'n8n-workflow';
+import type { ReadCredential } from '../api/credential';
+import type { SessionWebhook } from '../api/sessions';
 import { isUnreachableFrom } from '../webhook/address';
-import type { WebhookOf } from '../webhook/context';
 import { baseResumeUrlOf } from '../n8n/wait';
 
 /**
@@ -53,6 +54,9 @@ export function responseUrlOf(context: IExecuteFunctions): string {
 	if (typeof url !== 'string') url.searchParams.append('end', RESPONSE_PATH);
 	return String(url);
 }
+
+/** Gives a webhook by the credential of the account that sends its events; undefined: none is sent. */
+export type WebhookOf = (credential: ReadCredential) => Promise<SessionWebhook | undefined>;
 
 /**
  * @returns gives the webhook by which VideoSDK tells the waiting execution of an end; undefined if VideoSDK can't reach n8n: it may

@@ -27,7 +27,7 @@ export function log(
  */
 export function warnSparingly(
 	context: IWebhookFunctions,
-	matter: 'context' | 'rejection' | 'tool set-up' | 'tool token',
+	matter: 'rejection' | 'tool set-up' | 'tool token',
 	sentence: string,
 	details?: IDataObject,
 ): void {

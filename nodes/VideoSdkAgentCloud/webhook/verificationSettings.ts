@@ -1,7 +1,6 @@
 import { type IDataObject, UserError } from 'n8n-workflow';
 import { readBaseUrl, readKey, trimKey } from '../../../credentials/apiTarget';
-import { CREDENTIAL_TYPE, CredentialsCache, type RequestContext, secretOf } from '../api/credential';
-import { contextEnvelope } from './context';
+import { CREDENTIAL_TYPE, CredentialsCache, type RequestContext } from '../api/credential';
 import { readPublicKey } from './verify';
 
 /**
@@ -10,7 +9,6 @@ import { readPublicKey } from './verify';
  * @throws UserError if the pinned key or the Base URL cannot be read, or one of the keys is blank by which the published key is fetched
  */
 export function readVerificationSettings(credential: IDataObject) {
-	const secret = secretOf(credential);
 	const baseUrl = readBaseUrl(credential.baseUrl).href;
 	const pem = trimKey(credential.webhookPublicKey);
 	const pinnedKey = pem === '' ? undefined : readPublicKey(pem);
@@ -27,8 +25,6 @@ export function readVerificationSettings(credential: IDataObject) {
 		baseUrl,
 		/** The user's own key, which counts instead of the published one. */
 		pinnedKey,
-		/** Verifies contexts. None: the secret is empty, so that anyone could sign. */
-		contextKey: secret === '' ? undefined : contextEnvelope.keyOf(secret),
 	};
 }
 
@@ -42,9 +38,7 @@ const kept = new CredentialsCache(async (context) =>
 /**
  * Gives the settings of the node's credential, kept for a minute: a change of the credential counts after that at the latest. Never
  * throws.
- *
- * @param maxAgeMs how long ago it may have been read. Default: a minute
  */
-export async function readSettings(context: RequestContext, maxAgeMs?: number): Promise<Settings> {
-	return await kept.get(context, maxAgeMs).catch(({ message }: Error) => ({ unreadableBecause: message }));
+export async function readSettings(context: RequestContext): Promise<Settings> {
+	return await kept.get(context).catch(({ message }: Error) => ({ unreadableBecause: message }));
 }

@@ -155,7 +155,7 @@ describe('describeCall', () => {
 	it('begins with what people look for, in one order, and that is all of it when simplified', () => {
 		const shown = (
 			'outcome answered durationSeconds summary to callId roomId recordingUrl transcript missing timedOut ' +
-			'hungUpAtTimeout endError error event alreadyOver reason context from direction roomSessionId status start end metadata'
+			'hungUpAtTimeout endError error event alreadyOver reason from direction roomSessionId status start end metadata'
 		).split(' ');
 		const record = Object.fromEntries(['timelog', ...shown].reverse().map((name) => [name, name]));
 		const described = describeCall(record);

@@ -236,21 +236,18 @@ it('The ID of a room is one of VideoSDK or of the user, and not the record of th
 describe('A webhook', () => {
 	const events = [`${EVENT_PREFIX}started`, `${EVENT_PREFIX}failed`];
 	const read = (webhookUrl: unknown, webhookEvents: unknown = events) =>
-		readWebhook(reader({ webhookUrl, webhookEvents }), SESSION_EVENT_OPTIONS)(noCredential);
-	const noCredential = async () => await Promise.reject(new Error('Without a context none is read'));
+		readWebhook(reader({ webhookUrl, webhookEvents }), SESSION_EVENT_OPTIONS);
 	const URL_ = 'https://n8n.example.com/webhook/6f1c/webhook';
 
-	it('is not sent if the URL is blank, and otherwise goes to it as it is', async () => {
+	it('is not sent if the URL is blank, and otherwise goes to it as it is', () => {
 		for (const blank of ['', ' \n', null, undefined]) {
-			for (const url of holders(blank))
-				expect([await read(url), await read(url, [])]).toEqual([undefined, undefined]);
+			for (const url of holders(blank)) expect([read(url), read(url, [])]).toEqual([undefined, undefined]);
 		}
 		for (const url of [
 			...[URL_, 'http://127.0.0.1:5678/webhook/x/webhook?a=1', URL_.replace('https', 'HTTPS')],
-			...['https://user:secret@n8n.example.com/x', URL_.padEnd(512, 'x')],
+			'https://user:secret@n8n.example.com/x',
 		]) {
-			for (const one of [url, ...holders(`  ${url}\n`)])
-				expect(await read(one)).toEqual({ endPoint: url, events });
+			for (const one of [url, ...holders(`  ${url}\n`)]) expect(read(one)).toEqual({ endPoint: url, events });
 		}
 	});
 
@@ -259,7 +256,6 @@ describe('A webhook', () => {
 		[NO_URL, 'n8n.example.com/webhook', '/webhook/x', '//n8n.example.com/x', 'https:', 'https://', 5],
 		[NO_URL, 'https:/n8n.example.com', 'a:https://b', 'javascript:alert(1)', 'https://n8n example.com'],
 		["'Webhook URL' isn't text", { mode: 'url', value: {} }, [URL_]],
-		["'Webhook URL' is 513 characters long", URL_.padEnd(513, 'x')],
 	])('is refused: %s, %j', (message, ...urls) => {
 		for (const url of urls) expectRejection(() => read(url), message);
 	});

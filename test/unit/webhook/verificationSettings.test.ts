@@ -4,13 +4,12 @@ import {
 	readSettings,
 	readVerificationSettings,
 } from '../../../nodes/VideoSdkAgentCloud/webhook/verificationSettings';
-import { contextEnvelope } from '../../../nodes/VideoSdkAgentCloud/webhook/context';
 import { rsaKeyPair } from '../../simulator/keyPair';
 import { NODE } from '../support';
 
 const pair = rsaKeyPair();
 const KEYS = { apiKey: 'key', secretKey: ' secret\n\u200b' };
-const PUBLISHED = { baseUrl: 'https://api.videosdk.live/', contextKey: contextEnvelope.keyOf('secret') };
+const PUBLISHED = { baseUrl: 'https://api.videosdk.live/', pinnedKey: undefined };
 let credential: () => Promise<IDataObject>;
 const getCredentials = jest.fn(async () => await credential());
 const getWorkflow = () => ({ id: 'w1' });
@@ -41,13 +40,13 @@ it.each<[what: string, failing: () => Promise<IDataObject>, message: string]>([
 	expect(getCredentials).toHaveBeenCalledTimes(2);
 });
 
-it('A blank field is none: the published key counts, and no context is signed', () => {
+it('A blank field is none: the published key counts, which takes the keys', () => {
 	for (const blank of [undefined, null, '', ' \n\t', '\u200b']) {
 		expect(readVerificationSettings({ ...KEYS, webhookPublicKey: blank })).toEqual(PUBLISHED);
+		expect(() => readVerificationSettings({ ...KEYS, secretKey: blank })).toThrow("'Secret Key'");
 		const pinned = readVerificationSettings({ webhookPublicKey: pair.publishedPem, secretKey: blank });
-		expect(pinned.contextKey).toBeUndefined();
+		expect(pinned.pinnedKey).toBeDefined();
 	}
-	expect(readVerificationSettings(KEYS).contextKey?.equals(PUBLISHED.contextKey)).toBe(true);
 });
 
 it('A private key is refused in words that do not repeat it', () => {

@@ -188,7 +188,7 @@ const CHECKS: Record<string, Check> = {
 			// It may belong to a project that the user cannot see, so it is not named.
 			return problem(
 				'The trigger is published, but uses a different credential',
-				"Select the same credential in the trigger and in this node, and publish the workflow. Otherwise, if the VideoSDK projects differ, the events come without their context, and records can't be fetched.",
+				"Select the same credential in the trigger and in this node, and publish the workflow. Otherwise, if the VideoSDK projects differ, records can't be fetched.",
 			);
 		}
 		const isForCallsOnly = trigger.events.every((event) => isCallEvent(eventName(event) ?? event));

@@ -1,6 +1,5 @@
 import { textField } from '../../fields/field';
 import { createRoom } from '../../api/rooms';
-import { contextField } from '../../fields/context';
 import { readRecording, recordingFields } from '../../fields/recording';
 import { readWebhook, webhookFields } from '../../fields/webhook';
 import { readOptions } from '../../fields/requestOptions';
@@ -10,7 +9,7 @@ import { type Operation } from '../operation';
 const customRoomIdField = textField('default', 'Custom Room ID', 'customRoomId', {
 	placeholder: 'e.g. order-4711',
 	description:
-		"Your own ID for the room. If a room with this ID already exists, VideoSDK returns that room as it is, with its first 'Context', 'Webhook URL', and 'Recording'.",
+		"Your own ID for the room. If a room with this ID already exists, VideoSDK returns that room as it is, with its first 'Webhook URL' and 'Recording'.",
 });
 
 const DEFAULT_EVENTS = ['session-ended', 'recording-stopped', 'transcription-stopped'];
@@ -28,15 +27,14 @@ export const operation: Operation = {
 		),
 		...webhookFields('room', "this room's events", ROOM_EVENT_OPTIONS, DEFAULT_EVENTS),
 	],
-	options: [contextField, customRoomIdField],
+	options: [customRoomIdField],
 	prepare(read) {
 		const options = readOptions(read);
 		const body = {
 			customRoomId: options.text(customRoomIdField),
 			autoStartConfig: readRecording(read),
+			webhook: readWebhook(read, ROOM_EVENT_OPTIONS),
 		};
-		const webhookOf = readWebhook(read, ROOM_EVENT_OPTIONS);
-		return async (send, { credential }) =>
-			await createRoom(send, { ...body, webhook: await webhookOf(credential) });
+		return async (send) => await createRoom(send, body);
 	},
 };

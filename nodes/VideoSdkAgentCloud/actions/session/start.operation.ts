@@ -10,7 +10,7 @@ import { type ItemReader } from '../../fields/reader';
 import { readWebhook, WEBHOOK_FIELDS } from '../../fields/webhook';
 import { recordingFields } from '../../fields/recording';
 import { readSessionRoom, roomIdOption, ROOM_VARIABLE } from '../../fields/room';
-import { type WebhookOf } from '../../webhook/context';
+import { type WebhookOf } from '../../waiting/resumeUrl';
 import { SESSION_EVENT_OPTIONS, ROOM_EVENTS } from '../../webhook/event';
 import { openRoom } from '../openRoom';
 import { type Operation, type PreparedStart } from '../operation';
@@ -76,5 +76,8 @@ export const operation: Operation = {
 		),
 	]),
 	options: [idempotencyKeyField, roomIdOption, ...TOOLS_OPTIONS],
-	prepare: (read) => readStart(read)(readWebhook(read, SESSION_EVENT_OPTIONS), ROOM_EVENTS),
+	prepare(read) {
+		const webhook = readWebhook(read, SESSION_EVENT_OPTIONS);
+		return readStart(read)(async () => webhook, ROOM_EVENTS);
+	},
 };
