@@ -10,11 +10,9 @@ export const TIMEOUT_S = 30;
 /** And where nothing else ends it. */
 export const SHORT_TIMEOUT_S = 3;
 
-const SCHEMA = {
-	type: 'object',
-	properties: { order_number: { type: 'string', minLength: 3, description: 'The number on the invoice' } },
-	required: ['order_number'],
-};
+const PARAMETERS = [
+	{ name: 'order_number', type: 'string', description: 'The number on the invoice', required: true },
+];
 
 /** Workflows behind a tool, by what becomes of the agent's question. */
 function toolWorkflows(setup: Setup, timedOut: string[]): Record<string, WorkflowJson> {
@@ -22,8 +20,7 @@ function toolWorkflows(setup: Setup, timedOut: string[]): Record<string, Workflo
 		const parameters = {
 			toolName: 'find_order',
 			toolDescription: 'Finds an order of the caller.',
-			specifyParameters: 'json',
-			jsonSchema: JSON.stringify(SCHEMA),
+			toolParameters: { parameters: PARAMETERS },
 			options: { timeout: timedOut.includes(name) ? SHORT_TIMEOUT_S : TIMEOUT_S },
 		};
 		const extra = { webhookId: `tool-${name}`, typeVersion: 1.1 };

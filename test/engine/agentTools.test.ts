@@ -134,7 +134,6 @@ const questions = fc.record({
 	context: fc.constantFrom(CONTEXT, { customerId: 'C-4711', vip: true, age: 7 }, {}),
 	/** n8n reads the bytes of a body by itself only for nodes of version 1. */
 	typeVersion: fc.constantFrom(1, 1.1),
-	specifies: fc.constantFrom('fields', 'json'),
 	timeoutS: fc.constantFrom(undefined, 1, 2, 9, 10, 20, 60, 300),
 	ending: fc.oneof(fc.constantFrom(...ENDINGS), fc.constantFrom(...BLANKS)),
 	/** How much earlier than the agent is told so the workflow answers. */
@@ -165,7 +164,7 @@ type Question = typeof questions extends fc.Arbitrary<infer T> ? T : never;
 
 /** One that is answered. */
 const GENUINE: Omit<Question, 'ending'> = {
-	...{ by: 'a call', context: CONTEXT, typeVersion: 1.1, specifies: 'fields', timeoutS: 20 },
+	...{ by: 'a call', context: CONTEXT, typeVersion: 1.1, timeoutS: 20 },
 	...{ aheadMs: undefined, leftMs: HOUR_MS / 2, forgery: undefined, method: 'POST', scheme: 'Bearer' },
 	...{ origin: undefined, type: 'application/json', isExpression: false, broken: undefined, odd: undefined },
 	...{ bodyBytes: undefined, input: { number: 'A-17' }, pinned: {}, method2: 'tools/call', id: 1 },
@@ -196,15 +195,13 @@ it('A question is answered once, in time, and only with an access of its own tha
 	const ask = async (question: Question): Promise<void> => {
 		await closeTools();
 		rig.simulator.requests.length = 0;
-		const { timeoutS, specifies, isExpression, aheadMs, typeVersion, by, context } = question;
+		const { timeoutS, isExpression, aheadMs, typeVersion, by, context } = question;
 		const timeoutMs = (timeoutS ?? 20) * 1_000;
 		const deadlineMs = timeoutMs - Math.min(timeoutMs / 10, 1_000);
 		const takesMs = aheadMs === undefined ? 0 : Math.max(deadlineMs - aheadMs, 0);
 		const [ending, reads, isError] = question.ending;
 		const parameters = {
 			toolName: isExpression ? '={{ "find" + " order" }}' : ' find order',
-			specifyParameters: specifies,
-			...(specifies === 'json' && { jsonSchema: JSON.stringify(SCHEMA) }),
 			options: timeoutS === undefined ? {} : { timeout: timeoutS },
 		};
 		const held = takesMs && { beforeAnswer: async () => await later(takesMs) };
@@ -376,7 +373,7 @@ it.each<[INodeParameters, string]>([
 		{ toolParameters: { parameters: [{ name }] } },
 		`has the name '${name}'`,
 	]),
-	[{ specifyParameters: 'json', jsonSchema: '{' }, "'JSON Schema' can't be used"],
+	[{ toolParameters: { parameters: [{ name: 'a', type: 'date' }] } }, "has the type 'date'"],
 ])('A tool is not published with %j', async (parameters, message) => {
 	await expect(publish(parameters)).rejects.toThrow(message);
 	// At its own start n8n would take it off the air.

@@ -18,7 +18,6 @@ export const TOOL_TRIGGER = 'n8n-nodes-videosdk-agent-cloud.videoSdkAgentCloudMc
 export const TOOL_PARAMETERS: INodeParameters = {
 	toolName: 'find_order',
 	toolDescription: 'Finds an order of the caller.',
-	specifyParameters: 'fields',
 	toolParameters: {
 		// Required by default.
 		parameters: [{ name: 'number', type: 'string', description: 'On the invoice' }],

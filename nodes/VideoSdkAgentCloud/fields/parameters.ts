@@ -1,14 +1,6 @@
 import { type IDataObject, type INodeProperties, isSafeObjectProperty } from 'n8n-workflow';
-import { type Schema } from '../mcp/schema';
-import {
-	choiceField,
-	type Field,
-	groupField,
-	namedEntries,
-	optionsOf,
-	switchField,
-	textField,
-} from './field';
+import { type ArgumentSchema, type Schema } from '../mcp/schema';
+import { choiceField, type Field, groupField, namedEntries, switchField, textField } from './field';
 import { asList, trimmed } from './values';
 
 /** Names that the models of all large providers accept. */
@@ -16,8 +8,15 @@ export const NAME_FORM = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/;
 export const NAME_RULE =
 	'Use up to 64 letters, digits, hyphens, and underscores, starting with a letter or an underscore.';
 
-/** What a parameter of a tool may be. `options`: one of several texts. */
-type ParameterType = 'boolean' | 'number' | 'options' | 'string';
+/** What a parameter of a tool may be, as users choose it. */
+const TYPES = {
+	boolean: { name: 'Boolean' },
+	json: { name: 'JSON', description: "An object or a list. What's in it isn't checked." },
+	number: { name: 'Number' },
+	options: { name: 'Options', description: 'One of several texts' },
+	string: { name: 'String' },
+};
+type ParameterType = keyof typeof TYPES;
 
 /** What differs between the lists in which parameters are entered. */
 export interface ParameterList extends Pick<
@@ -44,7 +43,10 @@ export function parametersField(list: ParameterList): Field {
 	});
 	const values = [
 		textField('default', 'Name', 'name', { placeholder: `e.g. ${exampleName}` }),
-		choiceField('default', 'Type', 'type', { options: optionsOf(types), default: 'string' }),
+		choiceField('default', 'Type', 'type', {
+			options: types.map((value) => ({ ...TYPES[value], value })),
+			default: 'string',
+		}),
 		...(types.includes('options') ? [optionsField] : []),
 		textField('default', 'Description', 'description', { placeholder: `e.g. ${exampleDescription}` }),
 		switchField('default', 'Required', 'required', { default: true, description: required }),
@@ -55,6 +57,12 @@ export function parametersField(list: ParameterList): Field {
 		options: [{ displayName: one, name: `${one.toLowerCase()}s`, values }],
 		...rest,
 	});
+}
+
+/** @returns the schema of one argument, as models of all large providers read it */
+function schemaOf(type: ParameterType, values: string[]): ArgumentSchema {
+	if (type === 'options') return { type: 'string', enum: [...new Set(values)] };
+	return type === 'json' ? { anyOf: [{ type: 'object' }, { type: 'array', items: {} }] } : { type };
 }
 
 /**
@@ -68,7 +76,7 @@ export function schemaOfParameters(
 	parameters: IDataObject[],
 	fail: (what: string, nextStep: string) => Error,
 ): Schema {
-	const properties = new Map<string, Schema>();
+	const properties = new Map<string, ArgumentSchema>();
 	const required: string[] = [];
 	for (const [position, parameter] of parameters.entries()) {
 		const entry = `${one} ${position + 1} in '${list}'`;
@@ -91,7 +99,7 @@ export function schemaOfParameters(
 			throw fail(`${entry} has no 'Options'`, 'Enter the values to choose from, separated by commas.');
 		}
 		properties.set(name, {
-			...(type === 'options' ? { type: 'string', enum: [...new Set(values)] } : { type }),
+			...schemaOf(type, values),
 			...(description !== '' && { description }),
 		});
 		const isRequired = trimmed(parameter.required ?? true).toLowerCase();

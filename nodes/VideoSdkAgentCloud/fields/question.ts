@@ -108,7 +108,7 @@ function readFields(read: ItemReader): Schema {
 	}
 	const given = entries.map(({ values }) => values);
 	const schema = schemaOfParameters(RESPONSE_FIELDS, given, (what, nextStep) => read.fail(what, nextStep));
-	if (!Object.hasOwn(schema.properties ?? {}, OWN_NAME)) return schema;
+	if (!Object.hasOwn(schema.properties, OWN_NAME)) return schema;
 	throw read.fail(
 		`'${OWN_NAME}' in '${list}' is the name of the time of the response`,
 		'Give the field a different name.',
@@ -129,7 +129,7 @@ export function readQuestionTool(read: ItemReader): Tool {
 	const responseType = read.choice<ResponseType>(responseTypeField);
 	const schema = responseType === 'fields' ? readFields(read) : SCHEMAS[responseType];
 	const description = `${message}\n\nCall ${RESPONSE_TOOL} once, as soon as you have the answer. Then say goodbye.`;
-	const [[name, first] = ['', {}], ...others] = Object.entries(schema.properties ?? {});
+	const [[name, first] = ['', {}], ...others] = Object.entries(schema.properties);
 	const withMessage = {
 		...first,
 		description: [first.description, `The question: ${message}`].filter(Boolean).join('. '),

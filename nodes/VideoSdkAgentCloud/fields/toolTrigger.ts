@@ -1,7 +1,7 @@
 import { type IDataObject, type INodeProperties, type IWebhookFunctions, UserError } from 'n8n-workflow';
 import { asRecord } from '../api/answer';
-import { checkSchema, type Schema } from '../mcp/schema';
-import { choiceField, collectionField, jsonField, numberField, textField, withoutPolicy } from './field';
+import { type Schema } from '../mcp/schema';
+import { collectionField, numberField, textField, withoutPolicy } from './field';
 import { NAME_FORM, NAME_RULE, type ParameterList, parametersField, schemaOfParameters } from './parameters';
 import { DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S } from '../tools/timeout';
 import { trimmed } from './values';
@@ -10,10 +10,9 @@ const PARAMETERS: ParameterList = {
 	displayName: 'Parameters',
 	name: 'toolParameters',
 	one: 'Parameter',
-	types: ['boolean', 'number', 'string'],
+	types: ['boolean', 'json', 'number', 'string'],
 	description:
 		"What the model has to find out. Anything that decides whose data is shown belongs in 'Context' instead.",
-	displayOptions: { show: { specifyParameters: ['fields'] } },
 	examples: ['order_number', 'The number on the invoice, seven digits'],
 	required: 'Whether the model has to fill in this parameter',
 };
@@ -37,22 +36,7 @@ const FIELDS: INodeProperties[] = [
 		description:
 			'What the tool does and when to use it. The model reads this if the agent gets its tools through n8n_tools.py.',
 	}),
-	choiceField('default', 'Specify Parameters', 'specifyParameters', {
-		noDataExpression: true,
-		options: [
-			{ name: 'Using Fields Below', value: 'fields' },
-			{ name: 'Using JSON Schema', value: 'json' },
-		],
-		default: 'fields',
-	}),
 	parametersField(PARAMETERS),
-	jsonField('default', 'JSON Schema', 'jsonSchema', {
-		typeOptions: { rows: 8 },
-		default: '{\n  "type": "object",\n  "properties": {}\n}',
-		description:
-			'A schema of type object. Only type, properties, required, enum, items, and additionalProperties are enforced.',
-		displayOptions: { show: { specifyParameters: ['json'] } },
-	}),
 	collectionField('default', 'Options', 'options', {
 		placeholder: 'Add option',
 		options: [
@@ -70,24 +54,10 @@ const FIELDS: INodeProperties[] = [
 /** The parameters of the tool trigger. */
 export const TOOL_FIELDS = FIELDS.map(withoutPolicy);
 
-function schemaOfFields(collection: unknown): Schema {
+function readSchema(collection: unknown): Schema {
 	const { parameters = [] } = asRecord(collection) as { parameters?: IDataObject[] };
 	const fail = (what: string, nextStep: string) => new UserError(`${what}. ${nextStep}`);
 	return schemaOfParameters(PARAMETERS, parameters, fail);
-}
-
-function parseSchema(text: string): ReturnType<typeof checkSchema> {
-	try {
-		return checkSchema(text.trim() === '' ? { type: 'object' } : JSON.parse(text));
-	} catch (error) {
-		return { problem: `it isn't valid JSON (${(error as Error).message})` };
-	}
-}
-
-function schemaOfJson(given: unknown): Schema {
-	const checked = typeof given === 'string' ? parseSchema(given) : checkSchema(given);
-	if ('schema' in checked) return checked.schema;
-	throw new UserError(`'JSON Schema' can't be used, because ${checked.problem}.`);
 }
 
 function readTimeoutMs(options: unknown): number {
@@ -117,7 +87,10 @@ export function readDefinition(context: Pick<IWebhookFunctions, 'getNodeParamete
 			"'Tool Description' is empty. Say in a sentence or two what the tool does and when to use it.",
 		);
 	}
-	const isJson = read('specifyParameters') === 'json';
-	const inputSchema = isJson ? schemaOfJson(read('jsonSchema')) : schemaOfFields(read('toolParameters'));
-	return { name, description, inputSchema, timeoutMs: readTimeoutMs(read('options')) };
+	return {
+		name,
+		description,
+		inputSchema: readSchema(read('toolParameters')),
+		timeoutMs: readTimeoutMs(read('options')),
+	};
 }

@@ -61,7 +61,7 @@ export function isKeyOf({ keyHash }: Question, key: string): boolean {
 /** @returns what is missing in a response whose arguments fit the schema, in a sentence for the agent: an answer at all, or a text that has to be there */
 export function problemOf({ tool }: Question, input: IDataObject): string | undefined {
 	const isBlank = (name: string) => !Object.hasOwn(input, name) || String(input[name]).trim() === '';
-	const { properties = {}, required = [] } = tool.inputSchema;
+	const { properties, required = [] } = tool.inputSchema;
 	const blank = required.find(isBlank);
 	if (blank !== undefined) return `'${blank}' is empty. Correct it and call ${tool.name} again.`;
 	if (!Object.keys(properties).every(isBlank)) return undefined;
@@ -75,7 +75,7 @@ export function problemOf({ tool }: Question, input: IDataObject): string | unde
  */
 export function withResponse(question: Question, call: IDataObject, input: IDataObject): IDataObject {
 	const { responseType, isReview, tool } = question;
-	const given = pick(input, Object.keys(tool.inputSchema.properties ?? {}));
+	const given = pick(input, Object.keys(tool.inputSchema.properties));
 	if (responseType === 'approval' && String(given.comment ?? '').trim() === '') delete given.comment;
 	const feedback = isReview && given.approved === false && given.comment ? { chatInput: given.comment } : {};
 	const data = { ...given, ...feedback, respondedAt: new Date().toISOString() };

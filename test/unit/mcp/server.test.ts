@@ -1,9 +1,15 @@
 import { isJSONRPCRequest } from '@modelcontextprotocol/sdk/types.js';
 import fc from 'fast-check';
-import { isTooDeep, type Reaction, reactTo, readMessage } from '../../../nodes/VideoSdkAgentCloud/mcp/server';
+import {
+	isTooDeep,
+	type Reaction,
+	reactTo,
+	readMessage,
+	type Tool,
+} from '../../../nodes/VideoSdkAgentCloud/mcp/server';
 import { check, checkTimes } from '../support';
 
-const tool = {
+const tool: Tool = {
 	name: 'find_order',
 	description: 'Finds an order.',
 	inputSchema: {
