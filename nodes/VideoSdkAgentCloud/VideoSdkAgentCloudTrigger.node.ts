@@ -57,8 +57,8 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 		name: 'videoSdkAgentCloudTrigger',
 		icon: { light: 'file:../../icons/videosdk.svg', dark: 'file:../../icons/videosdk.dark.svg' },
 		group: ['trigger'],
-		version: [1, 1.1],
-		defaultVersion: 1.1,
+		// n8n evaluates an expression for each request to a webhook of version 1.
+		version: 1.1,
 		subtitle: `={{ $parameter["events"].map((event) => (${JSON.stringify(EVENT_NAMES)})[event] ?? event).join(", ") }}`,
 		// n8n shows it for both nodes in the nodes panel.
 		description:

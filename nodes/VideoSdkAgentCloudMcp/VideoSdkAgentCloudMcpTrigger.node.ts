@@ -35,9 +35,8 @@ export class VideoSdkAgentCloudMcpTrigger implements INodeType {
 		name: 'videoSdkAgentCloudMcpTrigger',
 		icon: { light: 'file:../../icons/videosdk.svg', dark: 'file:../../icons/videosdk.dark.svg' },
 		group: ['trigger'],
-		// The same to users. n8n evaluates an expression for each request to a webhook of version 1.
-		version: [1, 1.1],
-		defaultVersion: 1.1,
+		// n8n evaluates an expression for each request to a webhook of version 1.
+		version: 1.1,
 		subtitle: '={{ $parameter["toolName"] }}',
 		description:
 			'Lets an AI voice agent use this workflow during a conversation, for example to look something up, book, or cancel',

@@ -85,7 +85,7 @@ describe('The agent of examples/agent', () => {
 			...{ toolName: 'save_result', toolDescription: 'Saves the result.' },
 			toolParameters: { parameters: [{ name: 'voicemail', type: 'boolean', required: false }] },
 		};
-		const extra = { webhookId: 'save-result', typeVersion: 1.1 };
+		const extra = { webhookId: 'save-result' };
 		const workflowId = await publish(
 			setup.n8n,
 			chain('Save', [

@@ -69,11 +69,10 @@ export async function publishWebhook(
 /** Publishes our trigger, with one node after it called "After". */
 export async function publishTrigger(
 	setup: Pick<Setup, 'credentialId'> & { n8n: Pick<N8n, 'rest' | 'url'> },
-	{ typeVersion = 1.1, parameters = {}, between = [] as WorkflowNode[] } = {},
+	{ parameters = {}, between = [] as WorkflowNode[] } = {},
 ) {
 	const webhookId = randomUUID();
-	const more = { typeVersion, webhookId };
-	const trigger = ourNode(setup, 'Trigger', 'videoSdkAgentCloudTrigger', parameters, more);
+	const trigger = ourNode(setup, 'Trigger', 'videoSdkAgentCloudTrigger', parameters, { webhookId });
 	const workflow = chain('Trigger', [trigger, ...between, n8nNode('After', 'noOp')]);
 	const workflowId = await publish(setup.n8n, workflow);
 	const url = `${setup.n8n.url}/webhook/${webhookId}/webhook`;

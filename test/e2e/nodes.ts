@@ -41,7 +41,7 @@ export const ourNode = (
 	parameters: object,
 	extra: object = {},
 ): WorkflowNode => ({
-	...n8nNode(name, `${PACKAGE}.${type}`, parameters),
+	...n8nNode(name, `${PACKAGE}.${type}`, parameters, type === 'videoSdkAgentCloud' ? 1 : 1.1),
 	credentials: ourCredential(credentialId),
 	...extra,
 });

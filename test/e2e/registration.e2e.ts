@@ -37,7 +37,7 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 	}
 	const workflow = (events: string[]) =>
 		chain('Calls', [
-			ourNode(setup, 'Trigger', 'videoSdkAgentCloudTrigger', { events }, { typeVersion: 1.1, webhookId }),
+			ourNode(setup, 'Trigger', 'videoSdkAgentCloudTrigger', { events }, { webhookId }),
 			n8nNode('After', 'noOp'),
 		]);
 

@@ -23,7 +23,7 @@ function toolWorkflows(setup: Setup, timedOut: string[]): Record<string, Workflo
 			toolParameters: { parameters: PARAMETERS },
 			options: { timeout: timedOut.includes(name) ? SHORT_TIMEOUT_S : TIMEOUT_S },
 		};
-		const extra = { webhookId: `tool-${name}`, typeVersion: 1.1 };
+		const extra = { webhookId: `tool-${name}` };
 		return chain(name, [ourNode(setup, TOOL, 'videoSdkAgentCloudMcpTrigger', parameters, extra), ...nodes]);
 	};
 	const answer = (parameters: object = {}) =>

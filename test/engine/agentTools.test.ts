@@ -31,8 +31,8 @@ async function closeTools() {
 afterEach(closeTools);
 
 const passOn = { answer: { answerJson: '={{ $json }}' } };
-async function publish(parameters: INodeParameters = {}, ending: ToolEnding = passOn, typeVersion = 1.1) {
-	const tool = new PublishedTool(rig.engine, parameters, ending, randomUUID(), typeVersion);
+async function publish(parameters: INodeParameters = {}, ending: ToolEnding = passOn) {
+	const tool = new PublishedTool(rig.engine, parameters, ending, randomUUID());
 	tools.push(tool);
 	await tool.listen();
 	await tool.hook('create');
@@ -132,8 +132,6 @@ const often = <T>(value: T, ...others: T[]) =>
 const questions = fc.record({
 	by: fc.constantFrom(...(Object.keys(HAND_OVERS) as HandOver[])),
 	context: fc.constantFrom(CONTEXT, { customerId: 'C-4711', vip: true, age: 7 }, {}),
-	/** n8n reads the bytes of a body by itself only for nodes of version 1. */
-	typeVersion: fc.constantFrom(1, 1.1),
 	timeoutS: fc.constantFrom(undefined, 1, 2, 9, 10, 20, 60, 300),
 	ending: fc.oneof(fc.constantFrom(...ENDINGS), fc.constantFrom(...BLANKS)),
 	/** How much earlier than the agent is told so the workflow answers. */
@@ -164,7 +162,7 @@ type Question = typeof questions extends fc.Arbitrary<infer T> ? T : never;
 
 /** One that is answered. */
 const GENUINE: Omit<Question, 'ending'> = {
-	...{ by: 'a call', context: CONTEXT, typeVersion: 1.1, timeoutS: 20 },
+	...{ by: 'a call', context: CONTEXT, timeoutS: 20 },
 	...{ aheadMs: undefined, leftMs: HOUR_MS / 2, forgery: undefined, method: 'POST', scheme: 'Bearer' },
 	...{ origin: undefined, type: 'application/json', isExpression: false, broken: undefined, odd: undefined },
 	...{ bodyBytes: undefined, input: { number: 'A-17' }, pinned: {}, method2: 'tools/call', id: 1 },
@@ -172,14 +170,13 @@ const GENUINE: Omit<Question, 'ending'> = {
 
 /** @returns the status of the answer to a question */
 function statusOf(question: Question): number {
-	const { method, origin, forgery, leftMs, broken, odd, bodyBytes, type, typeVersion, method2 } = question;
+	const { method, origin, forgery, leftMs, broken, odd, bodyBytes, type, method2 } = question;
 	if (method !== 'POST') return 405;
 	if (origin !== undefined && origin !== 'own') return 403;
 	if (leftMs <= 0) return 401;
 	if (forgery !== undefined) return FORGERIES[forgery]?.[1] ?? 0;
 	if (broken) return 503;
-	const isRead = type === 'application/json' || typeVersion === 1;
-	if (isRead && (bodyBytes ?? 0) > MAX_BODY_BYTES) return 413;
+	if (type === 'application/json' && (bodyBytes ?? 0) > MAX_BODY_BYTES) return 413;
 	if (type === 'application/octet-stream') return 400;
 	if (odd !== undefined) return 400;
 	return method2.startsWith('notifications') ? 202 : 200;
@@ -195,7 +192,7 @@ it('A question is answered once, in time, and only with an access of its own tha
 	const ask = async (question: Question): Promise<void> => {
 		await closeTools();
 		rig.simulator.requests.length = 0;
-		const { timeoutS, isExpression, aheadMs, typeVersion, by, context } = question;
+		const { timeoutS, isExpression, aheadMs, by, context } = question;
 		const timeoutMs = (timeoutS ?? 20) * 1_000;
 		const deadlineMs = timeoutMs - Math.min(timeoutMs / 10, 1_000);
 		const takesMs = aheadMs === undefined ? 0 : Math.max(deadlineMs - aheadMs, 0);
@@ -205,7 +202,7 @@ it('A question is answered once, in time, and only with an access of its own tha
 			options: timeoutS === undefined ? {} : { timeout: timeoutS },
 		};
 		const held = takesMs && { beforeAnswer: async () => await later(takesMs) };
-		const tool = await publish(parameters, { ...ending, ...held }, typeVersion);
+		const tool = await publish(parameters, { ...ending, ...held });
 		const other = await publish({ toolName: 'other', options: { timeout: 60 } });
 		const elsewhere = 'https://n8n.example.com/webhook/elsewhere/mcp';
 		const localUrl = (url: string) => url.replace('127.0.0.1', 'localhost');

@@ -79,8 +79,6 @@ export interface PublishOptions {
 	copyOf?: PublishedTrigger;
 	/** false: as in a webhook process, where another process has published it. */
 	withHooks?: boolean;
-	/** The version of the trigger. Default: that of a new node. */
-	typeVersion?: number;
 }
 
 export type RunResult = Awaited<ReturnType<Engine['execute']>>;
@@ -343,8 +341,9 @@ export class Engine {
 	/** Publishes a workflow that begins with the trigger, and serves its webhook. Throws what the trigger's `create` throws. */
 	async publish(
 		parameters: INodeParameters = {},
-		{ mode = 'webhook', copyOf, typeVersion = this.triggerVersion, withHooks }: PublishOptions = {},
+		{ mode = 'webhook', copyOf, withHooks }: PublishOptions = {},
 	): Promise<PublishedTrigger> {
+		const typeVersion = this.triggerVersion;
 		const node = this.node(TRIGGER, parameters, { typeVersion, ...(copyOf && { id: copyOf.node.id }) });
 		const workflow = this.load(await this.snapshot([node], copyOf?.workflow.id));
 		const trigger = new PublishedTrigger(this, workflow, workflow.getNode(node.name) as INode, mode);

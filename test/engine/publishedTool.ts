@@ -71,11 +71,10 @@ export class PublishedTool extends ServedWebhook {
 		parameters: INodeParameters,
 		public ending: ToolEnding,
 		webhookId = 'tool',
-		typeVersion = 1.1,
 	) {
 		const name = 'When agent asks';
 		const given = { ...TOOL_PARAMETERS, ...parameters };
-		const trigger = engine.node(TOOL_TRIGGER, given, { name, webhookId, typeVersion });
+		const trigger = engine.node(TOOL_TRIGGER, given, { name, webhookId, typeVersion: 1.1 });
 		const workflow = workflowOf(engine, trigger, ending);
 		super(engine, workflow, workflow.getNode(name) as INode, 'webhook');
 		this.path = `${webhookId}/mcp`;
