@@ -202,7 +202,8 @@ export const INVARIANTS: Record<string, (seen: Observed, model: Case) => void> =
 		const { trouble, dies, includeWait, items, failures } = model;
 		if (isTroubled(model, 'all') || dies) return;
 		// A process that finds no VideoSDK tries until the time for ends and last looks is over.
-		const blindMs = model.hops && model.isCutThen ? BLIND_MS : 0;
+		const isBlind = model.isLarge && model.hops && (model.isCutThen || model.hasItemExpression);
+		const blindMs = isBlind ? BLIND_MS : 0;
 		// Of a session that has failed, something may have been recorded.
 		const isOpen = items.some(({ end }) => model.starts === 'session' && end === 'rejected');
 		const readyMs = Math.max(

@@ -37,11 +37,13 @@ export interface CarriedKnown {
 	known: Known[];
 	/** The item that a response has made. */
 	response?: IDataObject;
+	/** Nothing was left out: there is nothing that the receiver has to find out itself. */
+	isWhole?: true;
 }
 
 /** @returns what is known; if that is too much, without what was said, which the receiver gets from VideoSDK itself */
 function bodyOf(carried: CarriedKnown): string {
-	const whole = JSON.stringify(carried);
+	const whole = JSON.stringify({ ...carried, isWhole: true } satisfies CarriedKnown);
 	if (Buffer.byteLength(whole) <= MAX_BODY_BYTES) return whole;
 	return JSON.stringify({ ...carried, known: carried.known.map((one) => ({ ...one, parts: {} })) });
 }

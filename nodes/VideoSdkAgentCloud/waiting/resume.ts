@@ -61,10 +61,11 @@ function idsOf({ event, sessionId, roomId }: ReceivedEvent, { stored, items }: W
 /** Learns from a request of our own. */
 function learnFromUs(context: IWebhookFunctions, wait: Wait): boolean {
 	// As `askToContinue` makes it.
-	const { known = [], response } = context.getBodyData() as unknown as Partial<CarriedKnown>;
+	const { known = [], response, isWhole } = context.getBodyData() as unknown as Partial<CarriedKnown>;
 	wait.join(known, response);
 	wait.wake();
-	return wait.isReady;
+	// The sender is ready. Whoever can't ask VideoSDK right now knows all that it knows.
+	return wait.isReady || isWhole === true;
 }
 
 /** Learns from an event of VideoSDK. The API decides whether the conversation is over. */

@@ -67,7 +67,7 @@ it.each([
 		const sent: CarriedKnown[] = [];
 		await ask([long, short], (carried) => (sent.push(carried), 'continued'));
 		const without = [long, short].map((one) => ({ ...one, parts: {} }));
-		expect(sent).toEqual([{ known: isSent ? [long, short] : without }]);
+		expect(sent).toEqual([isSent ? { known: [long, short], isWhole: true } : { known: without }]);
 	},
 );
 
