@@ -49,8 +49,9 @@ function remainsOf(
 	const isQuiet = trouble === 0;
 	if (!ends && !isEnded) return { mayBe: [], ...(isQuiet && { reason: `The ${starts} hasn't ended yet.` }) };
 	if (!talks) {
-		const isCall = starts === 'call';
-		return { mayBe: [], ...(isCall && isQuiet && { reason: "The call wasn't answered." }) };
+		// One that was hung up without a sign of ringing may have been answered.
+		const isUnanswered = starts === 'call' && ends;
+		return { mayBe: [], ...(isUnanswered && isQuiet && { reason: "The call wasn't answered." }) };
 	}
 	const isRecording = name === 'recording';
 	const own = [...rig.simulator.recordings.values()].filter((one) => one.roomId === roomId);
