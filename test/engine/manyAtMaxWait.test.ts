@@ -55,7 +55,11 @@ it.each<[string, number, number | null, (untilMs: number) => INodeParameters]>([
 	async (_what, count, talkMs, maxWait) => {
 		rig.simulator.setCallBehaviour({ ringForMs: 50, talkMs });
 		rig.simulator.latencyMs = talkMs === null ? 5_000 : 20_000;
-		const parameters = makeAndWait({ ...maxWait(Date.now() + 240_000), options: { maxConcurrency: 1 } });
+		const parameters = makeAndWait({
+			...maxWait(Date.now() + 240_000),
+			// A room would take as long as the call.
+			options: { maxConcurrency: 1, ownRoom: false },
+		});
 		const waiting = await rig.engine.startAndWait(240_000, parameters, { items: rows(count) });
 		rig.simulator.latencyMs = 0;
 		const [first = { callId: '' }] = rig.simulator.calls.values();
