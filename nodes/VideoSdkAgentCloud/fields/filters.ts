@@ -40,7 +40,7 @@ const roomFilter = optional('refused', roomIdField, 'Only return results from th
 const sessionFilter = optional(
 	'refused',
 	roomSessionField,
-	'Only return results from this room session: the <code>sessionId</code> of a room event or a call',
+	'Only return results from this room session: the <code>sessionId</code> of a room event, or the <code>roomSessionId</code> of a call',
 );
 
 /** Filters of lists that belong to rooms. */

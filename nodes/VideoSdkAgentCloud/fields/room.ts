@@ -16,7 +16,7 @@ export const roomIdField = textField('required', 'Room ID', 'roomId', {
 export const roomSessionField = textField('refused', 'Session ID', 'sessionId', {
 	placeholder: 'e.g. 65f1c2d3e4b5a69788a9b0c1',
 	description:
-		"The room session of the conversation: the <code>sessionId</code> of a room event or a call. Leave empty for the room's latest one.",
+		"The room session of the conversation: the <code>sessionId</code> of a room event, or the <code>roomSessionId</code> of a call. Leave empty for the room's latest one.",
 });
 
 /** Reads `roomSessionField`, or a filter of it. @throws NodeOperationError if an expression gives nothing */
