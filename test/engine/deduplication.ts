@@ -34,6 +34,11 @@ const inMemory: Pick<IDataDeduplicator, 'checkProcessedAndRecord'> = {
 	},
 };
 
+/** Forgets what was recorded for a workflow, as when another process writes back the list that it had read before. */
+export function overwriteDeduplication(workflowId: string): void {
+	for (const key of entries.keys()) if (key.startsWith(`${workflowId}:`)) entries.delete(key);
+}
+
 /** n8n's service of this kind exists once in a process, so the workflows of all engines of a test file share it; each file begins anew. */
 Object.assign(DataDeduplicationService, { instance: undefined });
 export const deduplicationReady = DataDeduplicationService.init(inMemory as IDataDeduplicator);

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
 import { CALL_SUMMARY } from '../../nodes/VideoSdkAgentCloud/webhook/event';
 import { checkAsync } from '../unit/support';
-import { broken } from './deduplication';
+import { broken, overwriteDeduplication } from './deduplication';
 import { ALL_EVENTS, eventBody, REPEATABLE, sendAndLeave } from './delivery';
 import type { PublishedTrigger } from './publishedTrigger';
 import { useRig } from './rig';
@@ -108,6 +108,20 @@ it.each<[string, (trigger: PublishedTrigger) => void]>([
 	expect(await deliver(trigger, started)).toBe(200);
 	// Two runs may have been stored, but only one goes on.
 	await expectItems(1, trigger);
+});
+
+it('A duplicate on another process is found although a third one overwrote what was recorded', async () => {
+	const trigger = await rig.engine.publish();
+	const other = await elsewhere(trigger);
+	await deliver(trigger, started);
+	await expectItems(1, trigger);
+	overwriteDeduplication(trigger.workflow.id);
+	await deliver(trigger, eventBody('failed'));
+	await expectItems(2, trigger);
+	await deliver(other, started);
+	await expectItems(0, other);
+	// The execution that had begun ends at the trigger.
+	expect(other.runs.map(({ run }) => run.status)).toEqual(['success']);
 });
 
 it('Each delivery starts the workflow if duplicates are not skipped, and while the user tries things out', async () => {
