@@ -121,7 +121,7 @@ inBrowser('every field of Start reaches VideoSDK, and the session is the output'
 		deploymentId: 'ddv_support',
 		tag: 'v1',
 		env: { VIDEOSDK_ROOM_ID: 'abcd-efgh-ijkl', LANGUAGE: 'en' },
-		metaData: { customer: { id: 4711, vip: true } },
+		metaData: { customer: { id: 4711, vip: true }, n8nKey: expect.stringMatching(/^[\w-]{22}$/) },
 		webhook: {
 			endPoint: WEBHOOK_URL,
 			events: expect.arrayContaining(
