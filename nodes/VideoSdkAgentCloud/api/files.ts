@@ -136,7 +136,7 @@ async function request(
 			timeout: timeoutMs,
 			abortSignal: AbortSignal.any([stopSignal, over]),
 		})) as FullResponse & { body: FileStream };
-		// One that nobody reads fails when it is over.
+		// It fails when it's aborted, which would go unhandled if nobody reads it.
 		response.body.on('error', () => undefined);
 		return response;
 	} catch (error) {

@@ -23,7 +23,7 @@ export interface Kind {
 	/**
 	 * How far a conversation has come: from FINAL on it is over, and the higher stage wins against another end.
 	 *
-	 * @param isConfirmed whether an end under a status that nobody knows counts
+	 * @param isConfirmed whether an end with an unknown status counts
 	 */
 	stageOf: (record: IDataObject, isConfirmed?: boolean) => number;
 	/** Puts what people look for first, see `describeCall`. */

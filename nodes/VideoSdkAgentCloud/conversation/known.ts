@@ -44,7 +44,7 @@ interface RecordFact {
 	skewMs?: number;
 	/** Whether an end was known before the record was fetched. */
 	wasOver?: boolean;
-	/** Whether it has shown an end under a status that nobody knows in several looks. */
+	/** Whether several looks have shown an end with an unknown status. */
 	isConfirmed?: boolean;
 }
 

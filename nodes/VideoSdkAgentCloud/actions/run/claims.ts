@@ -40,7 +40,7 @@ export class Claim {
 	private settled = Promise.resolve();
 	private settle?: () => void;
 
-	/** @param key without one nobody else can repeat the start */
+	/** @param key if undefined, no other execution can repeat the start */
 	constructor(
 		readonly key: string | undefined,
 		readonly target: Target,

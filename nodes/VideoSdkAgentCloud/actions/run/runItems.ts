@@ -307,7 +307,7 @@ export async function runItems(
 		}
 		await runPrepared(items);
 		const started = toOutput(items);
-		// An execution must not wait for one try while another one runs.
+		// An execution can't wait for one attempt while another is still running.
 		const isLast = !isTriedAgain(context, tryCount, started);
 		if (!isLast) await stop(items);
 		const output = isLast ? await complete(items, started) : started;

@@ -236,7 +236,7 @@ export class Runner {
 			});
 	}
 
-	/** Waits until it is known what became of the starts before. */
+	/** Waits until the outcome of every earlier start is known. */
 	private async untilCertain(): Promise<void> {
 		for (let known: unknown; known !== this.doubts; await sleep(0)) {
 			known = this.doubts;

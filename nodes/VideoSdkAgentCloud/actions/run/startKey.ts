@@ -42,7 +42,7 @@ function runIndexOf(context: IExecuteFunctions): number {
 	return repeatsWait ? runIndex - 1 : runIndex;
 }
 
-/** @returns the key of what an item starts: the same for each repetition of this start, and another one for everything else */
+/** @returns the key of an item's start: the same each time this start is repeated, different for any other */
 export function automaticKey(
 	context: IExecuteFunctions,
 	base: string,

@@ -342,7 +342,7 @@ export class Start {
 		throw new InDoubt(error);
 	}
 
-	/** @returns what was started before, as this execution shows it. @throws NotNow if only another one can learn the response */
+	/** @returns the earlier start, as this execution outputs it. @throws NotNow if the answer goes to another execution */
 	private adopted(started: Started): Started {
 		const isOthers = !this.isOwn || started.alreadyStarted;
 		if (!isOthers || !isFindable(this.kind)) return started;
