@@ -13,7 +13,7 @@ import {
 } from 'n8n-workflow';
 import { CREDENTIAL_TYPE } from './api/credential';
 import { asList } from './fields/values';
-import { checkTriggerChoices, TRIGGER_FIELDS } from './fields/trigger';
+import { checkTriggerChoices, readTriggerChoices, TRIGGER_FIELDS } from './fields/trigger';
 import { LOAD_OPTIONS } from './lists';
 import { emit } from './trigger/emit';
 import { receive } from './trigger/receive';
@@ -33,21 +33,10 @@ import { log } from './webhook/log';
 /** By value, for the subtitle. */
 const EVENT_NAMES = Object.fromEntries(TRIGGER_EVENT_OPTIONS.map(({ name, value }) => [value, name]));
 
-/** @returns the choices of a filter. An expression that gives nothing must not count as "all", so its only choice is '', which nothing is */
-function readFilter(options: IDataObject, name: string): string[] {
-	const { [name]: value } = options;
-	const choices = asList(value);
-	const isBlank = name in options && !Array.isArray(value) && choices.length === 0;
-	return isBlank ? [''] : choices;
-}
-
 const readOptions = (options: IDataObject) => ({
 	skipDuplicates: options.skipDuplicates !== false,
 	details: { session: options.sessionDetails === true, call: options.callDetails !== false },
-	filters: {
-		session: readFilter(options, 'deploymentIds'),
-		call: readFilter(options, 'callDirection').map((one) => one.toLowerCase()),
-	},
+	choices: readTriggerChoices(options),
 });
 
 /** Starts a workflow at the events of agent sessions, calls and rooms. Accepts only what VideoSDK signed. */
@@ -125,8 +114,8 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 				const events = asList(this.getNodeParameter('events', []));
 				const registrant = readRegistrant(this, events);
 				try {
-					const { filters } = readOptions(this.getNodeParameter('options', {}) as IDataObject);
-					checkTriggerChoices(events, filters);
+					const { choices } = readOptions(this.getNodeParameter('options', {}) as IDataObject);
+					checkTriggerChoices(events, choices);
 					const isVerifying = this.getNodeParameter('verifySignature', true) !== false;
 					const credential = await this.getCredentials(CREDENTIAL_TYPE);
 					warnIfUnreachable(registrant, isVerifying ? readVerificationSettings(credential).baseUrl : '');

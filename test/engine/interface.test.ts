@@ -308,6 +308,8 @@ describe('The trigger', () => {
 			callDetails: true,
 			callDirection: [],
 			deploymentIds: [],
+			metadataHas: { entry: {} },
+			phoneNumbers: [],
 			sessionDetails: false,
 			skipDuplicates: true,
 		});

@@ -20,11 +20,36 @@ const publish = async (options: object, more: object = {}, copyOf?: PublishedTri
 		...{ withHooks: false, copyOf },
 	});
 
-/** What the filter of each kind compares, and its values. */
-const KINDS = {
-	session: { field: 'deploymentId', option: 'deploymentIds', values: ['ddv_1', 'ddv_2', 'ddv_3'] },
-	call: { field: 'type', option: 'callDirection', values: ['inbound', 'outbound'] },
+const NUMBERS = ['+15550102001', '+15550102002', '+15550102003'];
+const CAMPAIGNS = ['spring', 7, true];
+/** What each filter compares: its option, its values as they are chosen, and the fields that tell one. */
+const FILTERS = {
+	deploymentIds: {
+		...{ kind: 'session', values: ['ddv_1', 'ddv_2', 'ddv_3'] },
+		fields: (value: unknown) => ({ deploymentId: value }),
+		otherwise: (value: string) => ({ deploymentId: ` ${value} ` }),
+	},
+	callDirection: {
+		...{ kind: 'call', values: ['inbound', 'outbound'] },
+		fields: (value: unknown) => ({ type: value }),
+		otherwise: (value: string) => ({ direction: value.toUpperCase() }),
+	},
+	phoneNumbers: {
+		...{ kind: 'call', values: NUMBERS },
+		fields: (value: unknown) => ({ type: 'inbound', to: value, from: NUMBERS[2] }),
+		otherwise: (value: string) => ({ type: 'outbound', from: value.replace('+1', '(1) '), to: NUMBERS[0] }),
+	},
+	metadataHas: {
+		...{ kind: 'call', values: CAMPAIGNS.map(String) },
+		fields: (value: unknown) => ({
+			metadata: typeof value === 'string' && value.trim() ? { a: value } : value,
+		}),
+		otherwise: (value: string) => ({
+			metaData: { a: CAMPAIGNS.find((one) => String(one) === value) as string | number | boolean },
+		}),
+	},
 } as const;
+type Option = keyof typeof FILTERS;
 const CALL_ENDS = ['call-hangup', 'call-missed', 'call-transferred'];
 /** What these events say themselves of how the call went. */
 const SAID: Record<string, object | undefined> = {
@@ -40,7 +65,7 @@ const RECORDS: Record<string, object | undefined> = {
 };
 
 const cases = fc.record({
-	kind: fc.constantFrom('session', 'call', 'call'),
+	option: fc.constantFrom(...(Object.keys(FILTERS) as Option[])),
 	/** None: all, as a list or an expression. A text that gives none lets nothing through. */
 	chosen: fc.subarray([0, 1, 2]),
 	as: fc.constantFrom('list', 'text', 'expression'),
@@ -54,20 +79,26 @@ const cases = fc.record({
 });
 type Case = typeof cases extends fc.Arbitrary<infer T> ? T : never;
 
-/** The value of an option as users give it. */
-function given({ kind, chosen, as }: Case): unknown {
-	const wanted = chosen.flatMap((index) => KINDS[kind].values[index] ?? []);
+/** The value of an option as users give it. An entry is one at most. */
+function given({ option, chosen, as }: Case): unknown {
+	const wanted = chosen.flatMap((index) => FILTERS[option].values[index] ?? []);
+	const nothing = '={{ $vars.chosen }}';
+	if (option === 'metadataHas') {
+		const [chosenValue] = wanted;
+		const value = as === 'expression' ? `={{ ${JSON.stringify(chosenValue)} }}` : chosenValue;
+		return { entry: { name: 'a', value: chosenValue === undefined ? nothing : value } };
+	}
 	if (as === 'list') return wanted;
-	if (as === 'text') return wanted.join(' , ') || '={{ $vars.chosen }}';
+	if (as === 'text') return wanted.join(' , ') || nothing;
 	return `={{ ${JSON.stringify(wanted)} }}`;
 }
 
 let number = 0;
 let last: PublishedTrigger | undefined;
-it('Events of the chosen deployments and directions start the workflow, with the details that were asked for, by as few requests as that takes', async () => {
+it('Events of the chosen deployments, directions, numbers, and metadata start the workflow, with the details that were asked for, by as few requests as that takes', async () => {
 	const run = async (model: Case) => {
-		const { kind, told, blank, status, details } = model;
-		const { field, option, values } = KINDS[kind];
+		const { option, told, blank, status, details } = model;
+		const { kind, values, fields, otherwise } = FILTERS[option];
 		const { simulator } = rig;
 		const value = values[model.value % values.length] as string;
 		const detailOption = kind === 'session' ? 'sessionDetails' : 'callDetails';
@@ -77,7 +108,7 @@ it('Events of the chosen deployments and directions start the workflow, with the
 		const id = `${kind}-${number++}`;
 		const record = {
 			...(kind === 'call' ? { callId: id, to: '+1', status } : { sessionId: id, status: 'running' }),
-			[field]: told === 'record' ? value : blank,
+			...fields(told === 'record' ? value : blank),
 		};
 		simulator.clearFaults();
 		// The list of sessions, in which their metadata is looked for, has none.
@@ -91,19 +122,17 @@ it('Events of the chosen deployments and directions start the workflow, with the
 		const among = kind === 'session' ? EVENT_NAMES : CALL_EVENTS;
 		const names = [...new Set(model.names.map((name) => among[name % among.length] as string))];
 		const inEvent =
-			{
-				event: value,
-				'event spelled otherwise': kind === 'call' ? ` ${value}`.toUpperCase().trim() : ` ${value} `,
-			}[told as string] ?? blank;
-		const wanted: string[] = model.chosen.flatMap((index) => values[index] ?? []);
-		if (model.as === 'text' && wanted.length === 0) wanted.push('');
+			told === 'event spelled otherwise' ? otherwise(value) : fields(told === 'event' ? value : blank);
+		const chosen: string[] = model.chosen.flatMap((index) => values[index] ?? []);
+		const wanted = option === 'metadataHas' ? chosen.slice(0, 1) : chosen;
+		if (wanted.length === 0 && (model.as === 'text' || option === 'metadataHas')) wanted.push('');
 		const isTold = told.startsWith('event');
 		const isWanted = wanted.length === 0 || (!isTold && told !== 'record') || wanted.includes(value);
 		const expected: object[] = [];
 		let requests = 0;
 		for (const [index, webhookType] of names.entries()) {
 			const ids = kind === 'session' ? { sessionId: `session-${id}` } : { callId: id };
-			const data = { ...ids, ...(inEvent !== undefined && { [field]: inEvent }) };
+			const data = { ...ids, ...inEvent };
 			await deliver(trigger, { webhookType, data });
 			// What the record told is remembered.
 			const isLookedUp = wanted.length > 0 && !isTold && (told !== 'record' || index === 0);
@@ -168,7 +197,10 @@ it("A session's details are fetched in the run, so that the sender does not wait
 });
 
 it('Filters and details do not concern events of other kinds, and those without an ID', async () => {
-	const options = { deploymentIds: 'ddv_1', callDirection: ['outbound'], sessionDetails: true };
+	const options = {
+		...{ deploymentIds: 'ddv_1', callDirection: ['outbound'], phoneNumbers: NUMBERS, sessionDetails: true },
+		metadataHas: { entry: { name: 'a', value: 'b' } },
+	};
 	const trigger = await publish(options);
 	const none = [{ webhookType: 'agent-session-started' }, { webhookType: 'call-hangup', data: {} }];
 	const rooms = ROOM_EVENTS.map((webhookType) => ({ webhookType, data: { meetingId: 'r', sessionId: 's' } }));
@@ -191,6 +223,17 @@ it('A direction in capitals counts, and what could never start the workflow is n
 		[NO_OPTION, { options: { callDirection: ['incoming'] } }],
 		["'Call Direction' is empty", { options: { callDirection: nothing } }],
 		["'Deployment Names or IDs' is empty", { options: { deploymentIds: nothing } }],
+		["'Phone Numbers' is empty", { options: { phoneNumbers: nothing } }],
+		[
+			"'Phone Numbers' contains 'Line 01', which isn't a phone number",
+			{ options: { phoneNumbers: 'Line 01' } },
+		],
+		...[{}, { entry: { name: 'a', value: nothing } }, { entry: { name: ' ', value: 'b' } }].map(
+			(metadataHas): [string, INodeParameters] => [
+				"'Metadata Has' needs a name and a value",
+				{ options: { metadataHas } },
+			],
+		),
 		["'Trigger On' is empty", { events: nothing }],
 		["'Trigger On' is empty", { events: [] }],
 		...['Call: Ended', 'call_hangup', 'call.ended'].map((name): [string, INodeParameters] => [
@@ -200,6 +243,36 @@ it('A direction in capitals counts, and what could never start the workflow is n
 	];
 	for (const [message, parameters] of wrong)
 		await expect(rig.engine.publish({ events: ['call-hangup'], ...parameters })).rejects.toThrow(message);
+});
+
+it('A call counts by its direction, its number on our side, and its metadata together, in one request', async () => {
+	const { simulator } = rig;
+	const trigger = await publish({
+		...{ callDirection: ['outbound'], phoneNumbers: `${NUMBERS[0]}, ${NUMBERS[1]}`, callDetails: false },
+		metadataHas: { entry: { name: 'campaign', value: 'spring' } },
+	});
+	const base = { type: 'outbound', from: NUMBERS[1], to: NUMBERS[2], metadata: { campaign: 'spring' } };
+	const calls: Array<[object, number]> = [
+		[base, 1],
+		// Both numbers are ours, but only one is on our side.
+		[{ ...base, from: NUMBERS[2], to: NUMBERS[1] }, 0],
+		[{ ...base, type: 'inbound', to: NUMBERS[1] }, 0],
+		[{ ...base, metadata: {} }, 0],
+		[{ ...base, metadata: { campaign: { name: 'spring' } } }, 0],
+		// Not told: a number that isn't one, and no metadata.
+		[{ ...base, from: 'sip:desk@example.com' }, 1],
+		[{ ...base, metadata: undefined }, 1],
+	];
+	let total = 0;
+	for (const [record, count] of calls) {
+		const callId = `told-${number++}`;
+		simulator.clearFaults();
+		simulator.addFault({ kind: 'noData', body: { data: { callId, ...record } }, match: { path: /call\// } });
+		simulator.requests.length = 0;
+		await deliver(trigger, { webhookType: 'call-started', data: { callId } });
+		expect(await trigger.received()).toHaveLength((total += count));
+		expect(rig.requests).toHaveLength(1);
+	}
 });
 
 it('A duplicate makes no request, and one credential does not go by what another has found out', async () => {

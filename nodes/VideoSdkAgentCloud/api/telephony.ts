@@ -30,8 +30,8 @@ export const ROUTING_RULES: ListRequest = { ...ALL_ROUTING_RULES, qs: { type: 'o
 
 /** For the look at a rule before a call: it must not hold the call up for long. */
 const RULE_TIMEOUT_MS = 10_000;
-/** A phone number as people and services write it, no SIP address and no ID. */
-const PHONE_NUMBER = /^\+?[\d\s()./-]{3,}$/;
+/** @returns whether a text is a phone number as people and services write it, no SIP address and no ID */
+export const isPhoneNumber = (text: string): boolean => /^\+?[\d\s()./-]{3,}$/.test(text);
 /** Of a number without its country code. */
 const MIN_LOCAL_DIGITS = 6;
 
@@ -41,7 +41,7 @@ const MIN_LOCAL_DIGITS = 6;
  */
 export function isSameNumber(one: string, other: string): boolean {
 	const both = [one, other];
-	if (!both.every((number) => PHONE_NUMBER.test(number))) return one.toLowerCase() === other.toLowerCase();
+	if (!both.every(isPhoneNumber)) return one.toLowerCase() === other.toLowerCase();
 	const [short = '', long = ''] = both
 		.map((number) => number.replace(/\D/g, '').replace(/^0+/, ''))
 		.sort((a, b) => a.length - b.length);
@@ -56,7 +56,7 @@ export const numbersOf = ({ numbers }: IDataObject): string[] =>
 /** @returns the phone numbers of a rule's row; undefined if it names none, or not all in a form that can be compared */
 export function phoneNumbersOf(rule: IDataObject): string[] | undefined {
 	const written = numbersOf(rule);
-	return written.length > 0 && written.every((number) => PHONE_NUMBER.test(number)) ? written : undefined;
+	return written.length > 0 && written.every(isPhoneNumber) ? written : undefined;
 }
 
 /**
@@ -84,6 +84,6 @@ export async function otherNumbers(
 	from: string,
 	find: () => Promise<string[] | undefined>,
 ): Promise<string[] | undefined> {
-	const numbers = PHONE_NUMBER.test(from) ? await find() : undefined;
+	const numbers = isPhoneNumber(from) ? await find() : undefined;
 	return numbers?.some((number) => isSameNumber(number, from)) ? undefined : numbers;
 }

@@ -1,6 +1,9 @@
-import { type INodeProperties, UserError } from 'n8n-workflow';
-import { type Filters } from '../trigger/filter';
-import { choicesField, collectionField, switchField, withoutPolicy } from './field';
+import { type IDataObject, type INodeProperties, UserError } from 'n8n-workflow';
+import { asRecord } from '../api/answer';
+import { isPhoneNumber } from '../api/telephony';
+import { type Choices } from '../trigger/filter';
+import { choicesField, collectionField, groupField, switchField, textField, withoutPolicy } from './field';
+import { asList, trimmed } from './values';
 import {
 	CALL_EVENTS,
 	CALL_SUMMARY,
@@ -39,7 +42,7 @@ const FIELDS: INodeProperties[] = [
 	notice(
 		'callNotice',
 		CALL_EVENTS,
-		`While this workflow is published, it receives the events of all calls in your VideoSDK project, including those that n8n makes. If this workflow makes calls, set 'Call Direction' to 'Inbound', or they may start it again, without end. n8n needs a ${PUBLIC_URL}.`,
+		`While this workflow is published, it receives the events of all calls in your VideoSDK project, including those that n8n makes. 'Options' can narrow that down. If this workflow makes calls, set 'Call Direction' to 'Inbound', or they may start it again, without end. n8n needs a ${PUBLIC_URL}.`,
 	),
 	notice(
 		'callSummaryNotice',
@@ -68,6 +71,27 @@ const FIELDS: INodeProperties[] = [
 				description:
 					'For session events, only start for these deployments, and for those whose deployment isn\'t known. Choose from the list, or specify IDs using an <a href="https://docs.n8n.io/code/expressions/">expression</a>.',
 			}),
+			groupField('default', 'Metadata Has', 'metadataHas', {
+				default: { entry: {} },
+				placeholder: 'Add Entry',
+				description:
+					"For call events, only start for calls with this entry in their metadata, and for those whose metadata isn't known",
+				options: [
+					{
+						displayName: 'Entry',
+						name: 'entry',
+						values: [
+							textField('default', 'Name', 'name', { placeholder: 'e.g. campaign' }),
+							textField('default', 'Value', 'value', { placeholder: 'e.g. spring' }),
+						],
+					},
+				],
+			}),
+			choicesField('default', 'Phone Numbers', 'phoneNumbers', {
+				typeOptions: { loadOptionsMethod: 'getPhoneNumbers' },
+				description:
+					'For call events, only start for calls to or from these numbers of yours, and for those whose number isn\'t known. Choose from the list, or specify numbers using an <a href="https://docs.n8n.io/code/expressions/">expression</a>.',
+			}),
 			switchField('default', 'Session Details', 'sessionDetails', {
 				description:
 					"Whether to add the agent session to the output as <code>session</code>. It's missing if it can't be fetched.",
@@ -84,23 +108,51 @@ const FIELDS: INodeProperties[] = [
 /** The parameters of the trigger. */
 export const TRIGGER_FIELDS = FIELDS.map(withoutPolicy);
 
+/** @returns what is chosen in one option. An expression that gives nothing must not count as "all", so its only choice is blank */
+function readChoices(options: IDataObject, name: keyof Choices): string[] {
+	const { [name]: value } = options;
+	const choices = asList(value);
+	const isBlank = name in options && !Array.isArray(value) && choices.length === 0;
+	return isBlank ? [''] : choices;
+}
+
+/** Reads the options that choose among events. */
+export function readTriggerChoices(options: IDataObject): Choices {
+	const { name, value } = asRecord(asRecord(options.metadataHas).entry);
+	return {
+		deploymentIds: readChoices(options, 'deploymentIds'),
+		callDirection: readChoices(options, 'callDirection').map((one) => one.toLowerCase()),
+		phoneNumbers: readChoices(options, 'phoneNumbers'),
+		metadataHas: 'metadataHas' in options ? [{ name: trimmed(name), value: trimmed(value) }] : [],
+	};
+}
+
 /**
  * Checks what a trigger starts by, which an expression or a generated workflow may misspell or leave empty: it would be published and
  * never start.
  *
  * @throws UserError naming the field
  */
-export function checkTriggerChoices(events: string[], { call, session }: Filters): void {
-	const wrong = {
-		'Trigger On': events.length === 0 ? '' : events.find((name) => eventName(name) === undefined),
-		'Call Direction': call.find((name) => !DIRECTIONS.some(({ value }) => value === name)),
-		'Deployment Names or IDs': session.find((id) => id === ''),
-	};
-	for (const [field, name] of Object.entries(wrong)) {
+export function checkTriggerChoices(events: string[], choices: Choices): void {
+	const { callDirection, deploymentIds, metadataHas, phoneNumbers } = choices;
+	const isOption = "isn't one of its options";
+	const wrong: Array<[field: string, name: string | undefined, is: string]> = [
+		['Trigger On', events.length === 0 ? '' : events.find((name) => eventName(name) === undefined), isOption],
+		[
+			'Call Direction',
+			callDirection.find((name) => !DIRECTIONS.some(({ value }) => value === name)),
+			isOption,
+		],
+		['Deployment Names or IDs', deploymentIds.find((id) => id === ''), isOption],
+		['Phone Numbers', phoneNumbers.find((number) => !isPhoneNumber(number)), "isn't a phone number"],
+	];
+	for (const [field, name, is] of wrong) {
 		if (name === undefined) continue;
 		const isEmpty = 'is empty. Select at least one option, or correct its expression';
-		throw new UserError(
-			`'${field}' ${name === '' ? isEmpty : `contains '${name}', which isn't one of its options`}`,
-		);
+		throw new UserError(`'${field}' ${name === '' ? isEmpty : `contains '${name}', which ${is}`}`);
 	}
+	if (metadataHas.some(({ name, value }) => name === '' || value === ''))
+		throw new UserError(
+			"'Metadata Has' needs a name and a value. Fill in both, or correct their expressions",
+		);
 }

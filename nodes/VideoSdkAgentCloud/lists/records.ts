@@ -109,6 +109,12 @@ export const searchSessions = searchOf(
 
 const numberEntry = ({ id, name }: IDataObject) => entryOf(id, name, id);
 
+/** All phone numbers of the project, for a field in which several are chosen. */
+export async function getPhoneNumbers(this: ILoadOptionsFunctions): Promise<INodePropertyOptions[]> {
+	const rows = await listRecords(clientOf(this), PHONE_NUMBERS, Infinity);
+	return rows.flatMap((row) => numberEntry(row) ?? []);
+}
+
 const searchAllNumbers = searchOf(PHONE_NUMBERS, numberEntry);
 
 /** The outbound routing rules, each with the first of its numbers. The API's path in the plural may not know the filter. */

@@ -7,7 +7,7 @@ import { reject, respond } from '../webhook/respond';
 import { readSettings } from '../webhook/verificationSettings';
 import { log } from '../webhook/log';
 import { detailOf, type Details } from './details';
-import { filter, type Filters } from './filter';
+import { type Choices, filter } from './filter';
 
 /** Which deliveries start an execution: the trigger's parameters, read. */
 export interface Wanted {
@@ -16,7 +16,7 @@ export interface Wanted {
 	events: string[];
 	skipDuplicates: boolean;
 	details: Details;
-	filters: Filters;
+	choices: Choices;
 }
 
 /** An event as it goes from `webhook` to `execute`. */
@@ -29,9 +29,9 @@ export interface ReceivedItem extends IDataObject, ReceivedEvent {
 const NOT_WANTED = "The event was received, but this workflow isn't set to start on it";
 
 /** @returns whether the event is one of those chosen, in whatever spelling */
-function isChosen({ webhookType }: ReceivedEvent, choices: string[]): boolean {
+function isChosen({ webhookType }: ReceivedEvent, events: string[]): boolean {
 	const name = eventName(webhookType);
-	return name !== undefined && choices.some((choice) => eventName(choice) === name);
+	return name !== undefined && events.some((event) => eventName(event) === name);
 }
 
 /** Answers a delivery, and hands a verified, chosen, new event to the workflow. */
@@ -54,7 +54,7 @@ export async function receive(context: IWebhookFunctions, wanted: Wanted): Promi
 		return ignore('The event has already been received');
 	}
 
-	const { isWanted, record } = await filter(context, event, wanted.filters);
+	const { isWanted, record } = await filter(context, event, wanted.choices);
 	if (!isWanted) return ignore(NOT_WANTED);
 
 	const item: ReceivedItem = {
