@@ -1,5 +1,7 @@
 /** Calls, and the clock that moves them on. */
 import { randomUUID } from 'node:crypto';
+import { personIn } from './people';
+import type { TranscriptLine } from './transcriptText';
 import type { World } from './world';
 
 const BEFORE_ANSWER = ['initiated', 'incoming', 'ringing', 'verified'] as const;
@@ -62,14 +64,6 @@ export interface CallSpelling {
 	hidesEnd?: boolean;
 }
 
-/** Numbers that have an outcome of their own, whatever was set for all calls. */
-export const CALL_NUMBERS = {
-	missed: '+15550100001',
-	'not-answered': '+15550100002',
-	rejected: '+15550100003',
-	failed: '+15550100004',
-} as const satisfies Partial<Record<CallBehaviour['outcome'], string>>;
-
 const DEFAULT_BEHAVIOUR: CallBehaviour = { outcome: 'answered', ringAfterMs: 20, ringForMs: 50, talkMs: 200 };
 const TRANSFER_MS = 20;
 
@@ -129,7 +123,8 @@ export class Calls {
 	spelled(
 		call: SimulatedCall,
 	): Omit<SimulatedCall, 'status' | 'timelog'> & { status: string; timelog: object[] } {
-		const { words = {}, unlogged = [], hidesEnd } = this.spelling;
+		const { unlogged = [], hidesEnd } = this.spelling;
+		const words = { ...this.spelling.words, ...personIn(call)?.words };
 		const spell = (status: CallStatus) => words[status] ?? status;
 		const logged = call.timelog.filter(({ status }) => !unlogged.includes(status));
 		const timelog = logged.map(({ status, timestamp }) => ({ status: spell(status), timestamp }));
@@ -163,10 +158,7 @@ export class Calls {
 	}
 
 	private behaviourOf(call: SimulatedCall, own?: Behaviour): CallBehaviour | undefined {
-		const outcome = (Object.keys(CALL_NUMBERS) as Array<keyof typeof CALL_NUMBERS>).find(
-			(name) => CALL_NUMBERS[name] === call.to,
-		);
-		const general = this.general && { ...this.general, ...(outcome && { outcome }) };
+		const general = this.general && { ...this.general, ...personIn(call)?.behaviour };
 		const chosen = own ?? this.behaviours.get(call.to) ?? general;
 		return chosen ? { ...DEFAULT_BEHAVIOUR, ...chosen } : undefined;
 	}
@@ -209,11 +201,17 @@ export class Calls {
 	}
 
 	/** In the middle of a call its agent asks n8n, and tells it who calls. */
-	private async useTools({ callId, from, to, type, roomId, metadata }: SimulatedCall): Promise<void> {
-		const { toolAgent, transcriptions } = this.world;
+	private async useTools(call: SimulatedCall): Promise<void> {
+		const { callId, from, to, type, roomId, metadata } = call;
+		const { toolAgent, transcriptions, timers } = this.world;
+		const person = personIn(call);
+		const { thinksMs } = person ?? {};
+		if (thinksMs) await new Promise<void>((resolve) => timers.after(thinksMs, resolve));
+		if (isOver(call)) return;
 		const caller: Record<string, string> = from ? { 'x-call-from': from } : {};
 		const about = { 'x-call-id': callId, 'x-call-to': to, 'x-call-type': type, ...caller };
-		await toolAgent.use(callId, metadata.n8nTools, about, (line) => transcriptions.say(roomId, line));
+		const say = (line: TranscriptLine) => transcriptions.say(roomId, line);
+		await toolAgent.use(callId, metadata.n8nTools, about, say, person);
 		this.holds.delete(callId);
 	}
 
@@ -221,7 +219,8 @@ export class Calls {
 		const hungUp = () => void (isOver(call) || this.step(call, 'ended'));
 		const { callId, roomId, agentId, type, to, from } = call;
 		const caller = { participantId: `sip-${callId}`, name: type === 'outbound' ? to : from };
-		const { rooms } = this.world;
+		const { rooms, transcriptions } = this.world;
+		transcriptions.setTalk(roomId, personIn(call)?.talk);
 		call.sessionId = rooms.join(roomId, caller, hungUp).id;
 		if (agentId) rooms.join(roomId, { participantId: `agent-${callId}`, name: agentId });
 	}

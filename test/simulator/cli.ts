@@ -1,7 +1,8 @@
 /** `npm run simulator [-- --port <number>]` */
 import { parseArgs } from 'node:util';
 import { onShutdown, PlainError, runMain } from '../n8n/processes';
-import { CALL_NUMBERS, startSimulator } from './index';
+import { peopleInLines, startSimulator } from './index';
+import { obeyTrouble, TROUBLE_HINTS } from './trouble';
 
 const DEFAULT_PORT = '4780';
 
@@ -22,11 +23,11 @@ runMain(async () => {
   Secret key  ${simulator.secret}
 
   Deployments to start: ddv_support (tags latest, v1), ddv_sales, ddv_campaign_01 to ddv_campaign_12
-  Calls: from +15550102001 by rule_out_01, to any number; these are special:
-    ${Object.entries(CALL_NUMBERS)
-			.map(([outcome, number]) => `${number} ${outcome}`)
-			.join(', ')}
+  Calls: from +15550102001 by rule_out_01, to any number. These people always do the same:
+    ${peopleInLines().join('\n    ')}
+  ${TROUBLE_HINTS.join('\n  ')}
   Ctrl+C ends it.
 `);
+	obeyTrouble(simulator, process.stdin, console.log);
 	return await new Promise<never>(() => undefined);
 });

@@ -14,9 +14,10 @@ import type { TranscriptionInput } from './transcriptions';
 import { World, type SimulatorOptions } from './world';
 
 export type { SimulatedCallWebhook } from './callEvents';
-export { CALL_NUMBERS, type CallSpelling, type CallStatus, type SimulatedCall } from './calls';
+export type { CallSpelling, CallStatus, SimulatedCall } from './calls';
 export type { Delivery } from './courier';
 export type { Fault } from './faults';
+export { CALL_NUMBERS, peopleInLines } from './people';
 export type { RecordedRequest } from './request';
 export type { EventStatus, SimulatedSession } from './sessions';
 export { SIP_PASSWORD } from './telephony';
@@ -72,6 +73,8 @@ export async function startSimulator(options: SimulatorOptions = {}) {
 		setListing: (listing: Partial<World['listing']>) => void Object.assign(world.listing, listing),
 		addFault: (fault: Fault) => server.faults.add(fault),
 		clearFaults: () => server.faults.clear(),
+		/** Until it is set to undefined, this befalls every request but the public key's. */
+		setTrouble: (fault: Fault | undefined) => void (server.trouble = fault),
 
 		deliveries: courier.deliveries,
 		setEventFaults: (faults: Courier['faults']) => void (courier.faults = faults),

@@ -25,6 +25,8 @@ export class ApiServer {
 	readonly faults = new FaultList();
 	keyRequests = 0;
 	latencyMs: number;
+	/** Befalls every request but the public key's. */
+	trouble?: Fault;
 	private requestNumber = 0;
 	private readonly app: FastifyInstance;
 
@@ -109,7 +111,7 @@ export class ApiServer {
 		this.requests.push(recorded);
 		const isKeyRequest = recorded.path === KEY_PATH;
 		if (isKeyRequest) this.keyRequests += 1;
-		request.fault = this.faults.take(recorded, isKeyRequest);
+		request.fault = this.faults.take(recorded, isKeyRequest) ?? (isKeyRequest ? undefined : this.trouble);
 		if (request.fault && !isProcessed(request.fault)) {
 			reply.hijack();
 			await this.fail(request, request.fault, undefined, reply.raw);

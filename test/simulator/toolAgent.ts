@@ -1,10 +1,13 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Person } from './people';
 import { parsed } from './request';
 import type { TranscriptLine } from './transcriptText';
 
 const PAUSES_MS = [500, 1_000, 2_000];
+/** By which an agent hands in the response to a question. */
+const RESPONSE_TOOL = 'submit_response';
 
 /** A tool as n8n hands it over. */
 export interface HandedTool {
@@ -30,23 +33,60 @@ export interface ToolUse {
 	ms: number;
 }
 
+/** The schema of an argument, as far as the simulated agent heeds it. */
+interface Argument {
+	type?: string;
+	enum?: unknown[];
+	format?: string;
+	minimum?: number;
+	maximum?: number;
+}
+
+const DAY_MS = 24 * 3_600_000;
+const tomorrow = () => new Date(Date.now() + DAY_MS).toISOString();
+const TEXTS: Record<string, () => string> = {
+	date: () => tomorrow().slice(0, 10),
+	'date-time': tomorrow,
+	email: () => 'ada@example.com',
+	phone: () => '+14155550123',
+};
+
+/** @returns what fits an argument: what someone says who agrees, or doesn't */
+function fitting({ type, enum: choices, format, minimum, maximum }: Argument, isYes: boolean): unknown {
+	if (choices) return isYes ? choices[0] : choices.at(-1);
+	if (type === 'boolean') return isYes;
+	if (type === 'number' || type === 'integer')
+		return Math.min(Math.max(isYes ? 7 : 0, minimum ?? -Infinity), maximum ?? Infinity);
+	return TEXTS[format ?? '']?.() ?? (isYes ? 'A-17' : 'No');
+}
+
+/** @returns what doesn't fit an argument. A text without a form fits unless it is blank */
+const unfitting = ({ type, enum: choices, format }: Argument): string =>
+	type === 'string' && !choices && !format ? ' ' : 'a few, next Friday';
+
 /**
  * What a model would take out of the conversation: something for each argument that must be there.
  *
  * @param told what tools have answered before
  * @param heard what the caller says, by the names of arguments
+ * @returns undefined if the caller gave no reason to use the tool
  */
 function argumentsFor(
 	schema: { properties?: object; required?: string[] },
 	told: Record<string, unknown>,
 	heard: Record<string, unknown>,
-): Record<string, unknown> {
-	const properties = (schema.properties ?? {}) as Record<string, { type?: string; enum?: unknown[] }>;
-	const sample = ({ type, enum: choices }: (typeof properties)[string]) =>
-		choices?.[0] ?? (type === 'number' || type === 'integer' ? 7 : type === 'boolean' ? true : 'A-17');
+	answers: Person['answers'] = 'yes',
+): Record<string, unknown> | undefined {
+	const properties = (schema.properties ?? {}) as Record<string, Argument>;
 	const given = Object.entries(heard).filter(([name]) => name in properties);
+	if (answers === 'nothing' && given.length === 0) return undefined;
+	const required = schema.required ?? [];
+	if (answers === 'unfitting')
+		return Object.fromEntries(required.map((name) => [name, unfitting(properties[name] ?? {})]));
 	return Object.fromEntries([
-		...(schema.required ?? []).map((name) => [name, told[name] ?? sample(properties[name] ?? {})] as const),
+		...required.map(
+			(name) => [name, told[name] ?? fitting(properties[name] ?? {}, answers === 'yes')] as const,
+		),
 		...given,
 	]);
 }
@@ -60,8 +100,41 @@ const toolsIn = (data: unknown) =>
 		Array.isArray(tools) ? tools : [],
 	) as HandedTool[];
 
-/** @returns an answer as an agent would read it out: JSON without its marks */
-export const inWords = (answer: string) => answer.replace(/[{}[\]"]/g, '').replace(/[:,](?=\S)/g, '$& ');
+/** @returns one value of an answer, as a part of a sentence */
+function clause([name, value]: [string, unknown]): string {
+	if (typeof value === 'boolean') return `it is ${value ? '' : 'not '}${name}`;
+	return `the ${name} is ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`;
+}
+
+/** @returns an answer as an agent would say it: values of JSON as a sentence for each record, anything else as it is */
+export function inWords(answer: string): string {
+	const sentences = [parsed(answer) ?? answer].flat().map((record: unknown) => {
+		if (typeof record !== 'object' || record === null) return String(record);
+		const clauses = Object.entries(record).map(clause);
+		const text =
+			clauses.length < 3
+				? clauses.join(' and ')
+				: `${clauses.slice(0, -1).join(', ')}, and ${clauses.at(-1)}`;
+		return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+	});
+	return sentences.join(' ');
+}
+
+/** @returns what is said while an agent uses a tool */
+function linesOf({ tool, input, answer, isError }: ToolUse): TranscriptLine[] {
+	const agent = (text: string) => ({ speaker: 'Agent', text });
+	const caller = (text: string) => ({ speaker: 'Caller', text });
+	if (tool !== RESPONSE_TOOL)
+		return [caller('And I have a question.'), agent(`One moment. ${inWords(answer)}`)];
+	const values = Object.values(input).map((value) =>
+		typeof value === 'boolean' ? (value ? 'Yes' : 'No') : String(value),
+	);
+	return [
+		agent('I have a question for you.'),
+		caller(String(input.quote ?? input.comment ?? `${values.join(', ')}.`)),
+		agent(isError ? "I'm sorry, I didn't understand that." : 'Thank you.'),
+	];
+}
 
 /** Only this machine is asked: a test may name any tool. */
 const isHere = ({ url }: HandedTool) => ['localhost', '127.0.0.1'].includes(new URL(url).hostname);
@@ -81,17 +154,30 @@ export class ToolAgent {
 	 * @param id of the call or session
 	 * @param handed what it was started with for its tools
 	 * @param about what the agent tells of the call
-	 * @param say told what the agent says then
+	 * @param say told what is said then
+	 * @param person at the other end
 	 */
-	async use(id: string, handed: unknown, about: Record<string, string>, say: (line: TranscriptLine) => void) {
+	async use(
+		id: string,
+		handed: unknown,
+		about: Record<string, string>,
+		say: (line: TranscriptLine) => void,
+		{ answers, heard }: Pick<Person, 'answers' | 'heard'> = {},
+	) {
 		const told: Record<string, unknown> = {};
+		const toInput = (schema: Parameters<typeof argumentsFor>[0]) =>
+			argumentsFor(schema, told, answers === 'nothing' ? { ...heard } : { ...this.heard, ...heard }, answers);
 		for (const tool of toolsIn(handed).filter(isHere)) {
-			const use = await this.ask(id, tool, about, told);
-			Object.assign(told, valuesIn(use.answer));
-			this.uses.push(use);
-			this.log(`The agent asked ${use.tool}: ${use.answer} (${Math.round(use.ms)} ms)`);
-			say({ speaker: 'Caller', text: 'And I have a question.' });
-			say({ speaker: 'Agent', text: `One moment. ${inWords(use.answer)}` });
+			// Whoever isn't understood is asked once more.
+			for (let triesLeft = answers === 'unfitting' ? 2 : 1; triesLeft > 0; triesLeft--) {
+				const use = await this.ask(id, tool, about, toInput);
+				if (use === undefined) break;
+				Object.assign(told, valuesIn(use.answer));
+				this.uses.push(use);
+				this.log(`The agent asked ${use.tool}: ${use.answer} (${Math.round(use.ms)} ms)`);
+				linesOf(use).forEach(say);
+				if (!use.isError) break;
+			}
 		}
 	}
 
@@ -122,8 +208,8 @@ export class ToolAgent {
 		id: string,
 		{ url, headers, timeout }: HandedTool,
 		about: Record<string, string>,
-		told: Record<string, unknown>,
-	): Promise<ToolUse> {
+		toInput: (schema: { properties?: object; required?: string[] }) => Record<string, unknown> | undefined,
+	): Promise<ToolUse | undefined> {
 		const use: ToolUse = { id, tool: url, description: '', input: {}, answer: '', isError: true, ms: 0 };
 		let client: Client | undefined;
 		let startedAt = performance.now();
@@ -131,7 +217,8 @@ export class ToolAgent {
 			client = await this.connect(url, { ...headers, ...about });
 			const { tools } = await client.listTools();
 			const [{ name, description = '', inputSchema }] = tools as [(typeof tools)[number]];
-			const input = argumentsFor(inputSchema, told, this.heard);
+			const input = toInput(inputSchema);
+			if (input === undefined) return undefined;
 			Object.assign(use, { tool: name, description, input });
 			startedAt = performance.now();
 			const request = { name, arguments: input };
@@ -140,10 +227,11 @@ export class ToolAgent {
 			Object.assign(use, { answer: text, isError: result.isError === true });
 		} catch (error) {
 			use.answer = `I could not ask: ${(error as Error).message}`;
+		} finally {
+			use.ms = performance.now() - startedAt;
+			if (client) this.clients.delete(client);
+			await client?.close().catch(() => undefined);
 		}
-		use.ms = performance.now() - startedAt;
-		if (client) this.clients.delete(client);
-		await client?.close().catch(() => undefined);
 		return use;
 	}
 }

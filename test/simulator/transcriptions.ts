@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { latestFirst, matches, page } from './lists';
+import type { Person } from './people';
 import { ApiError, type Call } from './request';
 import { SAMPLE_LINES, SAMPLE_SUMMARY, type TranscriptLine } from './transcriptText';
 import type { World } from './world';
@@ -35,12 +36,19 @@ export class Transcriptions {
 	readonly byId = new Map<string, SimulatedTranscription>();
 	/** What was said in a room beside the usual. */
 	private readonly said = new Map<string, TranscriptLine[]>();
+	/** The usual in a room, if it differs from the sample. */
+	private readonly talks = new Map<string, Person['talk']>();
 
 	constructor(private readonly world: World) {}
 
 	/** Notes what someone says in a room. */
 	say(roomId: string, line: TranscriptLine): void {
 		this.said.set(roomId, [...(this.said.get(roomId) ?? []), line]);
+	}
+
+	/** Sets what is usually said in a room, of which `say` is a part. */
+	setTalk(roomId: string, talk: Person['talk']): void {
+		this.talks.set(roomId, talk);
 	}
 
 	/** Made of a recording: pending at first. `done` is called at its end. */
@@ -103,7 +111,8 @@ export class Transcriptions {
 	make(type: 'post' | 'realtime', status: Status, input: TranscriptionInput) {
 		const made = {
 			...{ id: randomBytes(12).toString('hex'), type, status, start: new Date().toISOString() },
-			...{ lines: SAMPLE_LINES, summary: SAMPLE_SUMMARY as string | null, ...input },
+			...{ lines: SAMPLE_LINES, summary: SAMPLE_SUMMARY as string | null },
+			...{ ...this.talks.get(input.roomId), ...input },
 			end: null as string | null,
 			transcriptionFilePaths: {} as Record<string, string>,
 			summarizedFilePaths: {} as Record<string, string>,

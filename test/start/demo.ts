@@ -83,8 +83,9 @@ export async function showCall({ n8n, imported, target }: Demo): Promise<void> {
 	if (use?.isError) throw new PlainError(`The agent asked ${use.tool}, and got no answer: ${use.answer}`);
 	if (use) {
 		const { name } = imported.workflows[TOOL_EXAMPLE]!;
+		const input = Object.entries(use.input).map(([field, value]) => `${field}: ${String(value)}`);
 		write(
-			`        In the middle of it the agent asked ${use.tool}(${inWords(JSON.stringify(use.input))}). "${name}" answered after ${Math.round(use.ms)} ms:`,
+			`        In the middle of it the agent asked ${use.tool}(${input.join(', ')}). "${name}" answered after ${Math.round(use.ms)} ms:`,
 		);
 		write(`          ${inWords(use.answer)}`);
 	}

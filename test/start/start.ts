@@ -11,7 +11,8 @@ import { packPackage } from '../n8n/package';
 import { freePorts, isPortFree, onShutdown, PlainError, runMain, write } from '../n8n/processes';
 import { OWNER } from '../n8n/rest';
 import { DEFAULT_N8N_VERSION, ensureRuntime } from '../n8n/runtime';
-import { CALL_NUMBERS } from '../simulator';
+import { peopleInLines } from '../simulator';
+import { obeyTrouble, TROUBLE_HINTS } from '../simulator/trouble';
 import { showCall, showSession } from './demo';
 import { CALL_EXAMPLE, SESSION_EXAMPLE } from './examples';
 import type { Mail } from './mailbox';
@@ -123,10 +124,13 @@ runMain(async () => {
 			write(`Open the editor:  ${running.url}/workflow/${calls!.id}`);
 			write(`  Email           ${OWNER.email}`);
 			write(`  Password        ${OWNER.password}`);
-			const numbers = Object.entries(CALL_NUMBERS).map(([outcome, number]) => `${number} (${outcome})`);
-			write(`Numbers to call:  any number is answered, except ${numbers.join(', ')}`);
+			write('Numbers to call:  any. These people always do the same:');
+			for (const line of peopleInLines()) write(`  ${line}`);
+			write('To see what a workflow makes of trouble, type:');
+			for (const hint of TROUBLE_HINTS) write(`  ${hint}`);
 			write(`n8n's log:        ${logFile}`);
 			write('Press Ctrl+C to stop. That deletes this n8n and everything in it.');
+			obeyTrouble(target.simulator, process.stdin, write);
 			// Until Ctrl+C, or until n8n ends by itself.
 			while (running.running) await sleep(1_000);
 			throw new PlainError(`n8n has stopped:\n${running.logs.trim().split('\n').slice(-15).join('\n')}`);

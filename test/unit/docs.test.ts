@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 
+import { PEOPLE, type Person } from '../simulator/people';
 import { isLabel, KNOWN, matchesIn, shownLabels } from './labels';
 
 const root = join(__dirname, '..', '..');
@@ -76,6 +77,14 @@ it.each(USER_PAGES)('%s calls fields, options, operations, and events as the nod
 	const bold = matchesIn(read(page).replace(/```[^]*?```/g, ''), /\*\*([^*\n]+)\*\*/g);
 	const unknown = bold.filter((text) => isLabel(text) && !labels.has(text) && !KNOWN.has(text));
 	expect(unknown).toEqual([]);
+});
+
+it('docs/simulated-people.md has the people of the simulator', () => {
+	const shown = [...read('docs/simulated-people.md').matchAll(/^\| `(\+\d+)` \| (.+?) +\| (.+?) +\|$/gm)];
+	const people: Person[] = Object.values(PEOPLE);
+	expect(shown.map(([, ...cells]) => cells)).toEqual(
+		people.map(({ number, does, seen }) => [number, does, seen]),
+	);
 });
 
 it('CONTRIBUTING.md names tests that exist', () => {
