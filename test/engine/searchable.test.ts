@@ -1,4 +1,4 @@
-import type { IRun } from 'n8n-workflow';
+import { type IRun, LoggerProxy } from 'n8n-workflow';
 import { eventBody } from './delivery';
 import { byRule } from './callRig';
 import { jsonOf, startParameters, useRig } from './rig';
@@ -14,7 +14,7 @@ describe('An execution can be found', () => {
 		const result = await rig.run(startParameters(), { items: rows(30) });
 		const ids = jsonOf(result).map(({ sessionId }) => String(sessionId));
 		const { sessionId = '' } = metadataOf(result.run) ?? {};
-		const all = ids.join(', ').slice(0, 512);
+		const all = ids.join(', ').slice(0, 255);
 		expect(sessionId).toBe(all.replace(/, [^,]*$/, ''));
 	});
 
@@ -23,6 +23,18 @@ describe('An execution can be found', () => {
 		const result = await rig.run(startParameters({ env: { variables: [{ name: 'A', value: sessionId }] } }));
 		const [session] = jsonOf(result);
 		expect(metadataOf(result.run)).toEqual({ sessionId: `earlier, ${String(session?.sessionId)}` });
+	});
+
+	it('by no more than n8n takes without an error in its log, each ID once', async () => {
+		const error = jest.spyOn(LoggerProxy, 'error').mockImplementation();
+		const full = 'x'.repeat(300);
+		const sessionId = `={{ $execution.customData.set("sessionId", "${full}") ?? "" }}`;
+		const result = await rig.run(startParameters({ env: { variables: [{ name: 'A', value: sessionId }] } }), {
+			items: rows(2),
+		});
+		expect(metadataOf(result.run)).toEqual({ sessionId: full });
+		// The expression's own, once for each item.
+		expect(error).toHaveBeenCalledTimes(2);
 	});
 
 	it('by nothing if it only listed what there is', async () => {
@@ -52,10 +64,11 @@ describe('An execution can be found', () => {
 		]);
 	});
 
-	it('and nothing fails if n8n does not take an ID while a workflow is tried out', async () => {
+	it('but not by an ID that n8n would cut', async () => {
 		const trigger = await rig.engine.publish({ events: ['call-hangup'] }, { mode: 'manual' });
 		const callId = 'x'.repeat(600);
 		await rig.simulator.sendCallEvent(trigger.url, 'call-hangup', { callId });
 		expect(await trigger.received()).toMatchObject([{ callId }]);
+		expect(trigger.runs.map(({ run }) => metadataOf(run))).toEqual([undefined]);
 	});
 });
