@@ -54,6 +54,18 @@ it.each<[string, unknown[], Fault[], boolean]>([
 	expect(/No one was called in this run of the node\.$/.test(description)).toBe(isNoOne);
 });
 
+it('A node that stops names the numbers of all calls in doubt', async () => {
+	rig.simulator.addFault({
+		kind: 'status',
+		status: 500,
+		until: () => called().length === 2,
+		match: { times: 2 },
+	});
+	const { message, description } = failureOf(await call([ADA, GRACE], { maxConcurrency: 2 }));
+	expect(message).toContain(`the call to ${ADA} may have been made`);
+	expect(description).toContain(`The call for item 1 (${GRACE}) may have been made.`);
+});
+
 describe('A number that several items have', () => {
 	it('is not called at all', async () => {
 		const { message, description } = failureOf(await call([TO, ADA, `00${TO.slice(1)}`, TO]));

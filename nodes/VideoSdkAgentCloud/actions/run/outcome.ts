@@ -33,6 +33,8 @@ export interface Run {
 	operation: Operation;
 	outcomes: Outcomes;
 	credentialOfItem: CredentialOfItem;
+	/** Whom each item calls, as far as that can be read. */
+	callees: Array<string | undefined>;
 }
 
 /** The room that was made for an item and could not, or must not, be closed. */
@@ -88,15 +90,20 @@ export function mayHaveStarted(outcome?: Outcome): boolean {
  * @param shown the error that is shown anyway
  * @returns sentences; empty if nothing was
  */
-export function startedInWords(outcomes: Outcomes, starts: StartKind, shown?: Error): string {
+export function startedInWords(
+	{ outcomes, callees }: Pick<Run, 'callees' | 'outcomes'>,
+	starts: StartKind,
+	shown?: Error,
+): string {
 	const { idField, one, started, check, goOn } = STARTS[starts] as StartWords;
 	const ids: string[] = [];
-	const doubtful: number[] = [];
+	const doubtful: string[] = [];
 	const openRooms: string[] = [];
 	for (const [itemIndex, outcome = {}] of outcomes.entries()) {
 		if (outcome.error !== undefined && outcome.error === shown) continue;
 		ids.push(...startedBy(outcome).map((record) => String(record[idField] ?? `item ${itemIndex} (no ID)`)));
-		if (outcome.isInDoubt) doubtful.push(itemIndex);
+		const callee = callees[itemIndex];
+		if (outcome.isInDoubt) doubtful.push(callee ? `${itemIndex} (${callee})` : String(itemIndex));
 		if (outcome.openRoomId !== undefined) openRooms.push(`room ${outcome.openRoomId} (item ${itemIndex})`);
 	}
 	const sentences = [
@@ -116,13 +123,14 @@ export function startedInWords(outcomes: Outcomes, starts: StartKind, shown?: Er
  * @param error of one item, or of the operation's last step
  * @returns the error, its item, and what the others did
  */
-export function stopError({ context, operation, outcomes }: Run, error: Error): Error {
+export function stopError(run: Run, error: Error): Error {
+	const { context, operation, outcomes } = run;
 	const { starts } = operation;
 	const nodeError = error as NodeApiError;
 	const itemIndex = nodeError.context?.itemIndex as number | undefined;
 	const item = itemIndex === undefined ? '' : ` [item ${itemIndex}]`;
 	const message = error.message.endsWith(item) ? error.message : error.message + item;
-	const started = starts && startedInWords(outcomes, starts, error);
+	const started = starts && startedInWords(run, starts, error);
 	const none = starts && !outcomes.some(mayHaveStarted) ? (STARTS[starts] as StartWords).none : undefined;
 	const description = [started, nodeError.description, none].filter(Boolean).join(' ') || undefined;
 	if (!started) return Object.assign(error, { message, description });

@@ -77,8 +77,6 @@ async function stop(run: Run): Promise<void> {
 interface Items extends Run {
 	/** Those that are to run, by their index. */
 	prepared: Array<PreparedItem | undefined>;
-	/** Whom each item calls. */
-	callees: Array<string | undefined>;
 	/** What their starts have in common. Undefined: the operation starts nothing. */
 	starts?: StartRun;
 }
@@ -216,7 +214,7 @@ async function refuseSeveralAccounts(items: Items): Promise<void> {
 
 /** Sends the requests of all prepared items. Never throws: it records each item's outcome, and stops at the first failure if the node does. */
 async function runPrepared(items: Items): Promise<void> {
-	const { context, operation, outcomes, prepared, starts } = items;
+	const { context, operation, prepared, starts } = items;
 	// One limit for the execution: the first item's.
 	const { maxConcurrency = 1 } = prepared.find(Boolean) ?? {};
 	const runner = new Runner(items, Math.min(maxConcurrency, operation.maxInFlight ?? Infinity));
@@ -238,7 +236,7 @@ async function runPrepared(items: Items): Promise<void> {
 	);
 	// n8n stores a stopped execution before this node can return its output, so the log is the only place to name what was started.
 	const isCancelled = context.getExecutionCancelSignal()?.aborted;
-	const started = operation.starts && isCancelled ? startedInWords(outcomes, operation.starts) : '';
+	const started = operation.starts && isCancelled ? startedInWords(items, operation.starts) : '';
 	if (started) context.logger.warn(`The execution was stopped. ${started}`);
 }
 
@@ -294,8 +292,9 @@ export async function runItems(
 	const tryCount = countTry(context);
 	const begunAtMs = Date.now();
 	const outcomes: Outcomes = new Array<undefined>(itemCount).fill(undefined);
-	const run: Run = { context, operation, outcomes, credentialOfItem: credentialsOfItems(context, itemCount) };
-	const items: Items = { ...run, prepared: [], callees: [], starts: startsOf(run) };
+	const credentialOfItem = credentialsOfItems(context, itemCount);
+	const run: Run = { context, operation, outcomes, credentialOfItem, callees: [] };
+	const items: Items = { ...run, prepared: [], starts: startsOf(run) };
 	let hasFailed = true;
 	try {
 		await prepareItems(items);

@@ -236,10 +236,11 @@ export class Start {
 		const { kind } = this;
 		if (!isFindable(kind)) throw this.refused(alreadyUsed(kind), 'refused');
 		const { idField, one, started } = STARTS[kind];
+		const { to } = this.target;
 		if (startedId) return await this.asItIsNow({ record: { [idField]: startedId } });
 		const found = await this.requests.find({ ...this.target, key, sinceMs: sentAtMs, isByNumber: true });
 		if (found.record) return { record: found.record };
-		throw new InDoubt(this.errorOf(`The ${one} may have been ${started} before`));
+		throw new InDoubt(this.errorOf(`The ${one}${to ? ` to ${to}` : ''} may have been ${started} before`));
 	}
 
 	/** Looks once for what another execution may have started. @throws NodeOperationError if nothing can be learned */
