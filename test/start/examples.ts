@@ -20,9 +20,14 @@ export const SELECTED: Record<string, string> = {
 
 const folder = join(repositoryRoot, 'examples');
 
+/** What a newcomer should try, first things first. */
+const FIRST_EXAMPLES = [CALL_EXAMPLE, 'calls-from-a-table.json', 'ask-everyone-in-a-table.json'];
+
+/** In the order in which they are added: n8n's list begins with what was added last. */
 export const EXAMPLES = readdirSync(folder)
-	.filter((file) => file.endsWith('.json'))
-	.sort();
+	.filter((file) => file.endsWith('.json') && !FIRST_EXAMPLES.includes(file))
+	.sort()
+	.concat([...FIRST_EXAMPLES].reverse());
 
 export const readExample = (file: string) =>
 	JSON.parse(readFileSync(join(folder, file), 'utf8')) as WorkflowJson;
