@@ -256,6 +256,18 @@ it('Get reads text and summary of the latest one of a room, without a token for 
 	expectNoSecrets(rig, result.run);
 });
 
+it('Get reads what was said in an incoming call, whose transcription is stopped after its end', async () => {
+	const caller = { to: '+15550102001', from: '+15550100010' };
+	const { callId, roomId } = rig.simulator.incomingCall(caller, false);
+	await rig.simulator.moveCall(callId, 'answered');
+	await run('startRealtime', { roomId });
+	await rig.simulator.moveCall(callId, 'ended');
+	await expectOutput({ roomId }, { status: 'running' }, 'text');
+	await run('stopRealtime', { roomId });
+	const text = expect.stringContaining('Agent: Hello') as string;
+	await expectOutput({ roomId, ...LONG }, { status: 'completed', text });
+});
+
 it('Get finds one by its ID, of a recording or a realtime one', async () => {
 	const ids = { r: add({ roomId: 'r' }).id, live: await transcribeLive('live') };
 	await settled();
