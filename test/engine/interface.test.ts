@@ -33,20 +33,21 @@ const DEFAULTS: INodeParameters = {
  * The parameters of each operation beside `options`; then those in Options beside the usual two; then those in its filters: as
  * interface.md has them. What has no default above is empty.
  */
-const SESSION = 'deploymentId tag specifyEnv env specifyMetaData metaData recording agentTools';
-const CALL = 'to routingRuleId from maxCallDuration agentTools specifyMetaData metaData';
+const TASK = 'instructions firstMessage';
+const SESSION = `deploymentId tag ${TASK} specifyEnv env specifyMetaData metaData recording agentTools`;
+const CALL = `to ${TASK} routingRuleId from maxCallDuration agentTools specifyMetaData metaData`;
 const LIST = 'returnAll limit';
 const MAKE =
-	'allowSameNumber callingHours context idempotencyKey ringingTimeout roomId simplify toolsValidFor waitUntilAnswered';
+	'agentSettings allowSameNumber callingHours context idempotencyKey ringingTimeout roomId simplify toolsValidFor waitUntilAnswered';
 const OPERATIONS: Record<string, string> = {
 	'account checkSetup': 'deploymentId tag webhookUrl routingRuleId from',
-	'agent dispatch': `agentId roomId versionId versionTag agentTools specifyMetaData metaData / context toolsValidFor`,
+	'agent dispatch': `agentId roomId ${TASK} versionId versionTag agentTools specifyMetaData metaData / agentSettings context toolsValidFor`,
 	'call get': `callId include / includeWait simplify`,
 	'call getAll': `${LIST} filters simplify / / type endDate outcome roomId ruleId search startDate`,
 	'call hangUp': 'callId',
 	'call make': `${CALL} recording / ${MAKE}`,
 	'call makeAndWait': `${CALL} recording maxWait maxWaitUnit / ${MAKE} hangUpAtTimeout includeWait ownRoom`,
-	'call sendAndWait': `${CALL} message responseType maxWait maxWaitUnit / allowSameNumber callingHours context idempotencyKey ownRoom ringingTimeout roomId toolsValidFor`,
+	'call sendAndWait': `${CALL} message responseType maxWait maxWaitUnit / agentSettings allowSameNumber callingHours context idempotencyKey ownRoom ringingTimeout roomId toolsValidFor`,
 	'call transfer': 'callId transferTo',
 	'deployment getAll': LIST,
 	'recording delete': 'recordingId',
@@ -60,8 +61,8 @@ const OPERATIONS: Record<string, string> = {
 	'session end': 'sessionId',
 	'session get': 'sessionId',
 	'session getAll': `${LIST} filters simplify / / deploymentId status tag`,
-	'session start': `${SESSION} webhookUrl / context idempotencyKey roomId toolsValidFor`,
-	'session startAndWait': `${SESSION} maxWait maxWaitUnit / context idempotencyKey roomId toolsValidFor endAtTimeout includeWait`,
+	'session start': `${SESSION} webhookUrl / agentSettings context idempotencyKey roomId toolsValidFor`,
+	'session startAndWait': `${SESSION} maxWait maxWaitUnit / agentSettings context idempotencyKey roomId toolsValidFor endAtTimeout includeWait`,
 	'tool answer': 'respondWith answerJson isError',
 	'tool createAccess': 'agentTools context validFor validForUnit',
 	'transcription get': 'getBy roomId sessionId includeText waitUntilReady maxWait maxWaitUnit',
@@ -80,7 +81,7 @@ const OPTION_DEFAULTS: Record<string, unknown> = {
 	...{ timeout: 30_000, includeWait: 10, ringingTimeout: 30, toolsValidFor: 24, maxFileSize: 500 },
 	...{ simplify: true, hangUpAtTimeout: true },
 	...{ endAtTimeout: false, ownRoom: true, allowSameNumber: false, waitUntilAnswered: false },
-	...{ context: {}, callingHours: { hours: {} }, outcome: [], status: [] },
+	...{ agentSettings: {}, context: {}, callingHours: { hours: {} }, outcome: [], status: [] },
 	...{ type: 'outbound' },
 };
 

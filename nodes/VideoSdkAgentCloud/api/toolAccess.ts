@@ -3,6 +3,11 @@ export const TOOLS_ENTRY = 'n8nTools';
 /** The environment variable in which a session's agent finds the same, as JSON text. */
 export const TOOLS_VARIABLE = 'N8N_TOOLS';
 
+/** The entry of a call's or dispatch's metadata in which this package's agent finds what it is to do. */
+export const TASK_ENTRY = 'n8nAgent';
+/** The environment variable in which a session's agent finds the same, as JSON text. */
+export const TASK_VARIABLE = 'N8N_AGENT';
+
 /** The entry of a call's or session's metadata by which its start is found again, see actions/run/startKey.ts. */
 export const KEY_ENTRY = 'n8nKey';
 

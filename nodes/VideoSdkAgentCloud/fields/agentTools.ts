@@ -2,6 +2,7 @@ import { type IDataObject } from 'n8n-workflow';
 import { type ReadCredential, secretOf } from '../api/credential';
 import { RESPONSE_TOOL, TOOLS_ENTRY, TOOLS_VARIABLE } from '../api/toolAccess';
 import { isTooLong, signToken, tokenEnvelope, toolPath } from '../tools/token';
+import { agentSettingsField, readWithTask } from './agentTask';
 import { agentToolsField, checkReachable, readTool } from './chosenTool';
 import { contextField, readContext } from './context';
 import { numberField } from './field';
@@ -18,8 +19,8 @@ export const toolsValidForField = numberField('default', 'Tools Valid For', 'too
 	description: 'How long the agent can use its tools. Make it longer than your longest conversation.',
 });
 
-/** The options of what hands tools over. */
-export const TOOLS_OPTIONS = [contextField, toolsValidForField];
+/** The options of what starts a conversation, as far as they concern the agent. */
+export const AGENT_OPTIONS = [agentSettingsField, contextField, toolsValidForField];
 
 const HOUR_S = 3_600;
 
@@ -95,15 +96,15 @@ export function readAgentTools(
 }
 
 /**
- * Reads the tools that are sent beside the user's own data, valid for as long as the options say.
+ * Reads what the agent gets beside the user's own data: what it is to do, and its tools, valid for as long as the options say.
  *
  * @param place where the agent finds them: a session's agent in its environment, as text
  * @param data the user's own
  * @param response the tool by which the agent hands in a response, if it is asked something
- * @returns gives the data with the tools in it
+ * @returns gives the data with both in it
  * @throws NodeOperationError naming the field and the item
  */
-export function readWithTools(
+export function readForAgent(
 	read: ItemReader,
 	place: 'env' | 'metadata',
 	data: IDataObject | undefined,
@@ -111,10 +112,11 @@ export function readWithTools(
 ): (credential: ReadCredential) => Promise<IDataObject | undefined> {
 	const isEnv = place === 'env';
 	const name = isEnv ? TOOLS_VARIABLE : TOOLS_ENTRY;
+	const sent = readWithTask(read, place, data);
 	const options = readOptions(read);
 	const hours = options.count(toolsValidForField);
 	const tools = readAgentTools(read, hours * HOUR_S, options, response && RESPONSE_TOOL);
-	if (tools === undefined && response === undefined) return async () => data;
+	if (tools === undefined && response === undefined) return async () => sent;
 	return async (credential) => {
 		const handed = (await tools?.(credential))?.tools ?? [];
 		if (response !== undefined) {
@@ -122,6 +124,6 @@ export function readWithTools(
 			checkReachable(read, (await credential()).data?.baseUrl, [{ url, label: 'this execution' }]);
 			handed.unshift(response);
 		}
-		return { ...data, [name]: isEnv ? JSON.stringify(handed) : handed };
+		return { ...sent, [name]: isEnv ? JSON.stringify(handed) : handed };
 	};
 }

@@ -1,10 +1,10 @@
 import { type IDataObject, type INodeProperties, type INodePropertyCollection } from 'n8n-workflow';
-import { KEY_ENTRY, TOOLS_ENTRY, TOOLS_VARIABLE } from '../api/toolAccess';
+import { KEY_ENTRY, TASK_ENTRY, TASK_VARIABLE, TOOLS_ENTRY, TOOLS_VARIABLE } from '../api/toolAccess';
 import { type Blank, choiceField, type Field, groupField, jsonField, namedEntries, textField } from './field';
 import { type FieldReader, type ItemReader } from './reader';
 
 /** What n8n itself sends beside the user's data. An agent trusts it, and text from an expression may hold it. */
-const OWN_NAMES = [TOOLS_ENTRY, TOOLS_VARIABLE, 'n8nAgent', 'N8N_AGENT', KEY_ENTRY];
+const OWN_NAMES = [TOOLS_ENTRY, TOOLS_VARIABLE, TASK_ENTRY, TASK_VARIABLE, KEY_ENTRY];
 
 /** The parameters of names and values, which the user enters as pairs or as JSON. */
 export type KeyValueFields = [specify: Field, pairs: Field, json: Field];

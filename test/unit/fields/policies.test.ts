@@ -29,7 +29,8 @@ it('of all fields is declared, but for notices and what pairs hold', () => {
 
 it('is a refusal of an expression that gives nothing where that would not be noticed in time', () => {
 	expect(fieldsWith('refused').filter((path) => !path.startsWith('filters.'))).toEqual([
-		...['answerJson', 'answerText', 'context', 'from', 'maxCallDuration', 'maxWait'],
+		...['answerJson', 'answerText', 'context', 'firstMessage', 'from', 'instructions'],
+		...['maxCallDuration', 'maxWait'],
 		...['options.allowSameNumber', 'options.callingHours', 'options.callingHours.days'],
 		...['options.callingHours.from', 'options.callingHours.timeZone', 'options.callingHours.to'],
 		...['options.context', 'options.hangUpAtTimeout', 'options.idempotencyKey', 'options.roomId'],
@@ -55,6 +56,7 @@ it('numbers have these bounds and defaults: [least, most, default]', () => {
 			return [path.replace('options.', ''), [minValue, maxValue, preset]];
 		});
 	expect(Object.fromEntries(numbers)).toEqual({
+		'agentSettings.endOnSilence': [0, 3_600, 0],
 		includeWait: [0, 1_440, 10],
 		limit: [1, Infinity, 50],
 		maxCallDuration: [0, 86_400, 600],

@@ -1,6 +1,7 @@
 import { type Field, textField } from '../../fields/field';
 import { dispatchAgent } from '../../api/agents';
-import { readWithTools, TOOLS_OPTIONS } from '../../fields/agentTools';
+import { AGENT_TASK_FIELDS } from '../../fields/agentTask';
+import { AGENT_OPTIONS, readForAgent } from '../../fields/agentTools';
 import { agentToolsField } from '../../fields/chosenTool';
 import { metaDataFields, readKeyValues } from '../../fields/keyValue';
 import { agentField } from '../../fields/locators';
@@ -29,8 +30,16 @@ export const operation: Operation = {
 	description: 'Send an agent to a room. This costs money.',
 	consequence: 'costs money',
 	starts: 'dispatch',
-	fields: [agentField, roomField, versionIdField, versionTagField, ...META_DATA_FIELDS, agentToolsField],
-	options: TOOLS_OPTIONS,
+	fields: [
+		agentField,
+		roomField,
+		...AGENT_TASK_FIELDS,
+		versionIdField,
+		versionTagField,
+		...META_DATA_FIELDS,
+		agentToolsField,
+	],
+	options: AGENT_OPTIONS,
 	prepare(read) {
 		const body = {
 			agentId: read.text(agentField),
@@ -44,7 +53,7 @@ export const operation: Operation = {
 				'Clear one of them. Either one is enough.',
 			);
 		}
-		const metadata = readWithTools(read, 'metadata', readKeyValues(read, META_DATA_FIELDS));
+		const metadata = readForAgent(read, 'metadata', readKeyValues(read, META_DATA_FIELDS));
 		return async (send, { credential }) =>
 			await dispatchAgent(send, { ...body, metadata: await metadata(credential) });
 	},

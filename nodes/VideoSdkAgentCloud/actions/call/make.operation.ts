@@ -4,7 +4,8 @@ import { type CallBody, makeCall } from '../../api/calls';
 import { type Send } from '../../api/client';
 import { fetchNumbersOfRule, otherNumbers } from '../../api/telephony';
 import { fromField, routingRuleField } from '../../fields/locators';
-import { type HandedTool, readWithTools, TOOLS_OPTIONS } from '../../fields/agentTools';
+import { AGENT_TASK_FIELDS } from '../../fields/agentTask';
+import { AGENT_OPTIONS, type HandedTool, readForAgent } from '../../fields/agentTools';
 import { agentToolsField } from '../../fields/chosenTool';
 import { outsideHours, readCallingHours } from '../../fields/callingHours';
 import {
@@ -63,6 +64,7 @@ const META_DATA_FIELDS = metaDataFields(
 export function callFields(own: INodeProperties[], wait: INodeProperties[] = []): INodeProperties[] {
 	return [
 		toField,
+		...AGENT_TASK_FIELDS,
 		routingRuleField,
 		fromField,
 		...own,
@@ -125,7 +127,7 @@ export function prepareCall(read: ItemReader, wait?: CallWait): PreparedStart {
 		maxCallDuration,
 	};
 	const data = readKeyValues(read, META_DATA_FIELDS);
-	const metadataOf = readWithTools(read, 'metadata', data, wait?.responseTool);
+	const metadataOf = readForAgent(read, 'metadata', data, wait?.responseTool);
 	const room = readRoom(read, wait !== undefined);
 	// The room tells of the end. Any other event would have n8n load the whole execution for nothing.
 	const webhookOf = wait && resumeWebhook(read.context, ['session-ended']);
@@ -163,6 +165,6 @@ export const operation: Operation = {
 	starts: 'call',
 	maxConcurrency: CALLS_MAX_CONCURRENCY,
 	fields: callFields(recordingFields('n8n creates a room for it. Get it after the call with Call: Get.')),
-	options: [...CALL_OPTIONS, ...TOOLS_OPTIONS],
+	options: [...CALL_OPTIONS, ...AGENT_OPTIONS],
 	prepare: (read) => prepareCall(read),
 };

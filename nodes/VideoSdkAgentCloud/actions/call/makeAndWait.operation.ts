@@ -1,5 +1,5 @@
 import { switchField } from '../../fields/field';
-import { TOOLS_OPTIONS } from '../../fields/agentTools';
+import { AGENT_OPTIONS } from '../../fields/agentTools';
 import { CALL_OPTIONS } from '../../fields/callOptions';
 import { MAX_WAIT_FIELDS } from '../../fields/maxWait';
 import { includeWaitField, recordingFields } from '../../fields/recording';
@@ -24,7 +24,7 @@ export const operation: Operation = {
 	starts: 'call',
 	maxConcurrency: CALLS_MAX_CONCURRENCY,
 	fields: callFields(recordingFields('The node waits for it and adds it to the output.'), MAX_WAIT_FIELDS),
-	options: [...CALL_OPTIONS, ownRoomOption, ...TOOLS_OPTIONS, HANG_UP_AT_TIMEOUT, includeWaitField],
+	options: [...CALL_OPTIONS, ownRoomOption, ...AGENT_OPTIONS, HANG_UP_AT_TIMEOUT, includeWaitField],
 	prepare: (read) => prepareCall(read, { limitMs: checkWait(read, HANG_UP_AT_TIMEOUT) }),
 	...waitingFor('call', HANG_UP_AT_TIMEOUT),
 };

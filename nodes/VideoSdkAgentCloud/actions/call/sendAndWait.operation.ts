@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { TOOLS_OPTIONS } from '../../fields/agentTools';
+import { AGENT_OPTIONS } from '../../fields/agentTools';
 import { callingHoursField } from '../../fields/callingHours';
 import { allowSameNumberField, ringingTimeoutField } from '../../fields/callOptions';
 import { idempotencyKeyField } from '../../fields/idempotencyKey';
@@ -69,7 +69,7 @@ export const operation: Operation = {
 		ownRoomOption,
 		ringingTimeoutField,
 		roomIdOption,
-		...TOOLS_OPTIONS,
+		...AGENT_OPTIONS,
 	],
 	prepare: prepareQuestion,
 	show,

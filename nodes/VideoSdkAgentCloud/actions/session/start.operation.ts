@@ -1,6 +1,7 @@
 import { type INodeProperties } from 'n8n-workflow';
 import { startSession } from '../../api/sessions';
-import { readWithTools, TOOLS_OPTIONS } from '../../fields/agentTools';
+import { AGENT_TASK_FIELDS } from '../../fields/agentTask';
+import { AGENT_OPTIONS, readForAgent } from '../../fields/agentTools';
 import { agentToolsField } from '../../fields/chosenTool';
 import { ENV_FIELDS, metaDataFields, readEnv, readKeyValues } from '../../fields/keyValue';
 import { idempotencyKeyField, withKey } from '../../fields/idempotencyKey';
@@ -25,7 +26,15 @@ const META_DATA_FIELDS = metaDataFields(
  * @param own what differs between the operations
  */
 export function startFields(own: INodeProperties[]): INodeProperties[] {
-	return [deploymentField, optionalTagField, ...own, ...ENV_FIELDS, ...META_DATA_FIELDS, agentToolsField];
+	return [
+		deploymentField,
+		optionalTagField,
+		...AGENT_TASK_FIELDS,
+		...own,
+		...ENV_FIELDS,
+		...META_DATA_FIELDS,
+		agentToolsField,
+	];
 }
 
 /**
@@ -40,7 +49,7 @@ export function readStart(read: ItemReader): (webhookOf: WebhookOf, roomEvents?:
 	const body = { deploymentId: read.text(deploymentField), tag: read.text(optionalTagField) };
 	const metaData = readKeyValues(read, META_DATA_FIELDS);
 	const room = readSessionRoom(read, env);
-	const envOf = readWithTools(read, 'env', env);
+	const envOf = readForAgent(read, 'env', env);
 	return (webhookOf, roomEvents) => ({
 		deploymentId: body.deploymentId,
 		idempotencyKey: readOptions(read).text(idempotencyKeyField),
@@ -75,7 +84,7 @@ export const operation: Operation = {
 			'n8n creates a room for it. Get it afterwards with Transcription: Get or Recording: Get Many.',
 		),
 	]),
-	options: [idempotencyKeyField, roomIdOption, ...TOOLS_OPTIONS],
+	options: [idempotencyKeyField, roomIdOption, ...AGENT_OPTIONS],
 	prepare(read) {
 		const webhook = readWebhook(read, SESSION_EVENT_OPTIONS);
 		return readStart(read)(async () => webhook, ROOM_EVENTS);

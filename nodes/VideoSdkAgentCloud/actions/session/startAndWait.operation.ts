@@ -1,5 +1,5 @@
 import { switchField } from '../../fields/field';
-import { TOOLS_OPTIONS } from '../../fields/agentTools';
+import { AGENT_OPTIONS } from '../../fields/agentTools';
 import { idempotencyKeyField } from '../../fields/idempotencyKey';
 import { MAX_WAIT_FIELDS } from '../../fields/maxWait';
 import { includeWaitField, recordingFields } from '../../fields/recording';
@@ -26,7 +26,7 @@ export const operation: Operation = {
 		...recordingFields('The node waits for it and adds it to the output.'),
 		...MAX_WAIT_FIELDS,
 	]),
-	options: [idempotencyKeyField, roomIdOption, ...TOOLS_OPTIONS, END_AT_TIMEOUT, includeWaitField],
+	options: [idempotencyKeyField, roomIdOption, ...AGENT_OPTIONS, END_AT_TIMEOUT, includeWaitField],
 	prepare(read) {
 		const { context } = read;
 		checkWait(read, END_AT_TIMEOUT);

@@ -1,0 +1,101 @@
+import { type IDataObject } from 'n8n-workflow';
+import { TASK_ENTRY, TASK_VARIABLE } from '../api/toolAccess';
+import { groupField, numberField, textField } from './field';
+import { type ItemReader } from './reader';
+import { readOptions } from './requestOptions';
+
+/** Of both fields: other agents have a prompt of their own. */
+const READ_BY = 'Read by the agent from Agent: Deploy. Other agents keep to their own prompt.';
+
+const instructionsField = textField('refused', 'Instructions', 'instructions', {
+	typeOptions: { rows: 4 },
+	placeholder:
+		"e.g. You're calling for Example Café. Ask whether the reservation for Tuesday at seven still stands, and repeat the answer.",
+	hint: READ_BY,
+	description: 'What the agent is to do in this conversation',
+});
+
+const firstMessageField = textField('refused', 'First Message', 'firstMessage', {
+	typeOptions: { rows: 2 },
+	placeholder: "e.g. Hello, this is Example Café's AI assistant. Do you have a minute?",
+	hint: READ_BY,
+	description: 'What the agent says first, word for word. Leave empty to let it choose its own words.',
+});
+
+/** What the agent is to do: right below whom it talks to. */
+export const AGENT_TASK_FIELDS = [instructionsField, firstMessageField];
+
+const LONGEST_SILENCE_S = 3_600;
+
+const languageField = textField('default', 'Language', 'language', {
+	placeholder: 'e.g. de-DE',
+	description: 'The language to speak and understand. Leave empty for English.',
+});
+
+const voiceField = textField('default', 'Voice', 'voice', {
+	description: "The voice's name at the speech service. Leave empty for the agent's own.",
+});
+
+const endOnSilenceField = numberField('default', 'End on Silence', 'endOnSilence', {
+	typeOptions: { minValue: 0, maxValue: LONGEST_SILENCE_S },
+	default: 0,
+	hint: 'In seconds',
+	description: 'After how long a silence the agent should hang up. With 0, it waits.',
+});
+
+const modelField = textField('default', 'Model', 'model', {
+	description: "The language model's name. Leave empty for the agent's own.",
+});
+
+/** How the agent is to talk: an option of what starts a conversation. */
+export const agentSettingsField = groupField('default', 'Agent Settings', 'agentSettings', {
+	typeOptions: { multipleValues: false },
+	placeholder: 'Add Agent Settings',
+	description: 'How the agent from Agent: Deploy talks. Other agents keep to their own settings.',
+	options: [
+		{
+			displayName: 'Agent Settings',
+			name: 'settings',
+			values: [languageField, voiceField, endOnSilenceField, modelField],
+		},
+	],
+});
+
+/**
+ * Reads AGENT_TASK_FIELDS and `agentSettingsField`.
+ *
+ * @returns what was given; undefined if nothing was
+ * @throws NodeOperationError naming the field
+ */
+export function readTask(read: ItemReader): IDataObject | undefined {
+	const [settings] = readOptions(read).entries(agentSettingsField);
+	const task = {
+		instructions: read.text(instructionsField),
+		firstMessage: read.text(firstMessageField),
+		language: settings?.text(languageField),
+		voice: settings?.text(voiceField),
+		endOnSilence: settings?.number(endOnSilenceField) || undefined,
+		model: settings?.text(modelField),
+	};
+	const given = Object.entries(task).filter(([, value]) => value !== undefined);
+	return given.length === 0 ? undefined : Object.fromEntries(given);
+}
+
+/**
+ * Reads what the agent is to do, beside what else it gets.
+ *
+ * @param place where the agent finds it: a session's agent in its environment, as text
+ * @param data the user's own
+ * @throws NodeOperationError naming the field
+ */
+export function readWithTask(
+	read: ItemReader,
+	place: 'env' | 'metadata',
+	data: IDataObject | undefined,
+): IDataObject | undefined {
+	const task = readTask(read);
+	if (task === undefined) return data;
+	return place === 'env'
+		? { ...data, [TASK_VARIABLE]: JSON.stringify(task) }
+		: { ...data, [TASK_ENTRY]: task };
+}
