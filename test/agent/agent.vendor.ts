@@ -1,8 +1,10 @@
-import { request as forward } from 'node:http';
+import { Agent, request as forward } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { signToken, tokenEnvelope } from '../../nodes/VideoSdkAgentCloud/tools/token';
-import { publish } from '../e2e/deliveries';
-import { type ScriptedModel, startScriptedModel } from '../e2e/scriptedModel';
-import { actionNode, chain, ourNode } from '../e2e/nodes';
+import { publish, startNew } from '../e2e/deliveries';
+import { type ModelRequest, type ScriptedModel, startScriptedModel } from '../e2e/scriptedModel';
+import { actionNode, chain, MANUAL, ourNode } from '../e2e/nodes';
+import { Agents, question } from '../e2e/questions';
 import { PATIENT, setUpAll } from '../e2e/setup';
 import { handOver, publishTools } from '../e2e/toolWorkflows';
 import { Loopback } from '../engine/delivery';
@@ -10,9 +12,55 @@ import { outputOf } from '../n8n/rest';
 import type { HandedTool } from '../simulator/toolAgent';
 import { PythonProgram, runClients } from './python';
 
-/** examples/agent, run by VideoSDK's framework; only speech, the room, and the paid model are replaced. */
-describe('The agent of examples/agent', () => {
-	const setup = setUpAll({ simulator: { lifecycle: false, ...PATIENT } });
+/** What the agent has said since the line before, and what became of it. */
+interface Turn {
+	said: Array<{ text: string; at: number }>;
+	/** When the sound of the keyboard was heard. */
+	sounds: number[];
+	tools: string[];
+	ended: boolean;
+}
+
+/** n8n, as far away as an answer takes `delayMs` longer, and what came to it. */
+class FarN8n extends Loopback {
+	readonly bodies: string[] = [];
+	readonly sockets = new Set<unknown>();
+	/** How long n8n itself took for the last request. */
+	n8nMs = 0;
+	private readonly agent = new Agent({ keepAlive: true });
+
+	constructor(n8nUrl: string, delayMs: number, refuses: (body: string) => boolean = () => false) {
+		super((request, response) => {
+			this.sockets.add(request.socket);
+			const chunks: Buffer[] = [];
+			request.on('data', (chunk: Buffer) => chunks.push(chunk));
+			request.on('end', () => {
+				const body = Buffer.concat(chunks);
+				this.bodies.push(String(body));
+				if (refuses(String(body))) {
+					response.writeHead(409).end();
+					return;
+				}
+				void sleep(delayMs).then(() => {
+					const startedAt = performance.now();
+					const { method, headers, url } = request;
+					const target = new URL(String(url).replace('/webhook-waiting/7', '/webhook'), n8nUrl);
+					forward(target, { method, headers, agent: this.agent }, (answer) => {
+						response.writeHead(answer.statusCode ?? 500, answer.headers);
+						answer.on('end', () => (this.n8nMs = performance.now() - startedAt)).pipe(response);
+					}).end(body);
+				});
+			});
+		});
+	}
+
+	/** The tool, reached by this way. */
+	reach = (tool: HandedTool): HandedTool => ({ ...tool, url: this.origin + new URL(tool.url).pathname });
+}
+
+/** agent/, run by VideoSDK's framework; only speech, the room, and the paid model are replaced. */
+describe('The agent of this package', () => {
+	const setup = setUpAll({ simulator: { lifecycle: false, callBehaviour: false, ...PATIENT } });
 	let model: ScriptedModel;
 	let ids: Record<string, string>;
 	const handed: Record<string, HandedTool | undefined> = {};
@@ -27,44 +75,109 @@ describe('The agent of examples/agent', () => {
 		// One by one: an agent can't be given several of the same name.
 		for (const name of names) [handed[name]] = await handOver(setup, [`${urlOf(name)}${timeoutOf(name)}`]);
 	});
-	afterEach(async () => await agent?.stop());
+	afterEach(async () => {
+		await agent?.stop();
+		// Neither the account's token nor those of tools.
+		expect(agent?.log ?? '').not.toMatch(/account-token|n8ntool1_/);
+	});
 	afterAll(async () => await model?.close());
 
-	async function start(metadata: object, env: Record<string, string> = {}): Promise<object[]> {
+	/** Begins a conversation. Calls come in unless the metadata says otherwise. */
+	async function start(metadata: object, env: Record<string, string> = {}): Promise<Turn> {
 		agent = new PythonProgram('run_agent.py', {
-			OPENAI_API_KEY: 'none',
-			OPENAI_BASE_URL: model.url,
-			VIDEOSDK_AUTH_TOKEN: 'none',
+			MODEL_URL: model.origin,
+			VIDEOSDK_AUTH_TOKEN: 'account-token',
 			N8N_TOOLS: '',
+			N8N_AGENT: '',
 			...env,
 		});
-		return (await agent.ask<{ tools: object[] }>({ metadata })).tools;
+		const n8nAgent = env.N8N_AGENT ? undefined : { firstMessage: 'Hello, I am an AI.' };
+		return await agent.ask<Turn>({ metadata: { callType: 'inbound', n8nAgent, ...metadata } });
 	}
 
-	/** The caller asks, the model uses the tool. @returns what the model then reads */
-	async function askForOrder(): Promise<string> {
-		model.script([{ tool: 'find_order', arguments: { order_number: 'A-17' } }, { text: 'Let me see.' }]);
-		const { agent: said } = await agent!.ask<{ agent: string }>({ caller: 'Where is my order?' });
-		expect(said).toBe('Let me see.');
-		return String(model.requests.at(-1)?.messages.at(-1)?.content);
+	const tell = async (caller: string) => await agent!.ask<Turn>({ caller });
+	const textOf = ({ said }: Turn) => said.map(({ text }) => text).join(' ');
+	const toldTo = (request: ModelRequest | undefined) => JSON.stringify(request?.messages);
+
+	/** The person asks, the model uses the tool. @returns what the model then reads, and the turn */
+	async function askForOrder() {
+		const times: number[] = [];
+		const now = <T>(answer: T) => (times.push(performance.now()), answer);
+		model.script([
+			() => now({ tool: 'find_order', arguments: { order_number: 'A-17' } }),
+			() => now({ text: 'Let me tell you.' }),
+		]);
+		const turn = await tell('Where is my order?');
+		expect(textOf(turn)).toMatch(/Let me tell you\.$/);
+		const read = JSON.parse(String(model.requests.at(-1)?.messages.at(-1)?.content)) as {
+			output?: string;
+			error?: string;
+		};
+		return { read, turn, toolMs: times[1]! - times[0]! };
 	}
 
 	const executionsOf = async (name: string) =>
 		await setup.n8n.rest.listExecutions({ workflowId: String(ids[name]) });
 
-	it('offers a tool from the metadata to its model, uses it, and says who is calling', async () => {
-		const before = (await executionsOf('answered')).length;
-		const call = { callId: 'call-1', sipCallFrom: '+15550102001', sipCallTo: '+15550100000' };
-		const tools = await start({ ...call, callType: 'inbound', n8nTools: [handed.answered] });
-		expect(tools).toMatchObject([
+	it('says the first message as written, and does in each call what that call says', async () => {
+		const calls = [
+			{ firstMessage: 'Good day, this is the bakery.', instructions: 'Ask how many rolls are wanted.' },
 			{
-				name: 'find_order',
-				description: 'Finds an order of the caller.',
-				parameters: { required: ['order_number'] },
+				firstMessage: 'Guten Tag, hier ist die KI der Praxis.',
+				instructions: 'Say when it opens.',
+				language: 'de',
 			},
+		];
+		for (const n8nAgent of calls) {
+			expect(textOf(await start({ n8nAgent }))).toBe(n8nAgent.firstMessage);
+			model.script([{ text: 'Gladly.' }]);
+			expect(textOf(await tell('Hello?'))).toBe('Gladly.');
+			const [system] = model.requests[0]!.messages;
+			expect(system?.content).toContain(`Your task:\n${n8nAgent.instructions}`);
+			expect(system?.content).toContain(`Speak the language ${n8nAgent.language ? 'de-DE' : 'en-US'}.`);
+			expect(toldTo(model.requests[0])).toContain(n8nAgent.firstMessage);
+			await agent?.stop();
+		}
+	});
+
+	it('opens by itself without a first message, and is told to say what it is', async () => {
+		model.script([{ text: 'Hello, I am an AI assistant.' }]);
+		expect(textOf(await start({ n8nAgent: undefined }))).toBe('Hello, I am an AI assistant.');
+		expect(model.requests[0]?.model).toBe('gemini-2.5-flash');
+		expect(toldTo(model.requests[0])).toMatch(
+			/told what this conversation is about.*say that you are an AI/s,
+		);
+	});
+
+	it('takes tools and settings of a session from its environment', async () => {
+		const N8N_AGENT = JSON.stringify({ firstMessage: 'Good morning.', model: 'gemini-2.5-pro' });
+		const turn = await start({}, { N8N_TOOLS: JSON.stringify([handed.answered]), N8N_AGENT });
+		expect(textOf(turn)).toBe('Good morning.');
+		expect(turn.tools.sort()).toEqual(['end_call', 'find_order']);
+		model.script([{ text: 'Yes?' }]);
+		await tell('Hello?');
+		expect(model.requests[0]?.model).toBe('gemini-2.5-pro');
+	});
+
+	it('starts without what can not be read in its environment', async () => {
+		model.script([{ text: 'Hello.' }]);
+		const turn = await start({}, { N8N_TOOLS: '[{"url"', N8N_AGENT: '{"firstMessage"' });
+		expect(turn).toMatchObject({ tools: ['end_call'], ended: false });
+	});
+
+	it('uses a tool with one request on a connection that it keeps, and says who is calling', async () => {
+		const before = (await executionsOf('answered')).length;
+		const far = await new FarN8n(setup.n8n.url, 100).listen();
+		const call = { callId: 'call-1', sipCallFrom: '+15550102001', sipCallTo: '+15550100000' };
+		await start({ ...call, n8nTools: [far.reach(handed.answered!)] });
+		await askForOrder();
+		far.bodies.length = 0;
+		const { read, toolMs, turn } = await askForOrder();
+		expect(model.requests[0]?.tools).toMatchObject([
+			{ function: { name: 'find_order', description: 'Finds an order of the caller.' } },
+			{ function: { name: 'end_call' } },
 		]);
-		const { output } = JSON.parse(await askForOrder()) as { output: string };
-		expect(JSON.parse(output)).toMatchObject({
+		expect(JSON.parse(String(read.output))).toMatchObject({
 			input: { order_number: 'A-17' },
 			headers: {
 				'x-call-id': 'call-1',
@@ -73,14 +186,115 @@ describe('The agent of examples/agent', () => {
 				'x-call-type': 'inbound',
 			},
 		});
-		expect(await executionsOf('answered')).toHaveLength(before + 1);
+		expect(far.bodies).toEqual([expect.stringContaining('"tools/call"')]);
+		expect(far.sockets.size).toBe(1);
+		expect(toolMs - far.n8nMs).toBeLessThan(250);
+		expect(textOf(turn)).toBe('Let me tell you.');
+		expect(await executionsOf('answered')).toHaveLength(before + 2);
+		// Neither who may use the tool nor where it is.
+		expect(JSON.stringify(model.requests)).not.toMatch(/Bearer|\/mcp/);
+		await far.close();
 	});
 
-	it('takes its tools from N8N_TOOLS as well', async () => {
-		expect(await start({}, { N8N_TOOLS: JSON.stringify([handed.answered]) })).toHaveLength(1);
+	it('says something after 1.5 s, and its words afterwards, if a tool is slow', async () => {
+		let askedAt = 0;
+		const far = await new FarN8n(setup.n8n.url, 2_500, (body) => {
+			if (body.includes('tools/call')) askedAt = Date.now();
+			return false;
+		}).listen();
+		await start({ n8nTools: [far.reach(handed.answered!)] });
+		const { read, turn } = await askForOrder();
+		expect(read.output).toContain('A-17');
+		expect(textOf(turn)).toBe('One moment, please. Let me tell you.');
+		const [filler, answer] = turn.said.map(({ at }) => at - askedAt);
+		expect(filler).toBeGreaterThan(1_400);
+		expect(filler).toBeLessThan(1_900);
+		const sounds = turn.sounds.map((at) => at - askedAt);
+		expect(sounds.some((at) => at > filler! + 500 && at < answer!)).toBe(true);
+		expect(sounds.filter((at) => at > answer! + 500)).toEqual([]);
+		await far.close();
 	});
 
-	it('asks what n8n wants to know, and saves that voicemail picked up', async () => {
+	it.each([
+		['answers with an error', 'failure', /There is no such order/],
+		['fails', 'failing', /failed, or ended without/],
+		['is too slow', 'waiting', /didn't answer in time/],
+	])('lets its model read why, if the workflow %s', async (_, name, reason) => {
+		await start({ n8nTools: [handed[name]] });
+		expect((await askForOrder()).read.error).toMatch(reason);
+	});
+
+	it('starts without a tool whose access token is wrong, and without an n8n that is down', async () => {
+		const wrong = { ...handed.failure, headers: { Authorization: 'Bearer expired' } };
+		const down = { ...handed.failure, url: 'http://127.0.0.1:9/webhook/tool/mcp' };
+		const { tools } = await start({ n8nTools: [wrong, down, handed.answered] });
+		expect(tools).toEqual(['find_order', 'end_call']);
+		expect((await askForOrder()).read.output).toContain('A-17');
+	});
+
+	it('keeps running while n8n restarts', async () => {
+		await start({ n8nTools: [handed.answered] });
+		await setup.n8n.kill();
+		expect((await askForOrder()).read).toEqual({ error: "This isn't possible right now." });
+		await setup.n8n.restart();
+		await setup.n8n.rest.waitForWebhook('tool-answered/mcp');
+		expect((await askForOrder()).read.output).toContain('A-17');
+	});
+
+	it('hands in the answer to a question by phone, in its types', async () => {
+		const asks = question({
+			responseType: 'fields',
+			responseFields: {
+				fields: [
+					{ name: 'guests', type: 'number' },
+					{ name: 'coming', type: 'boolean' },
+				],
+			},
+		});
+		const ask = actionNode(setup, 'Ask', asks);
+		const executionId = await startNew(setup.n8n, chain('Ask', [MANUAL, ask]));
+		const { callId } = await new Agents(setup).next();
+		const { metadata } = setup.simulator.calls.get(callId)!;
+		await start({ ...metadata, callType: 'outbound' });
+		model.script([
+			{ tool: 'submit_response', arguments: { guests: 3, coming: true } },
+			{ tool: 'end_call', arguments: { last_words: 'Thank you, goodbye.' } },
+		]);
+		expect(await tell('Three of us will come.')).toMatchObject({
+			said: [{ text: 'Thank you, goodbye.' }],
+			ended: expect.any(Boolean) as boolean,
+		});
+		expect(JSON.stringify(model.requests[0]?.tools)).toContain('May we come on Thursday?');
+		expect(JSON.stringify(model.requests)).not.toContain(metadata.n8nKey);
+		expect(outputOf(await setup.n8n.rest.untilEnded(executionId), 'Ask')).toMatchObject([
+			{ outcome: 'answered', responded: true, data: { guests: 3, coming: true } },
+		]);
+	});
+
+	it("connects again if an execution doesn't wait yet", async () => {
+		let requests = 0;
+		const far = await new FarN8n(setup.n8n.url, 0, () => requests++ < 2).listen();
+		const waiting = { ...handed.answered, url: `${far.origin}/webhook-waiting/7/tool-answered/mcp` };
+		expect((await start({ n8nTools: [waiting] })).tools).toContain('find_order');
+		await far.close();
+	});
+
+	it('says its last words, and hangs up', async () => {
+		await start({});
+		model.script([{ tool: 'end_call', arguments: { last_words: 'Goodbye and take care.' } }]);
+		const turn = await tell('That was all.');
+		expect(textOf(turn)).toBe('Goodbye and take care.');
+		expect(turn.ended || (await agent!.ask<Turn>({})).ended).toBe(true);
+	});
+
+	it('says goodbye and hangs up when nothing is said for as long as the settings say', async () => {
+		await start({ n8nAgent: { firstMessage: 'Hello, I am an AI.', endOnSilence: 1 } });
+		model.script([{ text: 'I will hang up now.' }]);
+		const turn = await agent!.ask<Turn>({});
+		expect(turn).toMatchObject({ said: [{ text: 'I will hang up now.' }], ended: true });
+	});
+
+	it('saves that voicemail picked up, and hangs up', async () => {
 		const asked = {
 			...{ toolName: 'save_result', toolDescription: 'Saves the result.' },
 			toolParameters: { parameters: [{ name: 'voicemail', type: 'boolean', required: false }] },
@@ -100,66 +314,16 @@ describe('The agent of examples/agent', () => {
 		const access = { url, expiresAtS: Date.now() / 1000 + 600, context: {} };
 		const token = signToken(access, tokenEnvelope.keyOf(setup.simulator.secret));
 		const tool = { url, headers: { Authorization: `Bearer ${token}` }, timeout: 20 };
-		await start({ n8nTools: [tool], name: 'Ada', question: 'Does Monday suit you?' });
-		model.script([{ text: 'Does Monday suit you?' }]);
-		await agent!.ask({ caller: 'Hello?' });
-		expect(JSON.stringify(model.requests.at(-1)?.messages)).toContain('question: Does Monday suit you?');
-		await agent!.ask({});
+		await start({ callType: 'outbound', n8nTools: [tool], name: 'Ada', question: 'Does Monday suit you?' });
+		const answers = (request: ModelRequest) => ({ text: request.tools ? 'Does Monday suit you?' : 'Yes' });
+		model.script([answers, answers]);
+		await tell('Please leave a message after the tone.');
+		expect(toldTo(model.requests[0])).toContain('question: Does Monday suit you?');
+		expect(await agent!.ask<Turn>({})).toMatchObject({ ended: true });
 		const [saved] = await setup.n8n.rest.listExecutions({ workflowId });
 		expect(outputOf(await setup.n8n.rest.untilEnded(saved!.id), 'Asked')).toMatchObject([
 			{ input: { voicemail: true } },
 		]);
-	});
-
-	it.each([
-		['answers with an error', 'failure', /There is no such order/],
-		['fails', 'failing', /failed, or ended without/],
-		['is too slow', 'waiting', /didn't answer in time/],
-	])('lets its model read why, if the workflow %s', async (_, name, reason) => {
-		await start({ n8nTools: [handed[name]] });
-		const read = JSON.parse(await askForOrder()) as { error: string };
-		expect(read.error).toMatch(reason);
-	});
-
-	it('starts without a tool whose access token is wrong, and without an n8n that is down', async () => {
-		const wrong = { ...handed.failure, headers: { Authorization: 'Bearer expired' } };
-		const down = { ...handed.failure, url: 'http://127.0.0.1:9/webhook/tool/mcp' };
-		expect(await start({ n8nTools: [wrong, down, handed.answered] })).toHaveLength(1);
-		expect(await askForOrder()).toContain('A-17');
-		expect(await start({ n8nTools: [wrong] })).toEqual([]);
-	});
-
-	it("connects again if an execution doesn't wait yet, and has responded if it no longer does", async () => {
-		const { url, ...tool } = handed.answered!;
-		let requests = 0;
-		let isOver = false;
-		const waits = await new Loopback((request, response) => {
-			if (requests++ < 2 || isOver) {
-				response.writeHead(409).end();
-				return;
-			}
-			const { method, headers } = request;
-			request.on('data', (body) => (isOver ||= String(body).includes('tools/call')));
-			request.pipe(
-				forward(url, { method, headers }, (answer) => {
-					response.writeHead(answer.statusCode ?? 500, answer.headers);
-					answer.pipe(response);
-				}),
-			);
-		}).listen();
-		const waiting = { ...tool, url: `${waits.origin}/webhook-waiting/7/mcp` };
-		expect(await start({ n8nTools: [waiting] })).toHaveLength(1);
-		expect(await askForOrder()).toContain('A-17');
-		await waits.close();
-	});
-
-	it('keeps running while n8n restarts', async () => {
-		await start({ n8nTools: [handed.answered] });
-		await setup.n8n.kill();
-		expect(JSON.parse(await askForOrder())).toEqual({ error: expect.any(String) as string });
-		await setup.n8n.restart();
-		await setup.n8n.rest.waitForWebhook('tool-answered/mcp');
-		expect(await askForOrder()).toContain('A-17');
 	});
 
 	it("is as easy with the framework's own MCP client, as long as nothing fails", async () => {

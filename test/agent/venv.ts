@@ -1,9 +1,11 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PlainError, removeFolder, run, sha256, withLock } from '../n8n/processes';
+import { PlainError, removeFolder, repositoryRoot, run, sha256, withLock } from '../n8n/processes';
 import { cacheFolder } from '../n8n/runtime';
 
 const REQUIREMENTS = join(__dirname, 'requirements.txt');
+/** Which it includes. */
+const AGENT_REQUIREMENTS = join(repositoryRoot, 'agent/requirements.txt');
 const MARKER_FILE = '.complete';
 /** pip's words where the registry isn't reached. */
 const UNREACHED = /NewConnectionError|ConnectTimeoutError|ReadTimeoutError|NameResolutionError|ProxyError/;
@@ -11,7 +13,8 @@ const UNREACHED = /NewConnectionError|ConnectTimeoutError|ReadTimeoutError|NameR
 /** Makes a virtual environment with VideoSDK's own programs, unless there is one. @returns its Python; undefined: PyPI isn't reached */
 export async function ensureVenv(log: (line: string) => void): Promise<string | undefined> {
 	// One for each set of requirements.
-	const folder = join(cacheFolder(), `vendor-${sha256(readFileSync(REQUIREMENTS)).slice(0, 12)}`);
+	const wanted = [REQUIREMENTS, AGENT_REQUIREMENTS].map((file) => readFileSync(file, 'utf8')).join('\n');
+	const folder = join(cacheFolder(), `vendor-${sha256(wanted).slice(0, 12)}`);
 	const python = join(folder, 'bin/python');
 	return await withLock(`${folder}.lock`, async () => {
 		if (existsSync(join(folder, MARKER_FILE))) return python;

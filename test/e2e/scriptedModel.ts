@@ -79,7 +79,7 @@ export class ScriptedModel extends Loopback {
 		response.setHeader('connection', 'close');
 		const send = (status: number, body: string, type = 'application/json') =>
 			response.writeHead(status, { 'content-type': type }).end(body);
-		if (request.method !== 'POST' || !request.url?.endsWith('/chat/completions'))
+		if (request.method !== 'POST' || !/\/chat\/completions(\?|$)/.test(String(request.url)))
 			return send(200, '{"object":"list","data":[]}');
 		const asked = (await json(request)) as ModelRequest;
 		this.requests.push(asked);

@@ -186,7 +186,7 @@ export class ToolAgent {
 		await Promise.all([...this.clients].map(async (client) => await client.close().catch(() => undefined)));
 	}
 
-	/** As examples/agent: an n8n that has just made the call may not wait for the response yet. */
+	/** As agent/n8n_tools.py: an n8n that has just made the call may not wait for the response yet. */
 	private async connect(url: string, headers: Record<string, string>): Promise<Client> {
 		const pausesMs = url.includes('/webhook-waiting/') ? [...PAUSES_MS] : [];
 		for (;;) {
