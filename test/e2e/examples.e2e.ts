@@ -108,6 +108,66 @@ describe.each(VERSIONS)('The examples, as npm start imports them into n8n %s', (
 		});
 	});
 
+	it.each(['Stop', 'the end of n8n'])(
+		'calls-from-a-table.json: goes on after %s, also a day later, and calls no one twice',
+		async (what) => {
+			const [file, { n8n, simulator }] = ['calls-from-a-table.json', stage];
+			const table = stage.table('Calls to make');
+			await table.change('status', 'to call', { status: 'not now' });
+			for (const hours of [1, 25]) {
+				const first = `+14155${what.length}${hours}`.padEnd(11, '0');
+				const phones: [string, string, string] = [`${first}1`, `${first}2`, `${first}3`];
+				const [answers, misses, uncalled] = phones;
+				const callsTo = (phone: string) => calls().filter(({ to }) => to === phone);
+				const rows = async () => (await table.rows()).filter(({ phone }) => phones.includes(String(phone)));
+
+				const status = 'to call';
+				await table.add([answers, misses].map((phone) => ({ name: 'left behind', phone, status })));
+				for (const phone of [answers, misses]) simulator.setCallBehaviour({ ringForMs: null }, phone);
+				// n8n ended before this call.
+				const claimed = { status: 'calling', outcome: 'calling in execution 0', attempts: 1 };
+				const lastCall = new Date().toISOString();
+				await table.add([{ name: 'left behind', phone: uncalled, lastCall, ...claimed }]);
+				// The others are on the phone when it ends: it waits for them, or for VideoSDK's answers.
+				const isKilled = what !== 'Stop';
+				const post = { match: { method: 'POST', path: /\/call$/, times: 2 } };
+				if (isKilled) simulator.addFault({ ...post, kind: 'hang' });
+				const executionId = await n8n.rest.startWorkflow(stage.workflow(file).id);
+				await waitFor('both calls', async () => callsTo(answers).length + callsTo(misses).length === 2);
+				if (isKilled) {
+					await n8n.kill();
+					await n8n.restart();
+				} else {
+					await untilWaiting(n8n, executionId);
+					await n8n.rest.call('POST', `/executions/${executionId}/stop`);
+				}
+				for (const [phone, end] of [
+					[answers, 'ended'],
+					[misses, 'missed'],
+				] as const) {
+					const { callId } = callsTo(phone)[0]!;
+					if (end === 'ended') await simulator.moveCall(callId, 'answered');
+					await simulator.moveCall(callId, end);
+				}
+
+				// They may still be on the phone.
+				await stage.press(file);
+				expect((await rows()).map((row) => row.status)).toEqual(['calling', 'calling', 'calling']);
+				const then = new Date(Date.now() - hours * 3_600_000).toISOString();
+				await table.change('status', 'calling', { lastCall: then });
+				await Promise.all([stage.press(file), stage.press(file)]);
+				expect(await rows()).toMatchObject([
+					{ status: 'done', outcome: 'answered', attempts: 1 },
+					{ status: 'to call', outcome: 'noAnswer', attempts: 1, nextCall: expect.any(String) },
+					{ status: 'done', outcome: 'answered', attempts: 1 },
+				]);
+				expect(phones.map((phone) => callsTo(phone).length)).toEqual([1, 1, 1]);
+				await table.remove('name', 'left behind');
+			}
+			await table.change('status', 'not now', { status: 'to call' });
+		},
+	);
+
 	run(['calls-from-a-table.json', 'calls-from-a-table-tool.json'], async (file) => {
 		const [table, doNotCall] = [stage.table('Calls to make'), stage.table('Do not call')];
 		const { heard } = stage.simulator;
@@ -186,8 +246,11 @@ describe.each(VERSIONS)('The examples, as npm start imports them into n8n %s', (
 		const asWritten = '(415) 555-0123 ';
 		await doNotCall.change('phone', ADA, { phone: asWritten });
 		await again('Ada Lovelace');
+		expect(await rowOf('Ada Lovelace')).toMatchObject({
+			...{ status: 'do not call', outcome: 'The number is in Do not call' },
+		});
 		await doNotCall.change('phone', asWritten, { phone: 'Everyone ' });
-		await press();
+		expect((await again('Ada Lovelace')).reasons).toEqual(["'everyone' is in Do not call."]);
 		expect(calls()).toHaveLength(8);
 		await doNotCall.change('phone', 'Everyone ', { phone: GRACE });
 

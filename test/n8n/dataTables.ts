@@ -19,13 +19,16 @@ export async function createDataTable(
 		name,
 		columns: Object.entries(columns).map(([column, type]) => ({ name: column, type })),
 	});
-	if (rows.length > 0) await rest.call('POST', `${tables}/${id}/insert`, { data: rows, returnType: 'count' });
+	const add = async (data: Row[]) =>
+		void (await rest.call('POST', `${tables}/${id}/insert`, { data, returnType: 'count' }));
+	if (rows.length > 0) await add(rows);
 	const equals = (columnName: string, value: string) => ({
 		type: 'and',
 		filters: [{ columnName, condition: 'eq', value }],
 	});
 	return {
 		id,
+		add,
 		/** All rows, oldest first, without the columns that n8n adds but `id`. */
 		async rows(): Promise<Row[]> {
 			const { data } = await rest.call<{ data: Row[] }>('GET', `${tables}/${id}/rows?sortBy=id:asc`);
