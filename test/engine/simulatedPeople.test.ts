@@ -1,9 +1,9 @@
-/** The simulated people of `npm start` do what their table says, and the API has the trouble that a user types. */
+/** The simulated people of `npm start` do what their table says, and the simulator does what a user types. */
 import { PassThrough } from 'node:stream';
 import type { IDataObject } from 'n8n-workflow';
 import { inWords } from '../simulator';
 import { CALL_NUMBERS } from '../simulator/people';
-import { obeyTrouble } from '../simulator/trouble';
+import { COMMANDS, obey } from '../simulator/commands';
 import { byRule, callParameters, makeAndWait } from './callRig';
 import { failureOf, later, useRig } from './rig';
 
@@ -87,10 +87,10 @@ it('An agent says an answer as sentences', () => {
 	expect(inWords('There are no orders.')).toBe('There are no orders.');
 });
 
-it('The API is down or slow for a minute, when that is typed', async () => {
+it('When that is typed, the API is down or slow for a minute, and someone calls', async () => {
 	const typed = new PassThrough();
 	const told: string[] = [];
-	obeyTrouble(rig.simulator, typed, (line) => void told.push(line));
+	obey(rig.simulator, typed, (line) => void told.push(line));
 	const list = callParameters('getAll', { options: { timeout: 5_000 } });
 	const type = async (word: string) => {
 		typed.write(`${word}\n`);
@@ -104,10 +104,20 @@ it('The API is down or slow for a minute, when that is typed', async () => {
 	expect(failureOf(await rig.run(list)).message).toContain("didn't respond in time");
 	await later(60_000);
 	await rig.json(list);
+	await type('call');
+	await type(`call ${CALL_NUMBERS.missed}`);
+	const calls = [...rig.simulator.calls.values()];
+	expect(calls.map(({ type, from }) => [type, from])).toEqual([
+		['inbound', '+14155550123'],
+		['inbound', CALL_NUMBERS.missed],
+	]);
+	await later(1_000);
+	expect(calls[1]?.status).toBe('missed');
 	await type('help');
 	expect(told).toEqual([
 		...['For a minute, the API answers every request with status 503.', 'The API works again.'],
 		...['For a minute, the API takes ten seconds for every answer.', 'The API works again.'],
-		...[expect.stringMatching(/^down and Enter: /), expect.stringMatching(/^slow and Enter: /)],
+		...calls.map(({ callId, from }) => `${from} calls +15550102001 (call ${callId}).`),
+		...COMMANDS.map((command) => `  ${command}`),
 	]);
 });

@@ -1,8 +1,8 @@
 /** `npm run simulator [-- --port <number>]` */
 import { parseArgs } from 'node:util';
 import { onShutdown, PlainError, runMain } from '../n8n/processes';
+import { COMMANDS, obey } from './commands';
 import { peopleInLines, startSimulator } from './index';
-import { obeyTrouble, TROUBLE_HINTS } from './trouble';
 
 const DEFAULT_PORT = '4780';
 
@@ -25,9 +25,10 @@ runMain(async () => {
   Deployments to start: ddv_support (tags latest, v1), ddv_sales, ddv_campaign_01 to ddv_campaign_12
   Calls: from +15550102001 by rule_out_01, to any number. These people always do the same:
     ${peopleInLines().join('\n    ')}
-  ${TROUBLE_HINTS.join('\n  ')}
+  Type and press Enter:
+    ${COMMANDS.join('\n    ')}
   Ctrl+C ends it.
 `);
-	obeyTrouble(simulator, process.stdin, console.log);
+	obey(simulator, process.stdin, console.log);
 	return await new Promise<never>(() => undefined);
 });

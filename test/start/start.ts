@@ -12,7 +12,7 @@ import { freePorts, isPortFree, onShutdown, PlainError, runMain, write } from '.
 import { OWNER } from '../n8n/rest';
 import { DEFAULT_N8N_VERSION, ensureRuntime } from '../n8n/runtime';
 import { peopleInLines } from '../simulator';
-import { obeyTrouble, TROUBLE_HINTS } from '../simulator/trouble';
+import { COMMANDS, obey } from '../simulator/commands';
 import { showCall, showSession } from './demo';
 import { CALL_EXAMPLE, SESSION_EXAMPLE } from './examples';
 import type { Mail } from './mailbox';
@@ -126,11 +126,11 @@ runMain(async () => {
 			write(`  Password        ${OWNER.password}`);
 			write('Numbers to call:  any. These people always do the same:');
 			for (const line of peopleInLines()) write(`  ${line}`);
-			write('To see what a workflow makes of trouble, type:');
-			for (const hint of TROUBLE_HINTS) write(`  ${hint}`);
+			write('You can type here, and press Enter:');
+			for (const command of COMMANDS) write(`  ${command}`);
 			write(`n8n's log:        ${logFile}`);
 			write('Press Ctrl+C to stop. That deletes this n8n and everything in it.');
-			obeyTrouble(target.simulator, process.stdin, write);
+			obey(target.simulator, process.stdin, write);
 			// Until Ctrl+C, or until n8n ends by itself.
 			while (running.running) await sleep(1_000);
 			throw new PlainError(`n8n has stopped:\n${running.logs.trim().split('\n').slice(-15).join('\n')}`);
