@@ -4,7 +4,7 @@
  */
 import dns from 'node:dns';
 import { ExecutionLifecycleHooks } from 'n8n-core';
-import type { IDataObject, INodeParameters } from 'n8n-workflow';
+import { type IDataObject, type INodeParameters, sleep } from 'n8n-workflow';
 import { shareOf } from '../unit/support';
 import { byRule } from './callRig';
 import { eventBody, sendAndLeave, strangersKey } from './delivery';
@@ -269,6 +269,25 @@ describe('The resume URL', () => {
 		const learnedAtMs = Date.now();
 		expect(await waiting.jsonWithin()).toMatchObject([{ event: 'stopped' }]);
 		expect(Date.now() - learnedAtMs).toBeGreaterThanOrEqual(2_700);
+	});
+
+	it('is not continued by a request of its own that another process has held for long: it is sent again', async () => {
+		const waiting = await begin(HOUR_MS);
+		waiting.receiver = await rig.addEngine();
+		sessionAt(0).status = 'stopped';
+		// As on a busy computer: it is to read the credential, which others have read long ago.
+		const { credentialsHelper } = rig.engine;
+		const read = credentialsHelper.getDecrypted.bind(credentialsHelper);
+		waiting.beforeReceiving = () => {
+			waiting.beforeReceiving = undefined;
+			jest.spyOn(credentialsHelper, 'getDecrypted').mockImplementationOnce(async (...what) => {
+				await sleep(600);
+				return await read(...what);
+			});
+		};
+		expect(await waiting.jsonWithin()).toMatchObject([{ outcome: 'completed' }]);
+		expect(waiting.requests.map(({ status }) => status)).toEqual([200, 200]);
+		expect(waiting.resumptions).toBe(1);
 	});
 });
 

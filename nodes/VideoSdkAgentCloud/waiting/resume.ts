@@ -33,8 +33,9 @@ export async function takeUp(
 }
 
 /**
- * So long what n8n has read of an execution for an event counts if other processes may continue it: it may wait again by now, at another
- * node, and n8n would run it again from here. A request of our own is answered at once.
+ * So long what n8n has read of an execution counts if other processes may continue it: it may wait again by now, at another node, and n8n
+ * would run it again from here, since it looks only at whether the execution waits (ActiveExecutions.add). A busy process that has to
+ * read the credential first may take longer, also for a request of our own, whose sender asks again.
  */
 const FRESH_MS = 500;
 
@@ -99,8 +100,8 @@ async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData>
 			const one = wait?.awaited.get(id);
 			if (wait && one) isReady = await learnFromEvent(delivery.event, wait, one);
 		}
-		isReady &&= wait?.isOwn === true || Date.now() < receivedMs + FRESH_MS;
 	}
+	isReady &&= wait?.isOwn === true || Date.now() < receivedMs + FRESH_MS;
 	if (!isReady || !wait?.tryContinue(context)) {
 		return respond(
 			context,
