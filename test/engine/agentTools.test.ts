@@ -328,14 +328,14 @@ it('However many forged tokens come, there is one line a minute in the log, and 
 		const some = forged.slice(from, from + 25);
 		const answers = await Promise.all(some.map(async (one) => await ping(tool, one)));
 		expect(new Set(answers)).toEqual(new Set([401]));
-		passTime(1_000);
+		await later(1_000);
 	}
 	expect(await ping(tool, token)).toBe(200);
 	expect(rig.engine.credentialsHelper.reads).toBe(reads);
 	expect(warnings(tool)).toHaveLength(1);
 	// However often they come.
 	for (const one of forged.slice(0, 4)) {
-		passTime(20_000);
+		await later(20_000);
 		await ping(tool, one);
 	}
 	expect(warnings(tool)).toHaveLength(2);
@@ -351,13 +351,13 @@ it('After a change of the secret, a new token counts within seconds, and a forme
 	const token = await tokenFor(tool);
 	// What was pasted around it counts on neither side.
 	rig.use({ secretKey: ' the new secret' });
-	passTime(5_001);
+	await later(5_001);
 	expect([await ping(tool, token), await ping(tool, former)]).toEqual([200, 401]);
 	rig.use();
-	passTime(60_001);
+	await later(60_001);
 	expect([await ping(tool, former), await ping(tool, token)]).toEqual([200, 401]);
 	rig.use({ secretKey: ' ' });
-	passTime(60_001);
+	await later(60_001);
 	expect(await ping(tool, former)).toBe(503);
 });
 

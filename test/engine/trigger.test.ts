@@ -7,7 +7,7 @@ import { CALL_SUMMARY, ROOM_EVENTS } from '../../nodes/VideoSdkAgentCloud/webhoo
 import { checkAsync } from '../unit/support';
 import { ALL_EVENTS, eventBody, REPEATABLE, send, strangersKey } from './delivery';
 import type { PublishedTrigger } from './publishedTrigger';
-import { EVENT_NAMES, expectNoSecrets, passTime, useRig } from './rig';
+import { EVENT_NAMES, expectNoSecrets, later, passTime, useRig } from './rig';
 
 const MINUTE_MS = 60_000;
 const stranger = strangersKey();
@@ -275,7 +275,7 @@ it('Many deliveries need one read of the credential and one fetch of the key, an
 		[MINUTE_MS - 2_000, 2],
 		[3_000, 3],
 	] as const) {
-		passTime(passedMs);
+		await later(passedMs);
 		await deliver(trigger);
 		expect(rig.engine.credentialsHelper.reads - reads).toBe(count);
 	}

@@ -35,6 +35,7 @@ export function credentialId(context: RequestContext): string {
 /** Keeps what was read of a credential for a minute. A failure is not kept: the user may be fixing it right now. */
 export class CredentialCache<T> {
 	private reading?: Promise<T>;
+	/** By a clock that no one sets: else a credential that was changed could count for as long as the time was set back. */
 	private readAtMs = 0;
 
 	/**
@@ -43,10 +44,10 @@ export class CredentialCache<T> {
 	 * @throws what `read` throws
 	 */
 	async get(read: () => Promise<T>, maxAgeMs = KEPT_MS): Promise<T> {
-		if (this.reading === undefined || Date.now() >= this.readAtMs + maxAgeMs) {
+		if (this.reading === undefined || performance.now() >= this.readAtMs + maxAgeMs) {
 			const current = read();
 			this.reading = current;
-			this.readAtMs = Date.now();
+			this.readAtMs = performance.now();
 			current.catch(() => {
 				if (this.reading === current) this.reading = undefined;
 			});

@@ -5,16 +5,32 @@ afterEach(() => void jest.useRealTimers());
 
 it('lets any time go by, longer than a timer can take', async () => {
 	const { signal } = new AbortController();
+	const clock = jest.spyOn(performance, 'now').mockReturnValue(0);
 	for (const [ms, stop] of [[1_000], [60 * 86_400_000, signal]] as Array<[number, AbortSignal?]>) {
 		let ended = false;
 		void pause(ms, stop).then(() => (ended = true));
 		await jest.advanceTimersByTimeAsync(999);
 		expect(ended).toBe(false);
-		jest.setSystemTime(Date.now() + ms - 1_000);
+		clock.mockReturnValue(ms);
 		await jest.advanceTimersByTimeAsync(1_000);
 		expect(ended).toBe(true);
+		clock.mockReturnValue(0);
 	}
+	clock.mockRestore();
 });
+
+it.each([-3_600_000, 3_600_000])(
+	'is as long as it is, although the time of day is set by %i ms',
+	async (byMs) => {
+		let ended = false;
+		void pause(2_000).then(() => (ended = true));
+		jest.setSystemTime(Date.now() + byMs);
+		await jest.advanceTimersByTimeAsync(1_999);
+		expect(ended).toBe(false);
+		await jest.advanceTimersByTimeAsync(1);
+		expect(ended).toBe(true);
+	},
+);
 
 it('ends within half a second of a stop, and needs no listener for that', async () => {
 	const controller = new AbortController();
