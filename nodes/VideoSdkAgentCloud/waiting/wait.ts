@@ -99,17 +99,12 @@ export class Wait {
 	 * @returns false if another request does so, or it is too late for it: n8n's own deadline comes soon
 	 */
 	tryContinue(context: IWebhookFunctions, response = this.response): boolean {
-		if (this.state !== 'waiting' || this.isTooLate) return false;
+		if (!this.isWaiting || Date.now() > this.budget.continueUntilMs) return false;
 		this.state = 'continuing';
 		this.response = response;
 		const answered = whenAnswered(context.getResponseObject(), this.budget.n8nDeadlineMs);
 		void answered.then((wasAccepted) => this.finish(wasAccepted));
 		return true;
-	}
-
-	/** Whether nothing can be done any more: n8n's own deadline comes soon. */
-	get isTooLate(): boolean {
-		return Date.now() > this.budget.continueUntilMs;
 	}
 
 	/** @param item what the execution has stored for it @returns the output item */
@@ -123,7 +118,7 @@ export class Wait {
 		return one.want.isSimplified ? this.kind.simplify(outcome) : outcome;
 	}
 
-	get isWaiting(): boolean {
+	private get isWaiting(): boolean {
 		return this.state === 'waiting';
 	}
 
@@ -137,7 +132,7 @@ export class Wait {
 	}
 
 	private async ask(): Promise<void> {
-		if (this.isAsking || this.state !== 'waiting' || this.watch === undefined || !this.isReady) return;
+		if (this.isAsking || !this.isWaiting || this.watch === undefined || !this.isReady) return;
 		const { context } = this.watch.account;
 		this.isAsking = true;
 		if (!this.isOwn) await sleep(Math.random() * TURN_MS);
