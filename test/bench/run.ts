@@ -1,85 +1,72 @@
-/** `npm run bench`: how fast many sessions start in a real n8n, beside n8n's HTTP Request node. Prints a row of a Markdown table. */
+/**
+ * `npm run bench`: measures every figure that the docs give, in a real n8n, and writes docs/benchmarks/README.md. `-- starts` and the
+ * like measure only that, and write nothing. `BENCH_SHORT=1` measures little, to see that the program works.
+ */
 import { execFileSync } from 'node:child_process';
-import { publish, untilPublished } from '../e2e/deliveries';
-import {
-	actionNode,
-	chain,
-	CREDENTIAL_TYPE,
-	itemNodes,
-	n8nNode,
-	ourCredential,
-	webhookNode,
-} from '../e2e/nodes';
-import { setUp, type Setup } from '../e2e/setup';
-import { PlainError, runMain } from '../n8n/processes';
-import { DEFAULT_N8N_VERSION } from '../n8n/runtime';
+import { writeFileSync } from 'node:fs';
+import { cpus, loadavg, platform, release, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { ensureSeed } from '../n8n/instance';
+import { PlainError, repositoryRoot, runMain, temporaryFolder, write } from '../n8n/processes';
+import { ensureRuntime } from '../n8n/runtime';
+import type { Figure } from './figure';
+import { events } from './figures/events';
+import { manyStarts } from './figures/manyStarts';
+import { nextNode } from './figures/nextNode';
+import { starts } from './figures/starts';
+import { toolCalls } from './figures/toolCalls';
+import { waiting } from './figures/waiting';
+import { pageOf, section } from './page';
 
-const ROUNDS = 9;
-const STARTS = 300;
-const API_LATENCY_MS = 50;
-const SESSION = { deploymentId: 'ddv_support', tag: 'v1' };
+const FIGURES: Record<string, Figure> = { toolCalls, events, nextNode, starts, manyStarts, waiting };
+const PAGE = 'docs/benchmarks/README.md';
 
-const rounded = (value: number) => Number(value.toPrecision(3)).toLocaleString('en-US');
+const git = (...words: string[]) =>
+	execFileSync('git', words, { cwd: repositoryRoot, encoding: 'utf8' }).trim();
 
-/** Measures things in turns (A B, B A, ...), so that whatever disturbs the machine meets them alike, and prints a row. */
-async function inTurns(what: string, names: string[], measure: (name: string) => Promise<unknown>) {
-	const values = new Map(names.map((name) => [name, [] as number[]]));
-	// In the first round, connections and code get warm.
-	for (let round = 0; round <= ROUNDS; round++) {
-		for (let place = 0; place < names.length; place++) {
-			const name = names[(place + round) % names.length]!;
-			const startedAtMs = performance.now();
-			await measure(name);
-			if (round > 0) values.get(name)?.push(performance.now() - startedAtMs);
-		}
-	}
-	const cells = [...values].map(([name, all]) => {
-		const [least = NaN, ...more] = all.sort((one, other) => one - other);
-		const median = more[Math.floor(more.length / 2) - 1] ?? NaN;
-		return `${name}: ${rounded(median)} ms (${rounded(least)} to ${rounded(more.at(-1) ?? NaN)})`;
-	});
-	process.stdout.write(`| ${[what, ...cells].join(' | ')} |\n`);
-}
-
-async function measureStarts(setup: Setup): Promise<void> {
-	const { n8n, simulator } = setup;
-	const request = {
-		...{ authentication: 'predefinedCredentialType', nodeCredentialType: CREDENTIAL_TYPE },
-		...{ method: 'POST', url: `${simulator.url}/ai/v1/ai-deployment-sessions/start` },
-		...{ sendBody: true, specifyBody: 'json', jsonBody: JSON.stringify(SESSION), options: {} },
-	};
-	const byRequest = n8nNode('Start', 'httpRequest', request, 4.2);
-	const nodes = {
-		ours: actionNode(setup, 'Start', { ...SESSION, resource: 'session', operation: 'start' }),
-		'HTTP-Request': { ...byRequest, credentials: ourCredential(setup.credentialId) },
-	};
-	const items = itemNodes(Array.from({ length: STARTS }, (_, number) => ({ number })));
-	for (const [path, node] of Object.entries(nodes)) {
-		const webhook = webhookNode(path);
-		// Answered by the end of the workflow, with little.
-		Object.assign(webhook.parameters, { responseMode: 'lastNode' });
-		const last = n8nNode('One', 'limit', { maxItems: 1 });
-		await publish(n8n, chain(path, [webhook, ...items, node, last]));
-		await untilPublished(n8n.url, path);
-	}
-	const what = `${STARTS} starts, the API answers in ${API_LATENCY_MS} ms`;
-	await inTurns(what, Object.keys(nodes), async (path) => {
-		simulator.requests.length = 0;
-		const { status } = await n8n.rest.triggerByWebhook(path);
-		const { length } = simulator.requests;
-		if (status !== 200 || length !== STARTS)
-			throw new PlainError(`"${path}" made ${length} requests, and answered ${status}.`);
-	});
+function machine(): string {
+	const [{ model } = { model: 'unknown' }, ...others] = cpus();
+	const memory = `${Math.round(totalmem() / 2 ** 30)} GB`;
+	const load = loadavg()[0]?.toFixed(1);
+	return `${model}, ${others.length + 1} cores, ${memory}, Linux ${release()}; load ${load} before the run`;
 }
 
 runMain(async () => {
-	const commit = execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).trim();
-	process.stdout.write(`n8n ${DEFAULT_N8N_VERSION}, commit ${commit}: median (smallest to largest)\n\n`);
-	const setup = await setUp({ simulator: { lifecycle: false, latencyMs: API_LATENCY_MS } });
-	try {
-		await measureStarts(setup);
-	} finally {
-		await setup.stop();
+	if (platform() !== 'linux') throw new PlainError('CPU times are read from /proc: run this on Linux.');
+	const names = process.argv.slice(2);
+	const unknown = names.filter((name) => !(name in FIGURES));
+	if (unknown.length > 0)
+		throw new PlainError(`There is no figure "${unknown[0]}", only ${Object.keys(FIGURES).join(', ')}.`);
+	const isForPage = names.length === 0;
+	if (isForPage && git('status', '--porcelain', '--', '.', `:!${PAGE}`) !== '')
+		throw new PlainError('The page names the commit that was measured: commit your changes first.');
+	const commit = git('rev-parse', '--short=12', 'HEAD');
+	const before = machine();
+	const runtime = await ensureRuntime();
+	// Each n8n compiles the same thousands of files.
+	process.env.NODE_COMPILE_CACHE = temporaryFolder('videosdk-compile-cache');
+	await ensureSeed(runtime);
+	const sinceMs = performance.now();
+	const sections: string[] = [];
+	for (const [name, figure] of Object.entries(FIGURES)) {
+		if (!isForPage && !names.includes(name)) continue;
+		write(`${name} ...`);
+		const figureSinceMs = performance.now();
+		sections.push(section(figure, await figure.measure()));
+		write(`${sections.at(-1)}\n\n${Math.round((performance.now() - figureSinceMs) / 1000)} s\n`);
 	}
+	if (!isForPage) return 0;
+	const node = execFileSync(runtime.node, ['--version'], { encoding: 'utf8' }).trim();
+	const page = pageOf(
+		{
+			commit,
+			minutes: Math.ceil((performance.now() - sinceMs) / 60_000),
+			machine: before,
+			versions: `n8n ${runtime.version} on Node.js ${node}`,
+		},
+		sections,
+	);
+	writeFileSync(join(repositoryRoot, PAGE), page);
+	write(`Written: ${PAGE}`);
 	return 0;
 });

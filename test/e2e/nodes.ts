@@ -62,7 +62,7 @@ export const webhookNode = (path: string): WorkflowNode => ({
 });
 
 /** What `countingNode` calls. The simulator knows no such path. */
-const COUNTED_PATH = '/continued/';
+export const COUNTED_PATH = '/continued/';
 
 /** A last node, by which it is known how often an execution continued. @param what an expression that tells it from others */
 export const countingNode = ({ simulator }: Setup, name: string, what = '{{ $execution.id }}') => {

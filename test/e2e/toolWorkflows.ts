@@ -15,7 +15,7 @@ const PARAMETERS = [
 ];
 
 /** Workflows behind a tool, by what becomes of the agent's question. */
-function toolWorkflows(setup: Setup, timedOut: string[]): Record<string, WorkflowJson> {
+export function toolWorkflows(setup: Setup, timedOut: string[]): Record<string, WorkflowJson> {
 	const workflow = (name: string, ...nodes: WorkflowNode[]) => {
 		const parameters = {
 			toolName: 'find_order',

@@ -178,6 +178,9 @@ export async function startProcess(role: Role, options: N8nOptions) {
 		get url() {
 			return `http://127.0.0.1:${ports[0]}`;
 		},
+		get pid() {
+			return launched.at(-1)?.pid;
+		},
 		userFolder,
 		runtime,
 		/** All it has written so far, restarts included. */
