@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { waitFor } from '../n8n/processes';
 import type { WorkflowNode } from '../n8n/rest';
 import { isStored, outputOf } from '../n8n/rest';
-import { VERSIONS, isWaiting, publish } from './deliveries';
+import { VERSIONS, isWaiting, publish, untilPublished } from './deliveries';
 import { chain, CREDENTIAL_TYPE, jsonNode, n8nNode, ourCredential, to, webhookNode } from './nodes';
 import { setUpAll } from './setup';
 
@@ -138,25 +138,48 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 		await resume(url);
 	});
 
-	it('tells in a Retry which execution is retried', async () => {
-		const { rest } = setup.n8n;
-		const probe = {
-			...n8nNode(NAME, 'CUSTOM.probe', { fails: true }),
-			credentials: ourCredential(setup.credentialId),
-		};
-		const retried = chain('retried', [webhookNode('retried'), probe as WorkflowNode]);
-		const workflowId = await publish(setup.n8n, retried);
-		const failed = await waitFor('the failure', async () => {
-			await rest.triggerByWebhook('retried');
-			return (await rest.listExecutions({ workflowId, status: ['error'] }))[0];
-		});
-		const retry = await rest.call<{ id: string }>('POST', `/executions/${failed.id}/retry`, {});
-		expect(outputOf(await rest.untilEnded(retry.id), NAME)).toEqual([{ retryOf: String(failed.id) }]);
-	});
-
 	it('passes the replaced input through at its deadline, and does not run the node again', async () => {
 		const execution = await setup.n8n.rest.untilEnded(timed.id, 'Success', 150_000);
 		expect(outputOf(execution, NAME)).toEqual([{ replaced: true }]);
 		expect(outputOf(execution, 'Success')).toEqual([{ replaced: true }]);
 	});
+
+	/** Publishes and runs Webhook and Probe. @returns the workflow's ID */
+	async function begin(does: string, settings: object = {}): Promise<string> {
+		const credentials = ourCredential(setup.credentialId);
+		const probe = { ...n8nNode(NAME, 'CUSTOM.probe', { does }), credentials, ...settings };
+		const path = `contract-${++count}`;
+		const workflowId = await publish(setup.n8n, chain(path, [webhookNode(path), probe as WorkflowNode]));
+		await untilPublished(setup.n8n.url, path);
+		await setup.n8n.rest.triggerByWebhook(path);
+		return workflowId;
+	}
+	const executionOf = async (workflowId: string, ...status: string[]) =>
+		await waitFor(`an execution to be ${status.join(' or ')}`, async () => {
+			return (await setup.n8n.rest.listExecutions({ workflowId, status }))[0];
+		});
+
+	it('runs a node with Retry On Fail up to five times, with the same data', async () => {
+		const workflowId = await begin('fails', { retryOnFail: true, maxTries: 9, waitBetweenTries: 1 });
+		const { id } = await executionOf(workflowId, 'error');
+		const { data } = await setup.n8n.rest.untilEnded(String(id));
+		expect(data.resultData.error?.message).toContain('failed in try 5');
+	});
+
+	// At the end, since it kills n8n.
+	it.each(['fails', 'hangs'])(
+		'tells in a Retry which execution is retried: one whose node %s',
+		async (does) => {
+			const { n8n } = setup;
+			const workflowId = await begin(does);
+			if (does === 'hangs') {
+				await executionOf(workflowId, 'running');
+				await n8n.kill();
+				await n8n.restart();
+			}
+			const { id } = await executionOf(workflowId, 'error', 'crashed');
+			const retry = await n8n.rest.call<{ id: string }>('POST', `/executions/${id}/retry`, {});
+			expect(outputOf(await n8n.rest.untilEnded(retry.id), NAME)).toEqual([{ retryOf: String(id) }]);
+		},
+	);
 });

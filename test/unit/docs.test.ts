@@ -46,6 +46,43 @@ it.each(pages)('the files and npm scripts that %s names exist', (page) => {
 	expect([...missing, ...ofNpm.filter((script) => !(script in scripts))]).toEqual([]);
 });
 
+const BENCHMARKS = 'docs/benchmarks/README.md';
+const git = (words: string[], input?: string) =>
+	execFileSync('git', words, { cwd: root, encoding: 'utf8', input, stdio: ['pipe', 'pipe', 'ignore'] });
+
+it('only the benchmarks give figures that were measured', () => {
+	const figure =
+		/\d ?ms\b|\d ?[MG]B of memory|\d ?(%|s|seconds) of (a core|CPU)|\d (starts|events|calls|waits) a second/g;
+	const others = pages.filter((page) => page !== BENCHMARKS);
+	expect(read(BENCHMARKS)).toMatch(figure);
+	expect(
+		others.flatMap((page) => (read(page).match(figure) ?? []).map((text) => `${page}: ${text}`)),
+	).toEqual([]);
+});
+
+it('no page but the benchmarks names a commit', () => {
+	const others = pages.filter((page) => page !== BENCHMARKS);
+	const words = others.flatMap((page) => read(page).match(/\b[\da-f]{7,40}\b/g) ?? []);
+	expect(words.length).toBeGreaterThan(0);
+	const known = git(['cat-file', '--batch-check'], words.join('\n')).split('\n');
+	expect(known.filter((line) => line.includes(' commit '))).toEqual([]);
+});
+
+it('architecture.md names a test for whatever waiting takes from n8n', () => {
+	const page = read('docs/dev/architecture.md');
+	const table = page.slice(page.indexOf('| n8n '), page.indexOf("n8n's own Agents use"));
+	const rows = table
+		.split('\n')
+		.filter((line) => /^\| [^-]/.test(line))
+		.slice(1);
+	expect(rows.length).toBeGreaterThan(10);
+	const missing = rows.filter((row) => {
+		const [, file, title] = /\| `([\w/]+)`: (.+?) *\|$/.exec(row) ?? [];
+		return !title || !read(`test/e2e/${file}.e2e.ts`).includes(title);
+	});
+	expect(missing).toEqual([]);
+});
+
 it("n8n's Docs buttons lead to pages about using the nodes", () => {
 	const sources = filesLike(/^(nodes|credentials)\/.*\.(node\.json|credentials\.ts)$/);
 	const urls = sources.flatMap((source) => read(source).match(/https:\/\/github\.com\/[^"']+/g) ?? []);

@@ -1,5 +1,7 @@
 /** What the package's waiting takes from n8n, and nothing else: see n8nContract.e2e.ts. n8n loads it from N8N_CUSTOM_EXTENSIONS. */
 const kept = {};
+/** By what n8n runs the node with. */
+const tries = new WeakMap();
 
 const ACTIONS = {
 	/** As n8n/wait.ts reads it. */
@@ -53,16 +55,21 @@ exports.Probe = class {
 		],
 		properties: [
 			{ displayName: 'Wait', name: 'waitMs', type: 'number', default: 0 },
-			{ displayName: 'Fails', name: 'fails', type: 'boolean', default: false },
+			{ displayName: 'Does', name: 'does', type: 'string', default: 'waits' },
 		],
 	};
 
 	async execute() {
-		if (this.getNodeParameter('fails', 0)) {
-			// As actions/run/startKey.ts reads it.
-			const { retryOf } = this.additionalData.hooks;
-			if (this.getMode() !== 'retry') throw new Error('before a Retry');
-			return [[{ json: { retryOf } }]];
+		const does = this.getNodeParameter('does', 0);
+		// As actions/run/startKey.ts reads it.
+		const { retryOf } = this.additionalData.hooks;
+		if (this.getMode() === 'retry') return [[{ json: { retryOf } }]];
+		if (does === 'hangs') await new Promise(() => undefined);
+		if (does === 'fails') {
+			// As n8n/lastTry.ts counts.
+			const data = this.getExecuteData();
+			tries.set(data, (tries.get(data) ?? 0) + 1);
+			throw new Error(`failed in try ${tries.get(data)}`);
 		}
 		kept.context = this;
 		this.getContext('node').stored = 'in the context';
