@@ -108,6 +108,70 @@ describe.each(VERSIONS)('The examples, as npm start imports them into n8n %s', (
 		});
 	});
 
+	run(['receptionist.json'], async (file) => {
+		const { simulator } = stage;
+		const slots = stage.table('Slots');
+		const { nodes } = await stage.n8n.rest.getWorkflow(stage.workflow('tool-access.json').id);
+		const { parameters } = nodes.find(({ name }) => name === 'Create access')!;
+		await stage.whilePublished(file, async (urls) => {
+			const tools = urls.map((url) => ({ tool: inMode('url', url) }));
+			await stage.enter('tool-access.json', 'Create access', { agentTools: { tools } });
+			const [access] = await stage.pressFor('tool-access.json', 'Create access');
+			const metadata = { n8nTools: access?.tools };
+			const ring = (from: string) => simulator.incomingCall({ to: OUR_NUMBER, from, metadata });
+
+			simulator.heard.name = 'Ada Lovelace';
+			const { callId } = ring(ADA);
+			const found = await stage.toolUse(callId, 'find_free_slots');
+			expect(found.answer).toMatch(/"slot":"1","start":"\w+, \w+ \d+, at \d\d:00".*"slot":"2"/);
+			const booked = { answer: 'The slot is booked for Ada Lovelace.', isError: false };
+			expect(await stage.toolUse(callId, 'book_slot')).toMatchObject(booked);
+			delete simulator.heard.name;
+			expect(await slots.rows()).toMatchObject([
+				{ name: 'Ada Lovelace', phone: ADA, callId },
+				{ name: null, callId: null },
+			]);
+
+			// Of two agents that want the other slot at once, one gets it.
+			const other = ring(GRACE).callId;
+			const book = async (slot: string) => await stage.askAsAgent(other, 1, { slot, name: 'Grace Hopper' });
+			await stage.toolUse(other, 'book_slot');
+			for (const taken of ['1', 'none is free'])
+				expect(await book(taken)).toMatch(/^Error: This slot is not free/);
+			await slots.change('phone', GRACE, { name: null, phone: null, callId: null });
+			const answers = await Promise.all([book('2'), book('2')]);
+			expect(answers.filter((answer) => answer === 'The slot is booked for Grace Hopper.')).toHaveLength(1);
+			expect(await stage.askAsAgent(other, 0, {})).toBe(JSON.stringify({ slot: 'none is free' }));
+		});
+		await stage.enter('tool-access.json', 'Create access', parameters);
+	});
+
+	run(['callback-queue.json'], async (file) => {
+		const { simulator } = stage;
+		const table = stage.table('Calls to make');
+		await table.change('status', 'to call', { status: 'not now' });
+		const missed = async (from: string) => {
+			const { callId } = simulator.incomingCall({ to: OUR_NUMBER, from }, false);
+			await simulator.moveCall(callId, 'missed');
+		};
+		await stage.whilePublished(file, async () => {
+			await waitFor('the registration', async () => [...simulator.callWebhooks.values()].at(-1));
+			for (const from of [GRACE, 'anonymous', GRACE]) await missed(from);
+			await stage.runsOf(file, 3);
+		});
+		const rows = async () => (await table.rows()).filter(({ phone }) => phone === GRACE);
+		const question = 'You called us and we missed it. How can we help?';
+		expect(await rows()).toMatchObject([{ question, status: 'to call', attempts: 0 }]);
+		expect(await table.rows()).toHaveLength(TABLES['Calls to make']!.rows.length + 1);
+		await stage.press('calls-from-a-table.json');
+		expect(await rows()).toMatchObject([{ status: 'done', outcome: 'answered' }]);
+		expect(calls().filter(({ type }) => type === 'outbound')).toMatchObject([
+			{ to: GRACE, metadata: { question } },
+		]);
+		await table.remove('phone', GRACE);
+		await table.change('status', 'not now', { status: 'to call' });
+	});
+
 	it.each(['Stop', 'the end of n8n'])(
 		'calls-from-a-table.json: goes on after %s, also a day later, and calls no one twice',
 		async (what) => {

@@ -11,6 +11,10 @@ const columns = (type: ColumnType, ...names: string[]): Record<string, ColumnTyp
 	Object.fromEntries(names.map((name) => [name, type]));
 const text = (...names: string[]) => columns('string', ...names);
 
+/** @returns the time in so many days, on the hour */
+const inDays = (days: number): string =>
+	new Date(Math.floor(Date.now() / 3_600_000) * 3_600_000 + days * 86_400_000).toISOString();
+
 const toCall = { timeZone: 'America/New_York', question: 'Does Monday suit you?', status: 'to call' };
 
 /** The data tables of the examples, by name: `npm start` makes them, and the tests run the examples with them. */
@@ -30,6 +34,10 @@ export const TABLES: Record<string, TableDefinition> = {
 		],
 	},
 	'Do not call': { columns: text('phone'), rows: [] },
+	Slots: {
+		columns: { start: 'date', ...text('name', 'phone', 'callId') },
+		rows: [{ start: inDays(1) }, { start: inDays(2) }],
+	},
 	Guests: {
 		columns: { ...text('name', 'phone', 'status', 'note'), coming: 'boolean', guests: 'number' },
 		rows: [
