@@ -20,7 +20,7 @@ from videosdk.agents import (
 )
 from videosdk.plugins.silero import SileroVAD, pre_download_model
 
-from n8n_tools import N8nTools, handed_over
+from n8n_tools import N8nTools, answer_interrupted, handed_over
 
 pre_download_model()
 
@@ -123,15 +123,21 @@ class PhoneAgent(Agent):
             if data["state"] == "idle":
                 over.set()
 
-        self.session.on("agent_state_changed", on_state)
+        session = self.session
+        session.on("agent_state_changed", on_state)
         try:
             self.n8n.say(last_words, last=True)
             await asyncio.wait_for(over.wait(), timeout=20)
         except asyncio.TimeoutError:
             # Nothing was heard, so that nothing is left to wait for.
             pass
+        except asyncio.CancelledError:
+            # The person speaks up, or has hung up.
+            if self.chat_context:
+                answer_interrupted(self)
+            raise
         finally:
-            self.session.off("agent_state_changed", on_state)
+            session.off("agent_state_changed", on_state)
         await self.hangup()
         return {"output": "The call has ended."}
 

@@ -19,7 +19,7 @@ from typing import Any, AsyncIterator
 
 import aiohttp
 import videosdk.agents
-from videosdk.agents import Agent, FunctionTool, Pipeline, function_tool, get_tool_info
+from videosdk.agents import Agent, FunctionCall, FunctionCallOutput, FunctionTool, Pipeline, function_tool, get_tool_info
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +34,7 @@ KEYBOARD = Path(videosdk.agents.__file__).parent / "resources" / "agent-keyboard
 
 # What the model reads, and tells in its own words.
 NOT_POSSIBLE = "This isn't possible right now."
+INTERRUPTED = "The person spoke before this was done. It goes on: to get its answer, use the tool again with the same arguments."
 NO_ANSWER = "No answer came. It may be done all the same: say so, and don't do it again right away."
 
 
@@ -64,6 +65,18 @@ def call_headers(metadata: dict) -> dict[str, str]:
     return {name: str(value) for name, value in call.items() if value}
 
 
+def answer_interrupted(agent: Agent) -> None:
+    """Answers, where it belongs, each use of a tool that has no answer: models refuse a conversation with one that has none.
+
+    The framework leaves it so when the person speaks while a tool is at work.
+    """
+    items = agent.chat_context.items
+    answered = {item.call_id for item in items if isinstance(item, FunctionCallOutput)}
+    for use in [item for item in items if isinstance(item, FunctionCall) and item.call_id not in answered]:
+        output = json.dumps({"error": INTERRUPTED})
+        items.insert(items.index(use) + 1, FunctionCallOutput(name=use.name, call_id=use.call_id, output=output))
+
+
 class N8nTools:
     """The tools of one conversation, made where an event loop runs."""
 
@@ -77,6 +90,7 @@ class N8nTools:
         self._ids = count(1)
         self._agent: Agent | None = None
         self._interjections: asyncio.Queue[tuple[str, bool]] = asyncio.Queue()
+        self._interrupted: dict[str, asyncio.Task[dict]] = {}
         self._at_work = 0
         self._cover: asyncio.Task | None = None
 
@@ -120,12 +134,24 @@ class N8nTools:
         @function_tool(name=entry["name"])
         async def ask(**arguments: Any) -> dict:
             async with self._line_kept_busy():
-                return await self._call(entry["name"], arguments, tool)
+                return await self._answer(entry["name"], arguments, tool)
 
         info = get_tool_info(ask)
         info.description = entry["description"]
         info.parameters_schema = entry["inputSchema"]
         return ask
+
+    async def _answer(self, name: str, arguments: dict, tool: dict) -> dict:
+        """The answer of a use, which goes on if the person interrupts it. The same use again gets that answer: nothing is done twice."""
+        key = json.dumps([name, arguments], sort_keys=True)
+        use = self._interrupted.pop(key, None) or asyncio.create_task(self._call(name, arguments, tool))
+        try:
+            return await asyncio.shield(use)
+        except asyncio.CancelledError:
+            self._interrupted[key] = use
+            if self._agent and self._agent.chat_context:
+                answer_interrupted(self._agent)
+            raise
 
     async def _call(self, name: str, arguments: dict, tool: dict) -> dict:
         """What the model is told. Whatever the framework raised here, it would keep from the model."""

@@ -215,6 +215,21 @@ describe('The agent of this package', () => {
 		await far.close();
 	});
 
+	it('goes on if the person speaks while a tool is at work, and does nothing twice', async () => {
+		const far = await new FarN8n(setup.n8n.url, 2_500).listen();
+		await start({ n8nTools: [far.reach(handed.answered!)] });
+		far.bodies.length = 0;
+		const use = { tool: 'find_order', arguments: { order_number: 'A-17' } };
+		model.script([use, use, { text: 'Here it is.' }]);
+		const turn = await agent!.ask<Turn>({ caller: 'Where is my order?', interrupts: 'Are you there?' });
+		expect(textOf(turn)).toMatch(/Here it is\.$/);
+		const roles = model.requests[1]!.messages.map(({ role, tool_calls }) => (tool_calls ? 'use' : role));
+		expect(roles.slice(2)).toEqual(['user', 'use', 'tool', 'user']);
+		expect(String(model.requests[2]!.messages.at(-1)?.content)).toContain('A-17');
+		expect(far.bodies).toHaveLength(1);
+		await far.close();
+	});
+
 	it.each([
 		['answers with an error', 'failure', /There is no such order/],
 		['fails', 'failing', /failed, or ended without/],

@@ -1,7 +1,8 @@
 """Runs agent/agent.py, unchanged, as VideoSDK's worker runs a job. Replaced are the room and VideoSDK's gateway for speech, where text takes
 the place of sound; the gateway's model is at MODEL_URL.
 
-One JSON line in: {"metadata": {...}}, then {"caller": "what the person says"} or, to wait for the end of the conversation, {}.
+One JSON line in: {"metadata": {...}}, then {"caller": "what the person says"} or, to wait for the end of the conversation, {};
+"interrupts": "what the person says a second later".
 One out for each, once the agent is silent again or has hung up: {"said": [{"text", "at": ms}], "sounds": [ms], "tools": [names],
 "ended": bool}. Sounds are those of the keyboard: speech is silent here.
 Ends when its input does.
@@ -182,6 +183,9 @@ async def main() -> None:
         waits = [asyncio.create_task(room.ended.wait())]
         if "caller" in line:
             await gateway.tell(line["caller"])
+            if "interrupts" in line:
+                await asyncio.sleep(1)
+                await gateway.tell(line["interrupts"])
             waits.append(asyncio.create_task(silent.wait()))
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
