@@ -25,7 +25,7 @@ export const agentToolsField = groupField('default', 'Agent Tools', 'agentTools'
 	typeOptions: { multipleValues: true },
 	placeholder: 'Add Tool',
 	description:
-		'Workflows that an agent written in code can use. Each one starts with a VideoSDK Agent Cloud Tool Trigger that uses this credential.',
+		"Workflows that the agent can use while it talks, unless it was built in VideoSDK's dashboard. Each one starts with a VideoSDK Agent Cloud Tool Trigger that uses this credential.",
 	options: [{ displayName: 'Tool', name: 'tools', values: [toolField] }],
 });
 

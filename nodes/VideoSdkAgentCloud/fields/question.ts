@@ -14,7 +14,7 @@ const messageField = textField('required', 'Message', 'message', {
 	typeOptions: { rows: 3 },
 	placeholder: 'e.g. Ask whether Thursday at 3 pm still works',
 	description:
-		'What the agent asks or finds out. It reads this as an instruction. The agent must be written in code.',
+		"What the agent asks or finds out. It reads this as an instruction. Agents built in VideoSDK's dashboard don't.",
 });
 
 // A value 'customForm' has n8n take nothing but the form of a page.
