@@ -15,7 +15,7 @@ export default {
 		`${root}/webhook/{address,envelope,event,eventNames,recentDeliveries,verify}.ts`,
 		`${root}/mcp/*.ts`,
 		`${root}/trigger/reconcile.ts`,
-		`${root}/api/{answer,callRecord,endOnce,failure,pagination,path,pause,retry,sessionId,sessions,telephony}.ts`,
+		`${root}/api/{answer,callRecord,endOnce,failure,pagination,path,pause,phoneNumber,retry,sessionId,sessions,telephony}.ts`,
 		`${root}/fields/{callingHours,keyValue,phoneNumber,reader,maxWait}.ts`,
 		`${root}/tools/*.ts`,
 	],

@@ -1,3 +1,4 @@
+import { parseNumber } from '../api/phoneNumber';
 import { type Blank, type Field, textField, type TextOf } from './field';
 import { type ItemReader } from './reader';
 
@@ -10,80 +11,9 @@ export const toField = textField('required', 'To', 'to', {
 /** What the API takes (docs.videosdk.live, make call), numbers and SIP URIs apart. */
 const API_NUMBER = /^\+?\d{3,15}$/;
 const SIP_URI = /^sips?:[^\s@]+@\S+$/i;
-/** A number with its country code (E.164), none of which begins with a zero. */
-const E164 = /^\+[1-9]\d{2,14}$/;
-
-/** Marks that come with copied text: soft hyphen, zero width, direction. */
-const INVISIBLE = /[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069]/gu;
-/** Of East Asian keyboards: round brackets, the plus sign, and digits. */
-const FULL_WIDTH = /[\uff08\uff09\uff0b\uff10-\uff19]/g;
-/** Spaces, dashes, minus signs, dots and brackets. No line breaks or tabs: what follows them is another number. */
-const SEPARATORS = /[\p{Zs}\p{Pd}\u2212\u02d7.\u00b7()[\]]/gu;
-const BRACKET = /[([]/;
-
-/** A zero that isn't dialed from abroad, in brackets after the country code. */
-const TRUNK_ZERO = /[([]\s*0\s*[)\]]/;
-/** What spreadsheets and CSV files make of a number. Without its point it would be another one. */
-const DECIMAL = /^[^.]*\d\.0+$/;
-/** What follows a whole number in brackets has fewer digits: it would be dialed, too. */
-const MIN_DIGITS_AFTER_BRACKET = 6;
-/** A number as it is dialed within a country. */
-const NATIONAL = /^0[1-9]/;
 
 /** Of the value, as it is quoted. */
 const MAX_QUOTED_LENGTH = 40;
-
-/** @returns a number in ASCII, and without marks that no one sees */
-const plain = (text: string): string =>
-	text
-		.replace(/^tel:/i, '')
-		.replace(INVISIBLE, '')
-		.replace(FULL_WIDTH, (wide) => String.fromCharCode(wide.charCodeAt(0) - 0xfee0));
-
-/** @returns a number without what people write into it, with a plus sign in place of 00; anything else without that, too */
-const clean = (text: string): string => plain(text).replace(SEPARATORS, '').replace(/^00/, '+');
-
-/** @returns whether an extension follows a number in brackets */
-function hasExtension(shown: string): boolean {
-	const digits = shown.split(BRACKET).slice(1).at(-1)?.replace(/\D/g, '').length ?? 0;
-	return digits > 0 && digits < MIN_DIGITS_AFTER_BRACKET;
-}
-
-/** @returns why a number can't be called, in words; undefined if it can. @param number the text, cleaned */
-function whyNot(text: string, number: string): string | undefined {
-	const shown = plain(text);
-	if (shown.includes('/')) {
-		return "Enter one number without a slash. If yours have one after the area code, enter {{ String($json.phone).replace('/', ' ') }}.";
-	}
-	if (TRUNK_ZERO.test(shown)) {
-		return "The zero in parentheses is dialed only within the country. Leave it out: enter {{ String($json.phone).replace('(0)', '') }}. In Italy, it's part of the number: write it without parentheses.";
-	}
-	if (DECIMAL.test(shown.replace(/\s/g, ''))) {
-		return "It ends with .0, as some files write numbers. Remove that from your data. If only the plus sign is missing otherwise, enter +{{ String($json.phone).replace(/\\.0+$/, '') }}.";
-	}
-	if (hasExtension(shown))
-		return 'Digits in parentheses follow it, such as an extension. Remove them from your data.';
-	if (E164.test(number)) return undefined;
-	if (!/^\+?\d+$/.test(number)) {
-		return 'It can contain digits, a leading plus sign, spaces, parentheses, dashes, and dots. Enter one number, without an extension.';
-	}
-	if (NATIONAL.test(number)) {
-		return "It starts with 0, as it's dialed within a country. In most, the country code takes the place of this 0. For Germany, enter {{ String($json.phone).replace(/^\\D*0(?!0)/, '+49') }}.";
-	}
-	if (!number.startsWith('+')) {
-		return 'It has neither a plus sign nor 00 in front. If only the plus sign is missing from your numbers, enter +{{ $json.phone }}.';
-	}
-	if (number.startsWith('+0')) return 'No country code starts with 0.';
-	return 'Including the country code, it must have 3 to 15 digits.';
-}
-
-/** @returns a phone number, or the digits of one without its country code, as calls have it, however it's written; other text as it is */
-export function asCalled(text: string): string {
-	const number = clean(text);
-	// Calls to SIP URIs have IP addresses.
-	const isPart = /^\d{7,}$/.test(number) && !/^\d+(\.\d+){3}$/.test(text);
-	return whyNot(text, number) === undefined || isPart ? number.replace(/^0+/, '') : text;
-}
 
 /**
  * Reads a phone number as people write it, or a SIP URI. What the API would reject, or could take for a number in a different
@@ -97,8 +27,7 @@ export function readPhoneNumber<B extends Blank>(read: ItemReader, field: Field<
 	if (text === undefined || SIP_URI.test(text)) return text;
 	// The API's own list may spell numbers in its own way.
 	if (read.isFromList(field) && API_NUMBER.test(text)) return text;
-	const number = clean(text);
-	const reason = whyNot(text, number);
+	const { number, reason } = parseNumber(text);
 	if (reason === undefined) return number as TextOf<B>;
 	const quoted = text.length > MAX_QUOTED_LENGTH ? `${text.slice(0, MAX_QUOTED_LENGTH)}…` : text;
 	throw read.fail(

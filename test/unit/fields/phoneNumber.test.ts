@@ -1,7 +1,8 @@
 import fc from 'fast-check';
+import { asCalled } from '../../../nodes/VideoSdkAgentCloud/api/phoneNumber';
 import { optional } from '../../../nodes/VideoSdkAgentCloud/fields/field';
 import { fromField } from '../../../nodes/VideoSdkAgentCloud/fields/locators';
-import { asCalled, readPhoneNumber } from '../../../nodes/VideoSdkAgentCloud/fields/phoneNumber';
+import { readPhoneNumber } from '../../../nodes/VideoSdkAgentCloud/fields/phoneNumber';
 import { ItemReader } from '../../../nodes/VideoSdkAgentCloud/fields/reader';
 import { readExample } from '../../start/examples';
 import { checkTimes, fieldsContext, thrownBy, unicode } from '../support';

@@ -4,7 +4,7 @@ import { type CallOutcome } from '../../api/callRecord';
 import { CALLS } from '../../api/calls';
 import { routingRuleField } from '../../fields/locators';
 import { filtersField, readDateMs } from '../../fields/filters';
-import { asCalled } from '../../fields/phoneNumber';
+import { asCalled } from '../../api/phoneNumber';
 import { roomIdField } from '../../fields/room';
 import { readSimplifyCall, simplifyField } from '../../fields/simplify';
 import { getMany } from '../getMany';
