@@ -293,6 +293,37 @@ async function ping(tool: PublishedTool, authorization: string): Promise<number>
 	return (await send(tool.url, { headers, body })).status;
 }
 
+it('Arguments that do not fit start no execution, and those that fit come out cleaned', async () => {
+	const typed = [
+		{ name: 'guests', type: 'number', min: 1, max: 8 },
+		{ name: 'size', type: 'options', options: 'small, large' },
+		{ name: 'at', type: 'dateTime' },
+		{ name: 'phone', type: 'phone', required: false },
+	];
+	const tool = await publish({ toolParameters: { parameters: typed } });
+	const client = await tool.connect((await tokenFor(tool)).replace('Bearer ', ''));
+	const { tools: listed } = await client.listTools();
+	expect(listed[0]?.inputSchema.properties).toEqual({
+		guests: { type: 'number', minimum: 1, maximum: 8 },
+		size: { type: 'string', enum: ['small', 'large'] },
+		at: { type: 'string', description: expect.stringContaining('offset from UTC') as string },
+		phone: { type: 'string', description: expect.stringContaining('country code') as string },
+	});
+	const good = { guests: 2, size: 'small', at: '2026-01-15T19:30:00+01:00', phone: '' };
+	const ask = async (more: object) => {
+		const { content } = await client.callTool({ name: 'find_order', arguments: { ...good, ...more } });
+		return (content as [{ text: string }])[0].text;
+	};
+	expect(await ask({ guests: 9 })).toContain("'guests' must be from 1 to 8.");
+	expect(await ask({ at: '2026-01-15T19:30:00' })).toContain("'at' must be a date and time with the offset");
+	expect(tool.executions).toHaveLength(0);
+	const { phone: _, ...others } = good;
+	expect(JSON.parse(await ask({}))).toMatchObject({ input: others });
+	const input = { ...good, phone: '+14155550102' };
+	expect(JSON.parse(await ask({ phone: '001 (415) 555-0102' }))).toMatchObject({ input });
+	await client.close();
+});
+
 it('The official client lists and calls a tool', async () => {
 	const tool = await publish();
 	const client = await tool.connect((await tokenFor(tool)).replace('Bearer ', ''));
@@ -370,7 +401,11 @@ it.each<[INodeParameters, string]>([
 		{ toolParameters: { parameters: [{ name }] } },
 		`has the name '${name}'`,
 	]),
-	[{ toolParameters: { parameters: [{ name: 'a', type: 'date' }] } }, "has the type 'date'"],
+	[{ toolParameters: { parameters: [{ name: 'a', type: 'day' }] } }, "has the type 'day'"],
+	[
+		{ toolParameters: { parameters: [{ name: 'a', type: 'number', min: 8, max: '1' }] } },
+		"'Min' of Parameter 1 in 'Parameters' is 8",
+	],
 ])('A tool is not published with %j', async (parameters, message) => {
 	await expect(publish(parameters)).rejects.toThrow(message);
 	// At its own start n8n would take it off the air.

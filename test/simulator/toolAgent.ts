@@ -36,33 +36,35 @@ export interface ToolUse {
 /** The schema of an argument, as far as the simulated agent heeds it. */
 interface Argument {
 	type?: string;
+	description?: string;
 	enum?: unknown[];
-	format?: string;
 	minimum?: number;
 	maximum?: number;
 }
 
 const DAY_MS = 24 * 3_600_000;
 const tomorrow = () => new Date(Date.now() + DAY_MS).toISOString();
-const TEXTS: Record<string, () => string> = {
-	date: () => tomorrow().slice(0, 10),
-	'date-time': tomorrow,
-	email: () => 'ada@example.com',
-	phone: () => '+14155550123',
-};
+/** What people say where a description asks for a text of a certain form. */
+const TEXTS: Array<[description: RegExp, said: () => string]> = [
+	[/YYYY-MM-DDT/, tomorrow],
+	[/YYYY-MM-DD/, () => tomorrow().slice(0, 10)],
+	[/email address/i, () => 'ada@example.com'],
+	[/phone number with a plus sign/i, () => '+14155550123'],
+];
+const textOf = ({ description = '' }: Argument) => TEXTS.find(([form]) => form.test(description))?.[1]();
 
 /** @returns what fits an argument: what someone says who agrees, or doesn't */
-function fitting({ type, enum: choices, format, minimum, maximum }: Argument, isYes: boolean): unknown {
+function fitting(argument: Argument, isYes: boolean): unknown {
+	const { type, enum: choices, minimum, maximum } = argument;
 	if (choices) return isYes ? choices[0] : choices.at(-1);
 	if (type === 'boolean') return isYes;
-	if (type === 'number' || type === 'integer')
-		return Math.min(Math.max(isYes ? 7 : 0, minimum ?? -Infinity), maximum ?? Infinity);
-	return TEXTS[format ?? '']?.() ?? (isYes ? 'A-17' : 'No');
+	if (type === 'number') return Math.min(Math.max(isYes ? 7 : 0, minimum ?? -Infinity), maximum ?? Infinity);
+	return textOf(argument) ?? (isYes ? 'A-17' : 'No');
 }
 
 /** @returns what doesn't fit an argument. A text without a form fits unless it is blank */
-const unfitting = ({ type, enum: choices, format }: Argument): string =>
-	type === 'string' && !choices && !format ? ' ' : 'a few, next Friday';
+const unfitting = (argument: Argument): string =>
+	argument.type === 'string' && !argument.enum && !textOf(argument) ? ' ' : 'a few, next Friday';
 
 /**
  * What a model would take out of the conversation: something for each argument that must be there.
@@ -135,6 +137,9 @@ function linesOf({ tool, input, answer, isError }: ToolUse): TranscriptLine[] {
 		agent(isError ? "I'm sorry, I didn't understand that." : 'Thank you.'),
 	];
 }
+
+/** How n8n asks what the comment of a yes means. */
+const ASKS_BACK = /^Is that a condition\?/;
 
 /** Only this machine is asked: a test may name any tool. */
 const isHere = ({ url }: HandedTool) => ['localhost', '127.0.0.1'].includes(new URL(url).hostname);
@@ -214,17 +219,24 @@ export class ToolAgent {
 		let client: Client | undefined;
 		let startedAt = performance.now();
 		try {
-			client = await this.connect(url, { ...headers, ...about });
-			const { tools } = await client.listTools();
+			const connected = await this.connect(url, { ...headers, ...about });
+			client = connected;
+			const { tools } = await connected.listTools();
 			const [{ name, description = '', inputSchema }] = tools as [(typeof tools)[number]];
 			const input = toInput(inputSchema);
 			if (input === undefined) return undefined;
-			Object.assign(use, { tool: name, description, input });
+			Object.assign(use, { tool: name, description });
 			startedAt = performance.now();
-			const request = { name, arguments: input };
-			const result = await client.callTool(request, undefined, { timeout: timeout * 1000 });
-			const [{ text }] = result.content as [{ text: string }];
-			Object.assign(use, { answer: text, isError: result.isError === true });
+			const options = { timeout: timeout * 1000 };
+			const call = async (given: ToolUse['input']) => {
+				use.input = given;
+				const result = await connected.callTool({ name, arguments: given }, undefined, options);
+				const [{ text }] = result.content as [{ text: string }];
+				Object.assign(use, { answer: text, isError: result.isError === true });
+			};
+			await call(input);
+			// Whoever says more than yes has a condition.
+			if (ASKS_BACK.test(use.answer)) await call({ ...input, approved: false });
 		} catch (error) {
 			use.answer = `I could not ask: ${(error as Error).message}`;
 		} finally {

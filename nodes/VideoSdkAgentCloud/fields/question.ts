@@ -31,7 +31,7 @@ const RESPONSE_FIELDS: ParameterList = {
 	displayName: 'Response Fields',
 	name: 'responseFields',
 	one: 'Field',
-	types: ['boolean', 'number', 'options', 'string'],
+	without: ['json'],
 	description: 'What the agent finds out. The answers are in the output, under <code>data</code>.',
 	displayOptions: { show: { responseType: ['fields'] } },
 	examples: ['amount', 'Monthly payment in dollars'],

@@ -10,7 +10,6 @@ const PARAMETERS: ParameterList = {
 	displayName: 'Parameters',
 	name: 'toolParameters',
 	one: 'Parameter',
-	types: ['boolean', 'json', 'number', 'string'],
 	description:
 		"What the model has to find out. Anything that decides whose data is shown belongs in 'Context' instead.",
 	examples: ['order_number', 'The number on the invoice, seven digits'],

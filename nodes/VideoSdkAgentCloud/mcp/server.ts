@@ -1,6 +1,6 @@
 import { type IDataObject } from 'n8n-workflow';
 import { asRecord, isRecord } from '../api/answer';
-import { argumentProblems, type Schema, withoutOmitted } from './schema';
+import { argumentProblems, cleaned, forAgents, type Schema, withoutOmitted } from './schema';
 
 /** The ID that the sender gave a request: its answer repeats it. */
 export type RequestId = string | number;
@@ -97,7 +97,9 @@ function callTool(id: RequestId, { name, arguments: given = {} }: IDataObject, t
 	}
 	const input = withoutOmitted(tool.inputSchema, given);
 	const problems = argumentProblems(tool.inputSchema, input);
-	if (problems.length === 0) return { call: { id, input: input as IDataObject } };
+	if (problems.length === 0) {
+		return { call: { id, input: cleaned(tool.inputSchema, input as IDataObject) } };
+	}
 	const text = `The arguments aren't valid. ${problems.join(' ')} Correct them and call ${tool.name} again.`;
 	return { status: 200, body: resultResponse(id, toolResult(text, true)) };
 }
@@ -134,7 +136,7 @@ export function reactTo(body: unknown, versionHeader: unknown, tool: Tool): Reac
 		case 'ping':
 			return answer({});
 		case 'tools/list':
-			return answer({ tools: [{ name, description, inputSchema }] });
+			return answer({ tools: [{ name, description, inputSchema: forAgents(inputSchema) }] });
 		case 'tools/call':
 			return callTool(id, params, tool);
 		default:

@@ -1,28 +1,39 @@
 import Ajv from 'ajv';
 import fc from 'fast-check';
 import { type ParameterList, schemaOfParameters } from '../../../nodes/VideoSdkAgentCloud/fields/parameters';
-import { argumentProblems, type Schema, withoutOmitted } from '../../../nodes/VideoSdkAgentCloud/mcp/schema';
+import {
+	argumentProblems,
+	cleaned,
+	forAgents,
+	type Schema,
+	withoutOmitted,
+} from '../../../nodes/VideoSdkAgentCloud/mcp/schema';
 import { checkTimes } from '../support';
 
-const TYPES: ParameterList['types'] = ['boolean', 'json', 'number', 'options', 'string'];
 const LIST: ParameterList = {
 	displayName: 'Parameters',
 	name: 'toolParameters',
 	one: 'Parameter',
-	types: TYPES,
 	examples: ['', ''],
 	required: '',
 };
+/** Those whose rules JSON Schema has, too. Formats: see formats.test.ts. */
+const TYPES = ['boolean', 'json', 'number', 'options', 'string'];
+const limit = fc.constantFrom(undefined, '', ' ', -3, '0', '0.5', 1);
 /** The schema of what a user may enter. */
 const schema = fc
 	.uniqueArray(
-		fc.record({
-			name: fc.constantFrom('a', 'b', 'c'),
-			type: fc.constantFrom(...TYPES),
-			options: fc.constant('x, y'),
-			description: fc.constantFrom('', 'What it is'),
-			required: fc.boolean(),
-		}),
+		fc
+			.record({
+				name: fc.constantFrom('a', 'b', 'c'),
+				type: fc.constantFrom(...TYPES),
+				options: fc.constant('x, y'),
+				min: limit,
+				max: limit,
+				description: fc.constantFrom('', 'What it is'),
+				required: fc.boolean(),
+			})
+			.filter(({ min = '', max = '' }) => [min, max].some((one) => !String(one).trim()) || +min <= +max),
 		{ selector: ({ name }) => name, maxLength: 3 },
 	)
 	.map((parameters) => schemaOfParameters(LIST, parameters, (what) => new Error(what)));
@@ -73,6 +84,26 @@ it.each<[Schema, unknown, string[]]>([
 		JSON.parse('{"n":1e400}'),
 		["'n' must be of type number, not infinity."],
 	],
+	[
+		object({
+			score: { type: 'number', minimum: 0, maximum: 10 },
+			least: { type: 'number', minimum: 0 },
+			most: { type: 'number', maximum: -1 },
+			day: { type: 'string', format: 'date' },
+		}),
+		{ score: 42, least: -1, most: 0, day: 'next Friday' },
+		[
+			"'score' must be from 0 to 10.",
+			"'least' must be 0 or more.",
+			"'most' must be -1 or less.",
+			"'day' must be a date of the calendar as YYYY-MM-DD.",
+		],
+	],
+	[
+		object({ day: { type: 'string', format: 'date' } }),
+		{ day: 7 },
+		["'day' must be of type string, not number."],
+	],
 ])('says what is wrong: %j, %j', (rules, given, problems) => {
 	expect(argumentProblems(rules, given)).toEqual(problems);
 });
@@ -82,5 +113,27 @@ it('takes null for an optional argument as omitted', () => {
 	const rules = object({ a: string, b: json, c: string, f: string }, { required: ['c'] });
 	const others = { c: null, toString: null, e: null, f: 'x' };
 	expect(withoutOmitted(rules, { a: null, b: null, ...others })).toEqual(others);
+	const dated = object({ day: { type: 'string', format: 'date' }, a: string });
+	expect(withoutOmitted(dated, { day: '', a: '' })).toEqual({ a: '' });
+	const needed = { day: '' };
+	expect(withoutOmitted({ ...dated, required: ['day'] }, needed)).toEqual(needed);
 	for (const given of [null, 'x', [null]]) expect(withoutOmitted(rules, given)).toBe(given);
+});
+
+it('gives arguments as they are, but for what has a form', () => {
+	const rules = object({ phone: { type: 'string', format: 'phone' }, note: { type: 'string' } });
+	const others = { note: ' +1 (415) ', toString: '+1 (415) 555-0102' };
+	const given = { phone: '+1 (415) 555-0102', ...others };
+	expect(cleaned(rules, given)).toEqual({ phone: '+14155550102', ...others });
+	expect(cleaned(rules, others)).toEqual(others);
+});
+
+it('tells agents of no format, which the models of one provider refuse', () => {
+	const day = { type: 'string' as const, description: 'When' };
+	const rules = object(
+		{ day: { ...day, format: 'date' }, n: { type: 'number', minimum: 1 } },
+		{ required: ['day'] },
+	);
+	const properties = { day, n: { type: 'number', minimum: 1 } };
+	expect(forAgents(rules)).toEqual({ type: 'object', properties, required: ['day'] });
 });
