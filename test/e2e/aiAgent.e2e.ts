@@ -206,9 +206,13 @@ describe.each(VERSIONS)('With an AI agent in n8n %s', (version) => {
 				void (await setup.simulator.moveCall(callId, status));
 
 		it.each<[string, (asked: Question) => Promise<void>, RegExp]>([
-			['no', async (asked) => void (await submit(asked, { approved: false })), /User rejected/],
-			['no one answers, whatever the item says', move('missed'), /No one answered the phone\./],
-			['no response by the deadline', move('answered'), /no response in time\./],
+			[
+				'no',
+				async (asked) => void (await submit(asked, { approved: false })),
+				/feedback: .{1,2}Declined by phone/,
+			],
+			['no one answers, whatever the item says', move('missed'), /No answer: no one picked up the phone\./],
+			['no response by the deadline', move('answered'), /No answer in time\./],
 		])('does not run the tool: %s', async (what, react, reason) => {
 			const isLate = what.endsWith('deadline');
 			model.script([pay(13), { text: 'Done.' }]);
@@ -247,7 +251,11 @@ describe.each(VERSIONS)('With an AI agent in n8n %s', (version) => {
 				expect(await heard(asked)).toContain(
 					`An AI agent wants to use the tool "Send payment" with this input: amount: ${amount}.`,
 				);
-				await submit(asked, { approved: amount === 22, comment: 'Fine' });
+				const approved = amount === 22;
+				const first = await submit(asked, { approved, comment: 'Fine' });
+				if (!approved) continue;
+				expect(JSON.stringify(first)).toContain('Is that a condition?');
+				await submit(asked, { approved });
 			}
 			await ended(executionId);
 			expect(paid()).toEqual(['22']);

@@ -309,7 +309,7 @@ it('Arguments that do not fit start no execution, and those that fit come out cl
 		at: { type: 'string', description: expect.stringContaining('offset from UTC') as string },
 		phone: { type: 'string', description: expect.stringContaining('country code') as string },
 	});
-	const good = { guests: 2, size: 'small', at: '2026-01-15T19:30:00+01:00', phone: '' };
+	const good = { guests: 2, size: 'small', at: '2026-01-15T19:30:00+01:00' };
 	const ask = async (more: object) => {
 		const { content } = await client.callTool({ name: 'find_order', arguments: { ...good, ...more } });
 		return (content as [{ text: string }])[0].text;
@@ -317,8 +317,7 @@ it('Arguments that do not fit start no execution, and those that fit come out cl
 	expect(await ask({ guests: 9 })).toContain("'guests' must be from 1 to 8.");
 	expect(await ask({ at: '2026-01-15T19:30:00' })).toContain("'at' must be a date and time with the offset");
 	expect(tool.executions).toHaveLength(0);
-	const { phone: _, ...others } = good;
-	expect(JSON.parse(await ask({}))).toMatchObject({ input: others });
+	expect((JSON.parse(await ask({ phone: '' })) as IDataObject).input).toEqual(good);
 	const input = { ...good, phone: '+14155550102' };
 	expect(JSON.parse(await ask({ phone: '001 (415) 555-0102' }))).toMatchObject({ input });
 	await client.close();

@@ -23,6 +23,9 @@ const FIELDS = [
 	{ name: 'agreed', type: 'boolean' },
 	{ name: 'size', type: 'options', options: 'small, large' },
 	{ name: 'note', type: 'string', required: false },
+	{ name: 'score', type: 'number', min: 0, max: '10', required: false },
+	{ name: 'day', type: 'date', required: false },
+	{ name: 'callback', type: 'phone', required: false },
 ];
 const asFields = (fields: IDataObject[] = FIELDS): IDataObject => ({
 	responseType: 'fields',
@@ -81,13 +84,13 @@ const RESPONSES: Record<string, [fields: IDataObject, ...responses: Response[]]>
 		{},
 		[{ approved: true, comment: ' ' }, undefined, { approved: true }],
 		[{ approved: false, comment: 'Too dear' }],
-		[{ approved: false }],
-		[{ approved: true, comment: 'Fine' }],
+		[{ approved: false, quote: 'No way' }],
+		[{ approved: true, comment: 'Only 50', quote: ' ' }, undefined, { approved: true, comment: 'Only 50' }],
 		[{ comment: 'Yes' }, "'approved' is missing"],
 	],
 	'free text': [
 		{ responseType: 'freeText' },
-		[{ text: 'Thursday' }],
+		[{ text: 'Thursday', quote: 'Well, Thursday' }],
 		[{ text: ' ' }, `'text' is empty. Correct it and ${AGAIN}`],
 	],
 	fields: [
@@ -96,11 +99,19 @@ const RESPONSES: Record<string, [fields: IDataObject, ...responses: Response[]]>
 		[{ amount: 1, agreed: true }, "'size' is missing"],
 		[{ ...GOOD, amount: '12' }, "'amount' must be of type number"],
 		[{ ...GOOD, size: 'huge' }, '\'size\' must be one of "small", "large"'],
+		[{ ...GOOD, score: 42 }, "'score' must be from 0 to 10"],
+		[{ ...GOOD, day: '2026-02-30' }, "'day' must be a date of the calendar"],
+		[{ ...GOOD, callback: '0171 1234567' }, "'callback' must be one phone number with a plus sign"],
+		[
+			{ ...GOOD, score: 10, day: '2028-02-29', callback: '+1 (415) 555-0102', quote: 'Ten!' },
+			undefined,
+			{ ...GOOD, score: 10, day: '2028-02-29', callback: '+14155550102', quote: 'Ten!' },
+		],
 	],
 	'optional fields': [
 		asFields(optional),
 		[{ agreed: false }],
-		...[{}, { note: ' ' }, { mood: 'good' }].map((input): Response => [
+		...[{}, { note: ' ' }, { mood: 'good' }, { quote: 'Hm' }, { day: '' }].map((input): Response => [
 			input,
 			`no answer in it. Fill in at least one argument and ${AGAIN}`,
 		]),
@@ -108,18 +119,18 @@ const RESPONSES: Record<string, [fields: IDataObject, ...responses: Response[]]>
 };
 /** How a call ends without a response, as what, and what a model is told of it. */
 const ENDS: Record<string, [statuses: CallStatus[], outcome: string, reason: string]> = {
-	missed: [['missed'], 'noAnswer', 'No one answered the phone.'],
-	rejected: [['rejected'], 'rejected', 'The call was rejected.'],
-	failed: [['failed'], 'failed', 'The call failed.'],
-	ended: [['answered', 'ended'], 'answered', 'The call ended without a response.'],
-	"n8n's deadline": [[], 'running', 'There was no response in time.'],
+	missed: [['missed'], 'noAnswer', 'No answer: no one picked up the phone.'],
+	rejected: [['rejected'], 'rejected', 'No answer: the call was rejected.'],
+	failed: [['failed'], 'failed', "The call couldn't be made: it failed."],
+	ended: [['answered', 'ended'], 'answered', 'No answer: the call ended without a response.'],
+	"n8n's deadline": [[], 'running', 'No answer in time.'],
 };
 /** Keys of requests that are rejected, and the methods of such with the right key. */
 const STRANGERS = ['none', 'wrong', 'empty', 'earlier', 'GET', 'DELETE'] as const;
 const questions = fc.record({
 	kind: fc.constantFrom(...Object.keys(RESPONSES)),
 	runsAs: fc.constantFrom(ACTION, ACTION, TOOL, REVIEW),
-	responses: fc.array(fc.nat(4), { maxLength: 3 }),
+	responses: fc.array(fc.nat(7), { maxLength: 3 }),
 	/** The agent hands in the same several times at once. */
 	times: fc.constantFrom(1, 1, 3, 5),
 	stranger: fc.constantFrom(undefined, ...STRANGERS),
@@ -187,6 +198,11 @@ it('A question is answered once, by what fits, and by the agent that was asked, 
 		} else {
 			if (isLate) await endCall();
 			const [input, , output = input] = responses[last]!;
+			if (isReview && output.approved === true && output.comment !== undefined) {
+				const asksBack = expect.stringMatching(/^Is that a condition\? If not, call again/) as string;
+				expect(await submit(agent, input)).toEqual({ isError: true, text: asksBack });
+				expect(waiting.resumptions).toBe(0);
+			}
 			if (fails) waiting.failures = 1;
 			const same = Array.from({ length: fails ? 1 : times }, async () => await submit(agent, input));
 			const answers = await Promise.all(same.map(async (one) => await one.catch(() => undefined)));
@@ -194,7 +210,9 @@ it('A question is answered once, by what fits, and by the agent that was asked, 
 			if (fails && !isLate) await rig.simulator.moveCall(id, 'missed');
 			[json] = (await waiting.jsonWithin()) ?? [];
 			Object.assign(data, output, { respondedAt: TIME });
-			if (isReview && output.approved === false && output.comment) data.chatInput = output.comment;
+			const why = output.comment ?? output.quote;
+			if (isReview && output.approved === false)
+				data.chatInput = `Declined by phone${why === undefined ? '' : `: ${why as string}`}`;
 		}
 		expect(json).toEqual({
 			...{ outcome: last === -1 ? outcome : 'answered', responded: last !== -1, data, to: TO, callId: id },
@@ -265,6 +283,15 @@ describe('Nothing is asked', () => {
 		'with a name twice': [asFields([{ name: 'a' }, { name: 'a' }]), "'a' appears twice in 'Response Fields'"],
 		'without options': [asFields([{ name: 'a', type: 'options' }]), "'Response Fields' has no 'Options'"],
 		'with a name of n8n': [asFields([{ name: 'respondedAt' }]), "'respondedAt' in 'Response Fields'"],
+		'with the name of the own words': [asFields([{ name: 'quote' }]), "'quote' in 'Response Fields'"],
+		'with a range that nothing fits': [
+			asFields([{ name: 'a', type: 'number', min: 10, max: 0 }]),
+			"'Min' of Field 1 in 'Response Fields' is 10, which is above its 'Max', 0",
+		],
+		'with a limit that lacks the equals sign of an expression': [
+			asFields([{ name: 'a', type: 'number', max: '{{ $json.max }}' }]),
+			"Field 1 in 'Response Fields' contains an expression",
+		],
 		'with a required that is neither': [
 			asFields([{ name: 'a', required: 'sometimes' }]),
 			"'Required' of Field 1 in 'Response Fields' is 'sometimes'",
@@ -354,7 +381,7 @@ describe('As the human review of a tool', () => {
 	const NO_NUMBER = /^The call couldn't be made\. 'To' is empty/;
 	it.each<[string, IDataObject, number | undefined, RegExp]>([
 		['was refused', {}, 400, /^The call couldn't be made\. .+/],
-		['may have been made', {}, 500, /^The call may have been made, but there was no response\. /],
+		['may have been made', {}, 500, /^No answer: the call may have been made, but there was no response\. /],
 		['has no number', { to: '={{ $json.none }}' }, undefined, NO_NUMBER],
 	])('a call that %s is a no, with the reason', async (_what, more, status, reason) => {
 		if (status) rig.simulator.addFault({ match: { path: /sip\/call$/ }, kind: 'status', status });

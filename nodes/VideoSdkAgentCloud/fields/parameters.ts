@@ -58,7 +58,7 @@ const maxField = textField('default', 'Max', 'max', {
 
 /** Makes a list in which parameters are entered, for `schemaOfParameters`. */
 export function parametersField(list: ParameterList): Field {
-	const { displayName, name, one, without, examples, required, ...rest } = list;
+	const { displayName, name, one, description, displayOptions, examples, required } = list;
 	const [exampleName, exampleDescription] = examples;
 	const values = [
 		textField('default', 'Name', 'name', { placeholder: `e.g. ${exampleName}` }),
@@ -80,7 +80,8 @@ export function parametersField(list: ParameterList): Field {
 		typeOptions: { ...namedEntries('name'), sortable: true },
 		placeholder: `Add ${one}`,
 		options: [{ displayName: one, name: `${one.toLowerCase()}s`, values }],
-		...rest,
+		description,
+		displayOptions,
 	});
 }
 

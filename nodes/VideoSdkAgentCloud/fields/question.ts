@@ -1,14 +1,17 @@
 import { RESPONSE_TOOL } from '../api/toolAccess';
 import { isHumanReview } from '../n8n/tool';
-import { type Schema } from '../mcp/schema';
+import { type ArgumentSchema, type Schema } from '../mcp/schema';
 import { type Tool } from '../mcp/server';
 import { type ParameterList, parametersField, schemaOfParameters } from './parameters';
-import { type ResponseForm, type ResponseType } from '../waiting/question';
+import { QUOTE, type ResponseForm, type ResponseType } from '../waiting/question';
 import { choiceField, textField } from './field';
 import { type ItemReader } from './reader';
 
-/** What the output has beside the fields. */
-const OWN_NAME = 'respondedAt';
+/** What the output has beside the fields, and what that is. */
+const OWN_NAMES: Record<string, string> = {
+	respondedAt: 'the time of the response',
+	[QUOTE]: "the person's own words",
+};
 
 const messageField = textField('required', 'Message', 'message', {
 	typeOptions: { rows: 3 },
@@ -79,13 +82,25 @@ function readMessage(read: ItemReader): string {
 	return `An AI agent wants to use the tool "${spoken(String(tool ?? ''))}"${input === '' ? '' : ` with this input: ${input}`}. Say what it wants to do, and ask whether it may: yes or no.`;
 }
 
+/** Of each response, whatever its type. */
+const QUOTE_SCHEMA: ArgumentSchema = {
+	type: 'string',
+	description: "The person's answer in their own words, as they said it",
+};
+
 /** What a response holds, by its type. */
 const SCHEMAS: Record<Exclude<ResponseType, 'fields'>, Schema> = {
 	approval: {
 		type: 'object',
 		properties: {
-			approved: { type: 'boolean', description: 'true if the answer is yes, false if it is no' },
-			comment: { type: 'string', description: 'What else was said about it, such as a reason' },
+			approved: {
+				type: 'boolean',
+				description: 'true only for a yes without conditions, false for anything else',
+			},
+			comment: {
+				type: 'string',
+				description: 'Only what the person wants changed, or why not. Leave it out for a plain yes',
+			},
 		},
 		required: ['approved'],
 	},
@@ -108,9 +123,10 @@ function readFields(read: ItemReader): Schema {
 	}
 	const given = entries.map(({ values }) => values);
 	const schema = schemaOfParameters(RESPONSE_FIELDS, given, (what, nextStep) => read.fail(what, nextStep));
-	if (!Object.hasOwn(schema.properties, OWN_NAME)) return schema;
+	const taken = Object.keys(OWN_NAMES).find((name) => Object.hasOwn(schema.properties, name));
+	if (taken === undefined) return schema;
 	throw read.fail(
-		`'${OWN_NAME}' in '${list}' is the name of the time of the response`,
+		`'${taken}' in '${list}' is the name of ${OWN_NAMES[taken]} in the output`,
 		'Give the field a different name.',
 	);
 }
@@ -134,6 +150,6 @@ export function readQuestionTool(read: ItemReader): Tool {
 		...first,
 		description: [first.description, `The question: ${message}`].filter(Boolean).join('. '),
 	};
-	const properties = { [name]: withMessage, ...Object.fromEntries(others) };
+	const properties = { [name]: withMessage, ...Object.fromEntries(others), [QUOTE]: QUOTE_SCHEMA };
 	return { name: RESPONSE_TOOL, description, inputSchema: { ...schema, properties, description } };
 }

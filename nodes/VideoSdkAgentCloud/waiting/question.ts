@@ -14,6 +14,9 @@ export interface ResponseForm {
 	isReview: boolean;
 }
 
+/** The argument for the person's own words, and its name in the output. It's no answer by itself. */
+export const QUOTE = 'quote';
+
 /** What an execution asks someone on the phone, and waits for. Stored with it. */
 export interface Question extends ResponseForm {
 	/** By which the agent learns the question and hands in the response. */
@@ -31,13 +34,13 @@ const KEY_BYTES = 32;
 
 /** What a model is told of a call that brought no response, by its outcome. */
 const REASONS: Record<string, string> = {
-	noAnswer: 'No one answered the phone.',
-	rejected: 'The call was rejected.',
-	failed: 'The call failed.',
-	transferred: 'The call was transferred before there was a response.',
-	inDoubt: 'The call may have been made, but there was no response.',
+	noAnswer: 'No answer: no one picked up the phone.',
+	rejected: 'No answer: the call was rejected.',
+	failed: "The call couldn't be made: it failed.",
+	transferred: 'No answer: the call was transferred before there was a response.',
+	inDoubt: 'No answer: the call may have been made, but there was no response.',
 	notCalled: "The call couldn't be made.",
-	running: "The call was made, but n8n couldn't wait for the response.",
+	running: "No answer: the call was made, but n8n couldn't wait for the response.",
 };
 
 /** Makes keys equally long, as a comparison in constant time needs them. */
@@ -64,9 +67,19 @@ export function problemOf({ tool }: Question, input: IDataObject): string | unde
 	const { properties, required = [] } = tool.inputSchema;
 	const blank = required.find(isBlank);
 	if (blank !== undefined) return `'${blank}' is empty. Correct it and call ${tool.name} again.`;
-	if (!Object.keys(properties).every(isBlank)) return undefined;
+	if (!Object.keys(properties).every((name) => name === QUOTE || isBlank(name))) return undefined;
 	return `There is no answer in it. Fill in at least one argument and call ${tool.name} again.`;
 }
+
+const textOf = (value: unknown): string => String(value ?? '').trim();
+
+/**
+ * Of money, "yes, but only 50" isn't a yes. A model that was told otherwise may still hand it in as one.
+ *
+ * @returns whether a yes in a human review comes with what may be a condition
+ */
+export const isConditional = ({ isReview }: ResponseForm, { approved, comment }: IDataObject): boolean =>
+	isReview && approved === true && textOf(comment) !== '';
 
 /**
  * @param call that was made, with its number and ID
@@ -76,15 +89,18 @@ export function problemOf({ tool }: Question, input: IDataObject): string | unde
 export function withResponse(question: Question, call: IDataObject, input: IDataObject): IDataObject {
 	const { responseType, isReview, tool } = question;
 	const given = pick(input, Object.keys(tool.inputSchema.properties));
-	if (responseType === 'approval' && String(given.comment ?? '').trim() === '') delete given.comment;
-	const feedback = isReview && given.approved === false && given.comment ? { chatInput: given.comment } : {};
+	const reason = textOf(given.comment) || textOf(given[QUOTE]);
+	if (responseType === 'approval' && textOf(given.comment) === '') delete given.comment;
+	if (textOf(given[QUOTE]) === '') delete given[QUOTE];
+	const chatInput = ['Declined by phone', reason].filter(Boolean).join(': ');
+	const feedback = isReview && given.approved === false ? { chatInput } : {};
 	const data = { ...given, ...feedback, respondedAt: new Date().toISOString() };
 	return { outcome: 'answered', responded: true, data, ...pick(call, ['to', 'callId']) };
 }
 
 function reasonOf({ outcome, timedOut, reason, error }: IDataObject): string {
-	if (timedOut === true) return 'There was no response in time.';
-	const what = REASONS[String(outcome)] ?? 'The call ended without a response.';
+	if (timedOut === true) return 'No answer in time.';
+	const what = REASONS[String(outcome)] ?? 'No answer: the call ended without a response.';
 	return [what, reason, error].filter(Boolean).join(' ');
 }
 

@@ -2,11 +2,13 @@ import { type IWebhookFunctions, type IWebhookResponseData } from 'n8n-workflow'
 import { bearerOf, rejectBearer, rejectMethod, respond, serve } from '../mcp/respond';
 import { errorResponse, INTERNAL_ERROR, type RequestId, resultResponse, toolResult } from '../mcp/server';
 import { warnSparingly } from '../webhook/log';
-import { isKeyOf, problemOf, withResponse } from './question';
+import { isConditional, isKeyOf, problemOf, withResponse } from './question';
 import { readWaiting } from './storedWait';
 import { takeUp } from './resume';
 
 const TAKEN = 'Thank you, the response was received. Say goodbye now.';
+const IS_CONDITION =
+	'Is that a condition? If not, call again without the comment; if it is, with approved false.';
 const NOT_TAKEN = "There is a response already, or it's too late for one. Say goodbye now.";
 
 /** What keeps a response from counting is told as the result of the tool: after an HTTP error VideoSDK's agents use no tool any more. */
@@ -29,6 +31,7 @@ async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData
 	const { id, input } = served.call;
 	const problem = problemOf(question, input);
 	if (problem !== undefined) return refuse(context, id, problem);
+	if (isConditional(question, input) && wait?.asksBackOnce()) return refuse(context, id, IS_CONDITION);
 	const json = withResponse(question, waiting.items[0] ?? {}, input);
 	if (!wait?.tryContinue(context, json)) return refuse(context, id, NOT_TAKEN);
 	// n8n sends the answer because only it knows whether the execution has continued.

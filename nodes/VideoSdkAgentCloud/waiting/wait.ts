@@ -29,6 +29,7 @@ export class Wait {
 	private state: 'waiting' | 'continuing' | 'over' = 'waiting';
 	private isAsking = false;
 	private hasWarned = false;
+	private hasAskedBack = false;
 	/** The same for each conversation, so that a watch calls it once, however many are over. */
 	private readonly onReady = () => void this.ask();
 	/** The item that a response has made. It is kept if n8n fails to continue, since no one asks a person again. */
@@ -116,6 +117,13 @@ export class Wait {
 		const { question } = this.stored;
 		if (question) return withoutResponse(question, outcome);
 		return one.want.isSimplified ? this.kind.simplify(outcome) : outcome;
+	}
+
+	/** @returns whether the agent is to be asked whether a yes has a condition: once, since a model may insist */
+	asksBackOnce(): boolean {
+		const isFirst = this.isWaiting && !this.hasAskedBack;
+		this.hasAskedBack = true;
+		return isFirst;
 	}
 
 	private get isWaiting(): boolean {
