@@ -1,6 +1,7 @@
 /** What waiting takes from n8n: docs/dev/architecture.md has the list. A new n8n that changes one of them is told here by name. */
 import { join } from 'node:path';
 import { waitFor } from '../n8n/processes';
+import { OLDEST_N8N_VERSION } from '../n8n/runtime';
 import type { WorkflowNode } from '../n8n/rest';
 import { isStored, outputOf } from '../n8n/rest';
 import { VERSIONS, isWaiting, publish, untilPublished } from './deliveries';
@@ -179,7 +180,9 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 			}
 			const { id } = await executionOf(workflowId, 'error', 'crashed');
 			const retry = await n8n.rest.call<{ id: string }>('POST', `/executions/${id}/retry`, {});
-			expect(outputOf(await n8n.rest.untilEnded(retry.id), NAME)).toEqual([{ retryOf: String(id) }]);
+			// n8n 2.14 doesn't tell: docs/waiting.md has the case.
+			const told = version === OLDEST_N8N_VERSION ? {} : { retryOf: String(id) };
+			expect(outputOf(await n8n.rest.untilEnded(retry.id), NAME)).toEqual([told]);
 		},
 	);
 });
