@@ -82,7 +82,26 @@ const deployment = object({
 
 // Agents, newer generation
 
-const cloudDeployment = object(fields('id agentId name status', text));
+const cloudDeployment = object(fields('id agentId name status envSecret? template?', text));
+const version = object({
+	...fields('id agentId deploymentId name? image? versionTag? status?', text),
+	'active?': boolean,
+});
+const build = object({ ...fields('buildId status image?', text), 'failureReason?': orNull(string) });
+const webhookOfVersion = object({ endPoint: url, events: arrayOf(matching('^agent-session-[a-z]+$')) });
+const replicas: Schema = { type: 'integer', minimum: 0, maximum: 50 };
+const imageToRun = object({
+	imageType: oneOfTexts('public', 'private', 'managed'),
+	...fields('imageCR imageUrl', text),
+});
+const versionBody = object({
+	...fields('agentId deploymentId name? region? versionTag? envSecret? buildId?', text),
+	image: imageToRun,
+	...fields('minReplica maxReplica', replicas),
+	profile: oneOfTexts('cpu-small', 'cpu-medium', 'cpu-large'),
+	'webhook?': webhookOfVersion,
+});
+const CLOUD = '/ai/v1/cloud';
 
 // Calls
 
@@ -122,6 +141,8 @@ const rule = withAtLeast({
 	'numbers?': arrayOf(text),
 	'room?': map,
 	'agentId?': optionalText,
+	'agentMetadata?': orNull(map),
+	...fields('recording? dtmf? noiseCancellation? hidePhoneNumber?', boolean),
 });
 const rules = listOf(
 	rule,
@@ -237,6 +258,35 @@ export const ENDPOINTS: Record<string, Endpoint> = {
 		{ name: { type: 'string', format: 'regex' }, agentId: string, status: string, deploymentId: string },
 		{ key: 'deployments' },
 	),
+	[`POST ${CLOUD}/deployments`]: {
+		body: object(fields('name? template? agentId? envSecret?', text)),
+		answer: cloudDeployment,
+	},
+	[`GET ${CLOUD}/deployments/:id/latest`]: { answer: version },
+	[`PUT ${CLOUD}/deployments/:id/update`]: {
+		body: object({ envSecret: text }),
+		answer: object({ ...message, data: cloudDeployment }),
+	},
+	[`GET ${CLOUD}/secrets`]: { answer: object({ data: arrayOf(object(fields('id name type', text))) }) },
+	[`POST ${CLOUD}/secrets`]: {
+		body: object({ ...fields('name type', text), keys: mapOfTexts, 'region?': text }),
+		answer: object({ ...message, data: object(fields('id name', text)) }),
+	},
+	[`DELETE ${CLOUD}/secrets/name/:id`]: { answer: object(message) },
+	[`POST ${CLOUD}/builds`]: {
+		body: object({
+			...fields('deploymentId imageName? tag? dockerfilePath? region?', text),
+			'buildArgs?': mapOfTexts,
+		}),
+		answer: object(fields('buildId uploadUrl image', text)),
+	},
+	[`POST ${CLOUD}/builds/:id/start`]: { answer: object({ ...message, ...fields('buildId status', text) }) },
+	[`GET ${CLOUD}/builds/:id`]: { answer: build },
+	[`GET ${CLOUD}/builds/:id/logs`]: { answer: object({ cdnUrl: text }) },
+	[`GET ${CLOUD}/versions`]: listOf(version, fields('agentId deploymentId sort', string), {
+		key: 'versions',
+	}),
+	[`POST ${CLOUD}/versions`]: { body: versionBody, answer: version },
 	'POST /v2/agent/dispatch': {
 		body: object({
 			// Only the SDK sends roomId, with the value of meetingId.
@@ -263,6 +313,15 @@ export const ENDPOINTS: Record<string, Endpoint> = {
 	},
 
 	'GET /v2/sip/routing-rule': rules,
+	'GET /v2/sip/routing-rule/:id': { answer: rule },
+	'PATCH /v2/sip/routing-rule/:id': {
+		body: object({
+			'agentId?': text,
+			'agentMetadata?': map,
+			...fields('recording? dtmf? noiseCancellation? hidePhoneNumber?', boolean),
+		}),
+		answer: rule,
+	},
 	'GET /v2/sip/phone-numbers': listOf(
 		phoneNumber,
 		{ search: string, perPage: matching('^([1-9]\\d?|100)$') },

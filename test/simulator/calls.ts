@@ -1,7 +1,7 @@
 /** Calls, and the clock that moves them on. */
 import { randomUUID } from 'node:crypto';
 import { personIn } from './people';
-import type { TranscriptLine } from './transcriptText';
+import { talkOf, type TranscriptLine } from './transcriptText';
 import type { World } from './world';
 
 const BEFORE_ANSWER = ['initiated', 'incoming', 'ringing', 'verified'] as const;
@@ -202,7 +202,7 @@ export class Calls {
 
 	/** In the middle of a call its agent asks n8n, and tells it who calls. */
 	private async useTools(call: SimulatedCall): Promise<void> {
-		const { callId, from, to, type, roomId, metadata } = call;
+		const { callId, from, to, type, roomId } = call;
 		const { toolAgent, transcriptions, timers } = this.world;
 		const person = personIn(call);
 		const { thinksMs } = person ?? {};
@@ -211,18 +211,27 @@ export class Calls {
 		const caller: Record<string, string> = from ? { 'x-call-from': from } : {};
 		const about = { 'x-call-id': callId, 'x-call-to': to, 'x-call-type': type, ...caller };
 		const say = (line: TranscriptLine) => transcriptions.say(roomId, line);
-		await toolAgent.use(callId, metadata.n8nTools, about, say, person);
+		await toolAgent.use(callId, this.metadataOf(call).n8nTools, about, say, person);
 		this.holds.delete(callId);
+	}
+
+	/** What the agent gets: of its rule, and of the call, which goes before it. */
+	private metadataOf({ ruleId, metadata }: SimulatedCall): Record<string, unknown> {
+		const rule = this.world.telephony.routingRules.find(({ id }) => id === ruleId);
+		return { ...rule?.agentMetadata, ...metadata };
 	}
 
 	private enterRoom(call: SimulatedCall): void {
 		const hungUp = () => void (isOver(call) || this.step(call, 'ended'));
 		const { callId, roomId, agentId, type, to, from } = call;
 		const caller = { participantId: `sip-${callId}`, name: type === 'outbound' ? to : from };
-		const { rooms, transcriptions } = this.world;
-		transcriptions.setTalk(roomId, personIn(call)?.talk);
+		const { rooms, transcriptions, cloud } = this.world;
+		const absence = agentId && cloud.absence(agentId);
+		if (absence) this.world.log(`The agent ${agentId} doesn't come: ${absence}`);
+		const task = absence ? undefined : this.metadataOf(call).n8nAgent;
+		transcriptions.setTalk(roomId, personIn(call)?.talk ?? talkOf(task));
 		call.sessionId = rooms.join(roomId, caller, hungUp).id;
-		if (agentId) rooms.join(roomId, { participantId: `agent-${callId}`, name: agentId });
+		if (agentId && !absence) rooms.join(roomId, { participantId: `agent-${callId}`, name: agentId });
 	}
 
 	private leaveRoom({ roomId, sessionId, callId, recordAudio }: SimulatedCall): void {

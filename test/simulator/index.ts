@@ -1,6 +1,6 @@
-import { agentRoutes } from './agents';
 import { callEvent, callSummary, type CallSummary } from './callEvents';
 import { callRoutes } from './callRoutes';
+import type { BuildBehaviour } from './cloud';
 import type { CallBehaviour, CallInput, CallSpelling, CallStatus } from './calls';
 import type { Courier } from './courier';
 import type { Fault } from './faults';
@@ -33,16 +33,18 @@ export type Simulator = Awaited<ReturnType<typeof startSimulator>>;
  */
 export async function startSimulator(options: SimulatorOptions = {}) {
 	const { apiKey = 'sim-api-key', secret = 'sim-secret-key-0123456789abcdef' } = options;
-	const world = new World(options, timestamped(options.log));
+	const world = new World(options, { apiKey, secret }, timestamped(options.log));
 	const { courier, key, sessions, calls, callEvents, rooms, recordings, transcriptions } = world;
 	const server = new ApiServer({
 		apiKey,
 		secret,
-		open: (app) => [key, world.files].forEach((part) => part.routes(app)),
+		open: (app) => {
+			[key, world.files].forEach((part) => part.routes(app));
+			world.cloud.openRoutes(app);
+		},
 		api: (app) => {
-			const parts = [sessions, world.deployments, callEvents, rooms, recordings, transcriptions];
+			const parts = [sessions, world.deployments, world.cloud, callEvents, rooms, recordings, transcriptions];
 			parts.forEach((part) => part.routes(app));
-			agentRoutes(app, world);
 			callRoutes(app, world);
 			telephonyRoutes(app, world.telephony);
 		},
@@ -116,6 +118,11 @@ export async function startSimulator(options: SimulatorOptions = {}) {
 			await callEvents.send(known(calls.byId, callId), event, extra),
 		callWebhooks: callEvents.webhooks,
 		addCallWebhook: (url: string, events: string[]) => callEvents.add(url, events),
+		/** Agents, secrets, builds, and versions. */
+		cloud: world.cloud,
+		/** What becomes of builds from now on. */
+		setBuilds: (behaviour: Partial<BuildBehaviour>) => void Object.assign(world.cloud.behaviour, behaviour),
+		telephony: world.telephony,
 		/** What agents asked n8n during calls and sessions that were started with tools. */
 		toolUses: world.toolAgent.uses,
 		heard: world.toolAgent.heard,

@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { type Delivery, short } from './courier';
 import { latestFirst, olderPage } from './lists';
-import { ApiError, type Call } from './request';
+import { ApiError, type Call, parsed } from './request';
+import { talkOf } from './transcriptText';
 import type { World } from './world';
 
 /** The five stages of a session's life, as `emit` names them. */
@@ -175,10 +176,11 @@ export class Sessions {
 	/** An agent that was handed a room is in it while its session runs; into a deactivated one it does not get. */
 	private enterRoom(session: SimulatedSession): void {
 		const { sessionId, deploymentId, env } = session;
-		const { rooms, deployments } = this.world;
+		const { rooms, deployments, transcriptions } = this.world;
 		const roomId = env?.VIDEOSDK_ROOM_ID;
 		if (!roomId || rooms.byId.get(roomId)?.disabled) return;
 		const agent = { participantId: `agent-${sessionId}`, name: deployments.byId.get(deploymentId)?.name };
+		transcriptions.setTalk(roomId, talkOf(parsed(env.N8N_AGENT ?? '')));
 		// Sent out of the room, it stops by itself, soon.
 		rooms.join(roomId, agent, () => isOver(session) || this.plan(session, ENDING));
 	}

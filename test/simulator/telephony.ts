@@ -1,7 +1,7 @@
 /** Phone numbers and routing rules: what calls can be made with. */
 import type { FastifyInstance } from 'fastify';
 import { hasText, matches, page } from './lists';
-import type { Call } from './request';
+import { ApiError, type Call } from './request';
 
 /** Is in every phone number that the API answers, with its gateways, and must be found nowhere else. */
 export const SIP_PASSWORD = 'sip-trunk-password-to-be-dropped';
@@ -43,7 +43,11 @@ function rule(type: 'inbound' | 'outbound', index: number) {
 		room: { type: 'dynamic', prefix: 'random' },
 		/** Answers. */
 		agentId: `agent_${two(index)}`,
+		agentMetadata: {} as Record<string, unknown>,
 		recording: false,
+		dtmf: true,
+		noiseCancellation: true,
+		hidePhoneNumber: false,
 	};
 }
 
@@ -52,6 +56,9 @@ export const defaultTelephony = () => ({
 	phoneNumbers: times(23, phoneNumber),
 	routingRules: [...times(12, (index) => rule('outbound', index)), rule('inbound', 0)],
 });
+
+/** What the API sets back in gateways, and maybe in rules, if a change omits it (`index.d.ts` of the official SDK). */
+const RESET = { recording: false, dtmf: false, noiseCancellation: false, hidePhoneNumber: false };
 
 export function telephonyRoutes(app: FastifyInstance, telephony: Telephony): void {
 	app.get<Call>('/v2/sip/phone-numbers', (request) => {
@@ -70,4 +77,13 @@ export function telephonyRoutes(app: FastifyInstance, telephony: Telephony): voi
 		);
 		return page(request, wanted);
 	});
+	const found = (ruleId: string) => {
+		const one = telephony.routingRules.find(({ id }) => id === ruleId);
+		if (!one) throw new ApiError(404, 'Routing rule not found');
+		return one;
+	};
+	app.get<Call>('/v2/sip/routing-rule/:id', ({ params }) => found(params.id));
+	app.patch<Call>('/v2/sip/routing-rule/:id', ({ params, body }) =>
+		Object.assign(found(params.id), RESET, body),
+	);
 }

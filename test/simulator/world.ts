@@ -1,7 +1,8 @@
-import { Deployments, type SimulatedDeployment } from './agents';
 import { CallEvents } from './callEvents';
 import { Calls, type CallBehaviour } from './calls';
+import { Cloud } from './cloud';
 import { Courier } from './courier';
+import { Deployments, type SimulatedDeployment } from './deployments';
 import { Files } from './files';
 import { type RecordingInput, Recordings } from './recordings';
 import { Rooms } from './rooms';
@@ -42,6 +43,7 @@ export class World {
 	readonly courier: Courier;
 	readonly toolAgent: ToolAgent;
 	readonly deployments: Deployments;
+	readonly cloud = new Cloud(this);
 	readonly telephony: Telephony;
 	readonly sessions: Sessions;
 	readonly calls: Calls;
@@ -56,6 +58,8 @@ export class World {
 
 	constructor(
 		options: SimulatorOptions,
+		/** Whose requests are accepted. */
+		readonly account: { apiKey: string; secret: string },
 		readonly log: (line: string) => void,
 	) {
 		this.remains = options.remains ?? (() => ({}));
