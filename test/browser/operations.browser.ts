@@ -57,6 +57,7 @@ const anyText = expect.any(String) as string;
 /** What the first item of the output contains, and what is filled in before. */
 const CASES: Record<string, [output: object, ...steps: Step[]]> = {
 	'account.checkSetup': [{ check: 'credential', ok: 'true' }, ...deployment],
+	'agent.deploy': [{ agentId: anyText, versionId: anyText }],
 	'agent.dispatch': [{ status: 'assigned' }, pick('agentId', 'Cloud agent 03'), room],
 	'call.get': [{ status: 'answered', from: '+15550009999' }, pickCall],
 	'call.getAll': [{ direction: 'inbound' }, answeredCall],
@@ -80,6 +81,10 @@ const CASES: Record<string, [output: object, ...steps: Step[]]> = {
 	'room.endSession': [{ end: anyText }, join, room],
 	'room.get': [{ roomId: anyText }, room],
 	'room.getAll': [{ roomId: anyText }],
+	'routingRule.setAgent': [
+		{ type: 'inbound', agentId: 'agent_01' },
+		...[pick('routingRuleId', 'Inbound rule 01'), write('instructions', 'Be kind.')],
+	],
 	'session.end': [{ status: 'completed' }, pickSession],
 	'session.get': [{ deploymentId: 'ddv_support' }, pickSession],
 	'session.getAll': [{ deploymentId: 'ddv_support' }],

@@ -27,6 +27,7 @@ const DEFAULTS: INodeParameters = {
 	...{ getBy: 'room', recordingType: 'room', responseType: 'approval' },
 	...{ specifyEnv: 'keypair', specifyMetaData: 'keypair', recording: 'none', binaryPropertyName: 'data' },
 	...{ returnAll: false, limit: 50, simplify: true, includeText: true, waitUntilReady: true, include: [] },
+	agentName: 'n8n agent',
 	...{ maxCallDuration: 600, maxWait: 1, maxWaitUnit: 'hours' },
 };
 /**
@@ -42,6 +43,8 @@ const MAKE =
 const OPERATIONS: Record<string, string> = {
 	'account checkSetup': 'deploymentId tag webhookUrl routingRuleId from',
 	'agent dispatch': `agentId roomId ${TASK} versionId versionTag agentTools specifyMetaData metaData / agentSettings context toolsValidFor`,
+	'agent deploy':
+		'agentName / env maxReplicas minReplicas profile region tokenValidFor webhookEvents webhookUrl',
 	'call get': `callId include / includeWait simplify`,
 	'call getAll': `${LIST} filters simplify / / type endDate outcome roomId ruleId search startDate`,
 	'call hangUp': 'callId',
@@ -58,6 +61,7 @@ const OPERATIONS: Record<string, string> = {
 	'room endSession': 'roomId',
 	'room get': 'roomId',
 	'room getAll': `${LIST} simplify`,
+	'routingRule setAgent': `routingRuleId agentId ${TASK} agentTools / agentSettings context toolsValidFor`,
 	'session end': 'sessionId',
 	'session get': 'sessionId',
 	'session getAll': `${LIST} filters simplify / / deploymentId status tag`,
@@ -80,6 +84,8 @@ const OWN_DEFAULTS: Record<string, INodeParameters> = {
 const OPTION_DEFAULTS: Record<string, unknown> = {
 	...{ timeout: 30_000, includeWait: 10, ringingTimeout: 30, toolsValidFor: 24, maxFileSize: 500 },
 	...{ simplify: true, hangUpAtTimeout: true },
+	...{ env: {}, maxReplicas: 2, minReplicas: 0, profile: 'cpu-small', tokenValidFor: 365 },
+	webhookEvents: CHOSEN_EVENTS,
 	...{ endAtTimeout: false, ownRoom: true, allowSameNumber: false, waitUntilAnswered: false },
 	...{ agentSettings: {}, context: {}, callingHours: { hours: {} }, outcome: [], status: [] },
 	...{ type: 'outbound' },
@@ -225,7 +231,12 @@ describe('The action', () => {
 			const wanted = (text: string, more: string[] = []) =>
 				[...text.split(' '), ...more]
 					.filter((name) => name !== '')
-					.map((name) => [name, { ...OPTION_DEFAULTS, maxConcurrency }[name] ?? '']);
+					.map((name) => [
+						name,
+						{ ...OPTION_DEFAULTS, ...(resource === 'routingRule' && { toolsValidFor: 720 }), maxConcurrency }[
+							name
+						] ?? '',
+					]);
 			expect(inCollection('options').sort()).toEqual(wanted(options, usual).sort());
 			expect(inCollection('filters').sort()).toEqual(wanted(filters).sort());
 		},

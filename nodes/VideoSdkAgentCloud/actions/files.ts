@@ -1,11 +1,11 @@
-import { FileError, type FileRequest, type OpenFile, readTextFile, withFile } from '../api/files';
+import { FileError, type FileRequest, type OpenFile, readTextFile, uploadFile, withFile } from '../api/files';
 import type { ItemReader } from '../fields/reader';
 import { fileAddressRule } from '../webhook/address';
 import type { RunTools } from './operation';
 
 type Limits = Pick<FileRequest, 'maxSizeMb' | 'tooLargeAdvice'>;
 
-/** Fetches a file for an item when it is its turn: from the internet only, unless the API of the item's credential is local. */
+/** Fetches a file for an item, or sends one, when it is its turn: over the internet only, unless the API of the item's credential is local. */
 async function fetchFor<T>(
 	read: ItemReader,
 	url: string,
@@ -42,6 +42,17 @@ export async function useFile<T>(
 /** @returns the function by which an item reads a transcript or summary. It throws as `useFile` does */
 export function textReader(read: ItemReader, tools: RunTools): (url: string) => Promise<string> {
 	return async (url) => await fetchFor(read, url, tools, readTextFile);
+}
+
+/** Uploads a file to an address that VideoSDK gave. @throws NodeOperationError in words for the user */
+export async function putFile(
+	read: ItemReader,
+	url: string,
+	tools: RunTools,
+	content: Buffer,
+	contentType: string,
+): Promise<void> {
+	await fetchFor(read, url, tools, async (file) => await uploadFile(file, content, contentType));
 }
 
 /** @returns whether an error of these functions says that the same file may be there later */

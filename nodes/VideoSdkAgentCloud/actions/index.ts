@@ -1,4 +1,5 @@
 import { operation as accountCheckSetup } from './account/checkSetup.operation';
+import { operation as agentDeploy } from './agent/deploy.operation';
 import { operation as agentDispatch } from './agent/dispatch.operation';
 import { operation as callGet } from './call/get.operation';
 import { operation as callGetAll } from './call/getAll.operation';
@@ -16,6 +17,7 @@ import { operation as roomDeactivate } from './room/deactivate.operation';
 import { operation as roomEndSession } from './room/endSession.operation';
 import { operation as roomGet } from './room/get.operation';
 import { operation as roomGetAll } from './room/getAll.operation';
+import { operation as routingRuleSetAgent } from './routingRule/setAgent.operation';
 import { operation as sessionEnd } from './session/end.operation';
 import { operation as sessionGet } from './session/get.operation';
 import { operation as sessionGetAll } from './session/getAll.operation';
@@ -32,12 +34,13 @@ import { resource } from './properties';
 /** In alphabetical order of their names, as the editor shows them. */
 export const RESOURCES = [
 	resource('account', accountCheckSetup),
-	resource('agent', agentDispatch),
+	resource('agent', agentDispatch, agentDeploy),
 	{ ...resource('tool', toolAnswer, toolCreateAccess), name: 'Agent Tool' },
 	resource('call', callMake, callMakeAndWait, callSendAndWait, callGet, callGetAll, callHangUp, callTransfer),
 	resource('deployment', deploymentGetAll),
 	resource('recording', recordingGetAll, recordingDownload, recordingDelete),
 	resource('room', roomCreate, roomDeactivate, roomEndSession, roomGet, roomGetAll),
+	{ ...resource('routingRule', routingRuleSetAgent), name: 'Routing Rule' },
 	resource('session', sessionStart, sessionStartAndWait, sessionGet, sessionGetAll, sessionEnd),
 	resource(
 		'transcription',

@@ -15,7 +15,7 @@ export const NO_TIME_LEFT = 'There was no time left, so nothing was sent.';
 
 /** A request to the API. Its time limit and number of attempts count before those of the sender. */
 export interface ApiRequest extends Pick<Sending, 'maxAttempts' | 'timeoutMs'> {
-	method: 'DELETE' | 'GET' | 'POST';
+	method: 'DELETE' | 'GET' | 'PATCH' | 'POST' | 'PUT';
 	/** Its parts. Each is encoded, so that an ID can never lead elsewhere. */
 	path: string[];
 	/** The API's address, which the credential rejects if the user has changed 'Base URL' since. Default: that of the credential */
@@ -24,6 +24,8 @@ export interface ApiRequest extends Pick<Sending, 'maxAttempts' | 'timeoutMs'> {
 	body?: IDataObject;
 	/** The answer holds passwords: no error quotes it, except for the API's own message. */
 	holdsSecrets?: boolean;
+	/** The answer's tools, with their tokens, are wanted: what reads it must not let them out. */
+	keepsTools?: boolean;
 	/** What the request starts, if anything: the message of a failure says if it may have been started. */
 	starts?: StartKind;
 	/** Whom that reaches, such as a phone number. */
@@ -131,13 +133,14 @@ async function attempt<T>(
 	} finally {
 		done.abort();
 	}
-	response.body = withoutTokens(String(response.body));
+	const text = String(response.body);
+	response.body = withoutTokens(text);
 	const failureAs = (kind: 'status' | 'answer' | 'declined') =>
 		failureOfResponse(response, kind, request.holdsSecrets);
 	if (response.statusCode < 200 || response.statusCode > 299) return { failure: failureAs('status') };
 	try {
 		// An answer may repeat the tools that a call was made with.
-		const parsed = parseWithoutTools(String(response.body));
+		const parsed: unknown = request.keepsTools ? JSON.parse(text) : parseWithoutTools(String(response.body));
 		// Some lists come as a bare array.
 		const answer = Array.isArray(parsed) ? { data: parsed } : parsed;
 		const result = isRecord(answer) ? read(answer, response.headers) : undefined;

@@ -222,6 +222,55 @@ export async function withFile<T>(file: FileRequest, use: (file: OpenFile) => Pr
 	}
 }
 
+function notUploaded({ host }: URL, error: unknown): FileError {
+	const { apiMessage, code } = failureOfError(error);
+	return new FileError(`n8n can't upload to ${host}: ${code ?? apiMessage}`, 'Try again later.', true);
+}
+
+/**
+ * Uploads a file once, to an address that stands for the permission to do so: no token is sent there.
+ *
+ * @throws FileError
+ */
+export async function uploadFile(
+	{ httpRequest, url, rejectionOf, timeoutMs, stopSignal }: Omit<FileRequest, keyof typeof TEXT_LIMITS>,
+	content: Buffer,
+	contentType: string,
+): Promise<void> {
+	const address = URL.canParse(url) ? new URL(url) : undefined;
+	const rejection = address ? rejectionOf(address) : "It's no web address";
+	if (address === undefined || rejection !== undefined) {
+		throw new FileError(
+			`n8n can't upload to the address that VideoSDK gave: ${rejection}`,
+			'Nothing was sent.',
+		);
+	}
+	let status: number;
+	try {
+		({ statusCode: status } = (await httpRequest({
+			method: 'PUT',
+			url: address.href,
+			headers: { 'Content-Type': contentType },
+			body: content,
+			encoding: 'text',
+			returnFullResponse: true,
+			ignoreHttpStatusErrors: true,
+			disableFollowRedirect: true,
+			timeout: timeoutMs,
+			abortSignal: stopSignal,
+		})) as FullResponse);
+	} catch (error) {
+		throw notUploaded(address, error);
+	}
+	if (status < 200 || status > 299) {
+		throw new FileError(
+			`${address.host} didn't take the upload (status ${status})`,
+			'Try again later.',
+			true,
+		);
+	}
+}
+
 /**
  * Reads a text file in UTF-8, without a byte order mark.
  *

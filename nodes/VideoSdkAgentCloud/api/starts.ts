@@ -55,6 +55,12 @@ export const STARTS = {
 		started: 'created',
 		check: 'Before you create the room again, look for it with Room: Get Many.',
 	},
+	deploy: {
+		idField: 'agentId',
+		one: 'agent',
+		started: 'deployed',
+		check: 'Before you deploy again, look for the agent in the VideoSDK dashboard.',
+	},
 } satisfies Record<string, StartWords>;
 
 export type StartKind = keyof typeof STARTS;

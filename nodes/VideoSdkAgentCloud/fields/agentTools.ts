@@ -22,7 +22,7 @@ export const toolsValidForField = numberField('default', 'Tools Valid For', 'too
 /** The options of what starts a conversation, as far as they concern the agent. */
 export const AGENT_OPTIONS = [agentSettingsField, contextField, toolsValidForField];
 
-const HOUR_S = 3_600;
+export const HOUR_S = 3_600;
 
 /** What an agent needs to use a tool (VideoSDK's `MCPServerHTTP`). */
 export interface HandedTool extends IDataObject {

@@ -61,16 +61,19 @@ function keyValueFields(
 const ENV_DESCRIPTION = "Values for the agent's code to read, such as the customer's name";
 const VARIABLE: Entry = ['Variable', 'variables', 'name', 'CUSTOMER_NAME'];
 
+const envField = pairsField('default', 'Environment Variables', 'env', ENV_DESCRIPTION, VARIABLE);
+
+/** The environment variables of an agent that is deployed: as an option, which holds pairs only. */
+export const envOption = {
+	...envField,
+	description: "Values for the agent's code, stored as a secret at VideoSDK",
+};
+
 /** The environment variables of a session's agent. */
-export const ENV_FIELDS = keyValueFields(
-	'specifyEnv',
-	pairsField('default', 'Environment Variables', 'env', ENV_DESCRIPTION, VARIABLE),
-	'jsonEnv',
-	{
-		placeholder: 'e.g. { "CUSTOMER_NAME": "Ada" }',
-		description: 'Environment variables as a JSON object. All values are sent as text.',
-	},
-);
+export const ENV_FIELDS = keyValueFields('specifyEnv', envField, 'jsonEnv', {
+	placeholder: 'e.g. { "CUSTOMER_NAME": "Ada" }',
+	description: 'Environment variables as a JSON object. All values are sent as text.',
+});
 
 /** Of the user's own data. */
 export const ENTRY: Entry = ['Entry', 'entries', 'key', 'customerId'];
@@ -176,6 +179,12 @@ export function readKeyValues(
 ): IDataObject | undefined {
 	const isJson = read.choice(specify) === 'json';
 	const values = isJson ? readJson(read, json, specify) : readPairs(read, pairs);
+	refuseOwnNames(read, pairs, values);
+	return Object.keys(values).length === 0 ? undefined : values;
+}
+
+/** @throws NodeOperationError if the user's data has one of n8n's own names */
+function refuseOwnNames(read: FieldReader, pairs: Field, values: IDataObject): void {
 	const own = OWN_NAMES.find((name) => Object.hasOwn(values, name));
 	if (own !== undefined) {
 		throw read.fail(
@@ -183,7 +192,6 @@ export function readKeyValues(
 			`Rename the entry. If you didn't enter it, it came with text that an expression put into the JSON: write such text as {{ JSON.stringify($json.note) }}, without quotation marks around it.`,
 		);
 	}
-	return Object.keys(values).length === 0 ? undefined : values;
 }
 
 /** @returns a value as text: a date as ISO text, an object as JSON */
@@ -193,11 +201,21 @@ function asText(value: unknown): string {
 	return json.startsWith('"') ? (JSON.parse(json) as string) : json;
 }
 
+const asTexts = (values: IDataObject): Record<string, string> =>
+	Object.fromEntries(Object.entries(values).map(([name, value]) => [name, asText(value)]));
+
 /**
  * @returns the environment variables as an object of strings, as the API takes them; undefined if there are none
  * @throws NodeOperationError see `readKeyValues`
  */
 export function readEnv(read: ItemReader): Record<string, string> | undefined {
 	const env = readKeyValues(read, ENV_FIELDS);
-	return env && Object.fromEntries(Object.entries(env).map(([name, value]) => [name, asText(value)]));
+	return env && asTexts(env);
+}
+
+/** @returns what `envOption` holds, as texts. @throws NodeOperationError see `readKeyValues` */
+export function readEnvOption(options: FieldReader): Record<string, string> {
+	const env = readPairs(options, envOption);
+	refuseOwnNames(options, envOption, env);
+	return asTexts(env);
 }

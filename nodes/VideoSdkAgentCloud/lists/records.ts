@@ -12,6 +12,7 @@ import { DEPLOYMENTS } from '../api/deployments';
 import { listRecords } from '../api/pagination';
 import { hasStatus, SESSIONS, TERMINAL_STATUSES } from '../api/sessions';
 import {
+	ALL_ROUTING_RULES,
 	fetchNumbersOfRule,
 	isInbound,
 	isSameNumber,
@@ -123,6 +124,11 @@ export const searchRoutingRules = searchOf(ROUTING_RULES, (rule) => {
 	const [first, ...others] = numbersOf(rule);
 	return entryOf(rule.id, rule.name, others.length > 0 ? `${first} +${others.length}` : first);
 });
+
+/** All routing rules, with their direction. */
+export const searchExistingRules = searchOf(ALL_ROUTING_RULES, ({ id, name, type, numbers }) =>
+	entryOf(id, name, type, numbersOf({ numbers })[0]),
+);
 
 /** The phone numbers of the selected routing rule; all of the project if none is selected, or it names none. */
 export const searchPhoneNumbers: ListSearch = async function (filter = '', paginationToken) {

@@ -62,9 +62,12 @@ it('numbers have these bounds and defaults: [least, most, default]', () => {
 		maxCallDuration: [0, 86_400, 600],
 		maxConcurrency: [1, 200, 100],
 		maxFileSize: [1, Infinity, 500],
+		maxReplicas: [1, 50, 2],
 		maxWait: [0, Infinity, 1],
+		minReplicas: [0, 50, 0],
 		ringingTimeout: [1, 3_600, 30],
 		timeout: [100, 2_147_483_647, 30_000],
+		tokenValidFor: [1, 3_650, 365],
 		toolsValidFor: [1, 8_784, 24],
 		validFor: [1, Infinity, 30],
 	});

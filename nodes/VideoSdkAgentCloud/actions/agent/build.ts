@@ -1,0 +1,80 @@
+import { AGENT_ARCHIVE } from '../../api/agentArchive';
+import { ApiError, failureOf, type Send } from '../../api/client';
+import { buildLogUrl, createBuild, fetchBuild, startBuild } from '../../api/cloud';
+import { isPassing } from '../../api/failure';
+import { pause } from '../../api/pause';
+import { withoutTokens } from '../../api/toolAccess';
+import { type ItemReader } from '../../fields/reader';
+import { putFile, textReader } from '../files';
+import { type RunTools } from '../operation';
+
+/** As often as VideoSDK's CLI asks. */
+const POLL_MS = 3_000;
+const LONGEST_BUILD_MINUTES = 15;
+const LONGEST_BUILD_MS = LONGEST_BUILD_MINUTES * 60_000;
+const LOG_LINES = 20;
+/** Shorter ones, such as "1", are in every log. */
+const MIN_SECRET_LENGTH = 4;
+
+/** @returns a text without the values that must not be shown */
+function masked(text: string, secrets: string[]): string {
+	const longestFirst = secrets
+		.filter(({ length }) => length >= MIN_SECRET_LENGTH)
+		.sort((a, b) => b.length - a.length);
+	return longestFirst.reduce((shown, secret) => shown.replaceAll(secret, '***'), withoutTokens(text));
+}
+
+/** @returns the last lines of a build's log; empty if it can't be had */
+async function endOfLog(read: ItemReader, send: Send, tools: RunTools, buildId: string): Promise<string> {
+	const log = await buildLogUrl(send, buildId)
+		.then(textReader(read, tools))
+		.catch(() => '');
+	return log.trimEnd().split('\n').slice(-LOG_LINES).join('\n');
+}
+
+/**
+ * Has VideoSDK build the package's own agent, and waits for it.
+ *
+ * @param secrets values that no message shows
+ * @returns the image to run, and how long the build took
+ * @throws NodeOperationError with the build's ID, VideoSDK's reason and the end of its log, if it fails or takes too long; NodeApiError
+ */
+export async function buildAgent(
+	read: ItemReader,
+	send: Send,
+	tools: RunTools,
+	deployment: { deploymentId: string; region?: string },
+	secrets: string[],
+): Promise<{ image: string; buildSeconds: number }> {
+	const { buildId, uploadUrl, image } = await createBuild(send, deployment);
+	await putFile(read, uploadUrl, tools, Buffer.from(AGENT_ARCHIVE, 'base64'), 'application/gzip');
+	await startBuild(send, buildId);
+	const begunAtMs = Date.now();
+	const failed = async (what: string, advice: string) => {
+		const log = await endOfLog(read, send, tools, buildId);
+		const end = log === '' ? '' : `\n\nThe end of its log:\n${log}`;
+		return [masked(what, secrets), masked(`${advice} Build ID: ${buildId}.${end}`, secrets)] as const;
+	};
+	while (Date.now() - begunAtMs < LONGEST_BUILD_MS) {
+		await pause(POLL_MS, tools.stopSignal);
+		const { status, failureReason } = await fetchBuild(send, buildId).catch((error: Error) => {
+			// The build goes on, whether or not n8n can see it.
+			if (isPassing(failureOf(error))) return { status: undefined, failureReason: undefined };
+			throw error;
+		});
+		const buildSeconds = Math.round((Date.now() - begunAtMs) / 1_000);
+		if (status === 'SUCCESS') return { image, buildSeconds };
+		if (status === 'FAILED') {
+			const reason = String(failureReason ?? 'VideoSDK gives no reason');
+			throw read.fail(
+				...(await failed(`VideoSDK couldn't build the agent: ${reason}`, 'Nothing was deployed.')),
+			);
+		}
+	}
+	const [message, description] = await failed(
+		`VideoSDK hasn't built the agent within ${LONGEST_BUILD_MINUTES} minutes`,
+		'It goes on at VideoSDK: deploy again later.',
+	);
+	// As a request without an answer, it's in doubt: Retry On Fail must not begin a second build beside it.
+	throw Object.assign(new ApiError(read.context, { kind: 'timeout' }), { message, description });
+}
