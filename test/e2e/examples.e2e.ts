@@ -54,7 +54,8 @@ describe.each(VERSIONS)('The examples, as npm start imports them into n8n %s', (
 	const calls = () => [...stage.simulator.calls.values()].slice(before.calls);
 	const sessions = () => [...stage.simulator.sessions.values()].slice(before.sessions);
 
-	run(['call-and-read.json'], async (file) => {
+	run(['call-extract-crm.json'], async (file) => {
+		const contacts = stage.table('Contacts');
 		const execution = await stage.press(file);
 		const [call] = outputOf(execution, 'Make call and wait');
 		expect(stage.simulator.calls.get(String(call?.callId))).toMatchObject({
@@ -64,13 +65,19 @@ describe.each(VERSIONS)('The examples, as npm start imports them into n8n %s', (
 			maxCallDuration: 600,
 			roomId: call?.roomId,
 		});
-		expect(outputOf(execution, 'What was said')).toEqual([
-			{ transcript: expect.stringContaining(TRANSCRIPT), summary: SAMPLE_SUMMARY },
+		// The model reads what was said, and nothing of a call that wasn't answered.
+		expect(stage.model.requests.map(({ messages }) => messages.at(-1)?.content)).toEqual([
+			expect.stringContaining(TRANSCRIPT),
 		]);
-		await stage.enter(file, 'Make call and wait', { to: CALL_NUMBERS.missed });
-		expect(await stage.pressFor(file, 'Not answered')).toEqual([
-			{ message: `Last known outcome of the call to ${CALL_NUMBERS.missed}: noAnswer` },
+		expect(await contacts.rows()).toMatchObject([
+			{
+				...{ name: 'Ada Lovelace', outcome: 'answered', summary: SAMPLE_SUMMARY },
+				...{ interest: 'A table at eight', people: 2, callBack: false },
+			},
+			{ name: 'Grace Hopper', outcome: 'noAnswer', interest: null, people: null, callBack: null },
 		]);
+		await stage.press(file);
+		expect(calls()).toHaveLength(2);
 	});
 
 	run(['form-call-summary.json'], async (file) => {
@@ -144,6 +151,45 @@ describe.each(VERSIONS)('The examples, as npm start imports them into n8n %s', (
 			expect(await stage.askAsAgent(other, 0, {})).toBe(JSON.stringify({ slot: 'none is free' }));
 		});
 		await stage.enter('tool-access.json', 'Create access', parameters);
+	});
+
+	run(['escalation.json'], async (file) => {
+		const { n8n, simulator } = stage;
+		const incidents = stage.table('Incidents');
+		const numbers = TABLES['On call']!.rows.map(({ phone }) => phone);
+		await stage.press(file);
+		const log = (...lines: string[]) =>
+			expect.stringMatching(
+				new RegExp(`^${lines.map((line) => `\\d\\d:\\d\\d ${line}\\n`).join('')}$`),
+			) as string;
+		const others = ['Ada Lovelace: no response \\(noAnswer\\)', "Grace Hopper: no, That doesn't suit me."];
+		expect(await incidents.rows()).toMatchObject([
+			{
+				...{ what: 'This is only a test', status: 'acknowledged', acknowledgedBy: 'Alan Turing' },
+				log: log(...others, 'Alan Turing: yes'),
+			},
+		]);
+		expect(calls().map(({ to }) => to)).toEqual(numbers);
+
+		// From the monitoring, and everyone on call is asked twice.
+		const heard = { approved: false, comment: 'on a plane' };
+		Object.assign(simulator.heard, heard);
+		await stage.enter(file, 'Wait before the next round', { amount: 1, unit: 'seconds' });
+		await stage.whilePublished(file, async () => {
+			const what = 'The website is down';
+			await waitFor('the webhook', async () => (await n8n.rest.triggerByWebhook('alert', { what })).ok);
+			expect(await stage.nextMail()).toMatchObject({
+				...{ to: TEAM, subject: 'No one has taken care of: The website is down' },
+				text: expect.stringContaining('Alan Turing: no, on a plane'),
+			});
+		});
+		for (const name of Object.keys(heard)) delete simulator.heard[name];
+		const round = [...others, 'Alan Turing: no, on a plane'];
+		expect((await incidents.rows())[1]).toMatchObject({
+			...{ what: 'The website is down', status: 'no one', acknowledgedBy: null },
+			log: log(...round, ...round),
+		});
+		expect(calls().map(({ to }) => to)).toEqual([...numbers, ...numbers, ...numbers]);
 	});
 
 	run(['callback-queue.json'], async (file) => {
@@ -652,9 +698,9 @@ describe.each(VERSIONS)('The examples, as npm start imports them into n8n %s', (
 		expect(JSON.stringify(model.requests[1]?.messages)).toContain(sessions()[0]?.sessionId);
 	});
 
-	/** The address behind a button of the message in which a person is asked. */
+	/** The address behind a button of the message in which a person is asked, of the last one. */
 	function buttonOf(execution: Execution, label: string): string {
-		const asked = JSON.stringify(execution.data.resultData.runData['Ask for approval']);
+		const asked = JSON.stringify(execution.data.resultData.runData['Ask for approval']?.at(-1));
 		const buttons = /"buttons":(\[.*?\])/.exec(asked)?.[1] ?? '[]';
 		const links = JSON.parse(buttons) as Array<{ text: string; link: string }>;
 		const link = links.find(({ text }) => text === label)?.link;
@@ -662,43 +708,57 @@ describe.each(VERSIONS)('The examples, as npm start imports them into n8n %s', (
 		return link.replace('localhost', '127.0.0.1');
 	}
 
-	run(['ai-agent-makes-calls.json'], async (file) => {
-		const { model, n8n } = stage;
-		const to = '+14155550171';
-		const wanted = { tool: 'Make_call', arguments: { toolParameters: { To: to }, hitlParameters: {} } };
+	run(['ai-agent-phones-venues.json'], async (file) => {
+		const { model, n8n, simulator } = stage;
+		const [quiet, river] = TABLES.Venues!.rows.map(({ phone }) => String(phone)) as [string, string];
+		const Message = 'Ask for a table for four, tomorrow at 19:00, under Lovelace.';
+		const ask = (To: string) => ({
+			tool: 'Ask_the_venue',
+			arguments: { toolParameters: { To, Message }, hitlParameters: {} },
+		});
+		const toldOf = (index: number) => JSON.stringify(model.requests[index]?.messages.at(-1));
+		const confirmed = { confirmed: true, note: 'At the window' };
+		Object.assign(simulator.heard, confirmed);
+		model.script([
+			{ tool: 'Get_venues', arguments: {} },
+			ask(quiet),
+			ask(river),
+			ask(river),
+			{ text: 'Bistro Byron has a table.' },
+		]);
+		const executionId = await stage.chat(
+			file,
+			'Please book a table for four under Lovelace, tomorrow at 7 pm.',
+		);
 
-		/** Asks for a call, and clicks. */
-		const ask = async (label: string, last: string) => {
-			// As the system message has it, the answer names the call.
-			model.script([wanted, () => ({ text: [last, ...calls().map(({ callId }) => callId)].join(' ') })]);
-			const executionId = await stage.chat(file, `Please call ${to}.`);
-			const asking = await untilWaiting(n8n, executionId);
-			expect(JSON.stringify(asking.data.resultData.runData['Ask for approval'])).toContain(
-				`Call ${to}? This costs money and reaches a real person.`,
-			);
-			const click = await fetch(buttonOf(asking, label), { headers: { 'user-agent': BROWSER } });
-			expect(click.status).toBe(200);
-			// The agent's last words are a message, too, after which the chat waits.
-			await waitFor('the answer', async () => {
-				const { data } = (await n8n.rest.getExecution(executionId)) ?? {};
-				return JSON.stringify(data?.resultData?.runData?.Answer ?? '').includes(last);
+		/** Waits until the chat asks for the next approval, and clicks. */
+		const click = async (count: number, to: string, label: string) => {
+			const asking = await waitFor(`approval ${count}`, async () => {
+				const execution = await untilWaiting(n8n, executionId);
+				return execution.data.resultData.runData['Ask for approval']?.length === count && execution;
 			});
+			expect(JSON.stringify(asking.data.resultData.runData['Ask for approval']?.at(-1))).toContain(
+				`Call ${to}? ${Message}`,
+			);
+			const answer = await fetch(buttonOf(asking, label), { headers: { 'user-agent': BROWSER } });
+			expect(answer.status).toBe(200);
 		};
-
-		await ask("Don't call", 'I did not call.');
-		expect(calls()).toEqual([]);
-		await ask('Call', 'The phone rings.');
-		expect(calls()).toMatchObject([{ to, from: OUR_NUMBER, maxCallDuration: 600 }]);
-		const { callId } = calls()[0]!;
-
-		await waitFor('the end of the call', async () => calls()[0]?.end ?? false);
-		model.script([{ tool: 'Get_call', arguments: { Call: callId } }, { text: 'It has ended.' }]);
-		await stage.chat(file, 'How did it go?');
-		const answer = await waitFor('the second request', async () => model.requests[1]);
-		// Otherwise the agent would not know which call.
-		expect(JSON.stringify(model.requests[0]?.messages)).toContain(`The phone rings. ${callId}`);
-		expect(JSON.stringify(answer.messages)).toContain('\\"outcome\\":\\"answered\\"');
-		expect(calls()).toHaveLength(1);
+		await click(1, quiet, 'Call');
+		await click(2, river, "Don't call");
+		expect(toldOf(1)).toContain('Bistro Byron');
+		expect(toldOf(2)).toContain('noAnswer');
+		expect(calls()).toMatchObject([{ to: quiet, from: OUR_NUMBER, maxCallDuration: 300 }]);
+		await click(3, river, 'Call');
+		// The agent's last words are a message, too, after which the chat waits.
+		await waitFor('the answer', async () => {
+			const { data } = (await n8n.rest.getExecution(executionId)) ?? {};
+			return JSON.stringify(data?.resultData?.runData?.Answer ?? '').includes('Bistro Byron has a table.');
+		});
+		expect(calls()).toMatchObject([{ to: quiet }, { to: river }]);
+		// The voice agent is told what to ask, and the model what was answered.
+		expect(simulator.toolUses.at(-1)).toMatchObject({ description: expect.stringContaining(Message) });
+		for (const text of ['At the window', '\\"confirmed\\":true']) expect(toldOf(4)).toContain(text);
+		for (const name of Object.keys(confirmed)) delete simulator.heard[name];
 	});
 
 	run(['ask-before-paying.json'], async () => {

@@ -9,43 +9,35 @@ import type { Mail } from '../start/mailbox';
 import { startTarget, type Target } from '../start/target';
 import { importExamples, type Imported, publishSelected } from '../start/workflows';
 import { callTool, withMcp } from './mcpClient';
-import { addModelCredential, type ScriptedModel, startScriptedModel } from './scriptedModel';
 
-/** An n8n with the examples in it, exactly as `npm start` imports them; only the chat models are added. */
+/** An n8n with the examples in it, exactly as `npm start` imports them. */
 export class ExamplesStage {
 	private constructor(
 		readonly n8n: N8n,
 		readonly target: Target,
-		readonly model: ScriptedModel,
 		readonly imported: Imported,
 	) {}
 
-	/** Starts n8n, the simulator, and the model, and does what `npm start` does with the examples. */
+	/** Starts n8n, the simulator, and the chat model, and does what `npm start` does with the examples. */
 	static async start(version: string): Promise<ExamplesStage> {
-		const [target, model] = [await startTarget(), await startScriptedModel()];
+		const target = await startTarget();
 		const n8n = await startN8n({ version });
 		const imported = await importExamples(n8n, target);
 		await publishSelected(n8n.rest, imported);
-		const openAiApi = { id: await addModelCredential(n8n.rest, model), name: 'Scripted model' };
-		for (const { id, nodes } of Object.values(imported.workflows)) {
-			if (!nodes.some(({ type }) => type.endsWith('.lmChatOpenAi'))) continue;
-			await n8n.rest.updateWorkflow(id, {
-				nodes: nodes.map((node) =>
-					node.type.endsWith('.lmChatOpenAi') ? { ...node, credentials: { openAiApi } } : node,
-				),
-			});
-		}
-		return new ExamplesStage(n8n, target, model, imported);
+		return new ExamplesStage(n8n, target, imported);
 	}
 
 	async stop(): Promise<void> {
 		await this.n8n.stop();
 		await this.target.close();
-		await this.model.close();
 	}
 
 	get simulator() {
 		return this.target.simulator;
+	}
+
+	get model() {
+		return this.target.model;
 	}
 
 	workflow(file: string): StoredWorkflow {

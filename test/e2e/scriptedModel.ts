@@ -59,16 +59,23 @@ function bodyOf(request: ModelRequest, answer: Message, number: number): string 
 	return `${chunk(message, null)}${chunk({}, finish_reason)}data: [DONE]\n\n`;
 }
 
+type Answer = (request: ModelRequest) => ModelAnswer;
+
 /** A local server that speaks OpenAI's chat completions API and answers as scripted. */
 export class ScriptedModel extends Loopback {
 	readonly requests: ModelRequest[] = [];
-	private answers: Array<ModelAnswer | ((request: ModelRequest) => ModelAnswer)> = [];
+	private answers: Array<ModelAnswer | Answer> = [];
+
+	/** @param otherwise what it answers after the last scripted answer */
+	constructor(private readonly otherwise: Answer = () => ({ text: 'Done' })) {
+		super();
+	}
 
 	get url(): string {
 		return `${this.origin}/v1`;
 	}
 
-	/** Sets the answers to the next requests, and forgets the former ones. After the last one it says "Done". */
+	/** Sets the answers to the next requests, and forgets the former ones. */
 	script(next: ScriptedModel['answers']): void {
 		this.answers = next;
 		this.requests.length = 0;
@@ -83,7 +90,7 @@ export class ScriptedModel extends Loopback {
 			return send(200, '{"object":"list","data":[]}');
 		const asked = (await json(request)) as ModelRequest;
 		this.requests.push(asked);
-		const { [this.requests.length - 1]: next = { text: 'Done' } } = this.answers;
+		const { [this.requests.length - 1]: next = this.otherwise } = this.answers;
 		const answer = typeof next === 'function' ? next(asked) : next;
 		if (answer === null) return send(500, '{"error":{"message":"Busy"}}');
 		const type = asked.stream ? 'text/event-stream' : undefined;
@@ -91,7 +98,7 @@ export class ScriptedModel extends Loopback {
 	}
 }
 
-export const startScriptedModel = async () => await new ScriptedModel().listen();
+export const startScriptedModel = async (otherwise?: Answer) => await new ScriptedModel(otherwise).listen();
 
 /** Adds the credential of a chat model node that asks the scripted model. @returns its id */
 export async function addModelCredential(rest: N8nRest, model: ScriptedModel): Promise<string> {

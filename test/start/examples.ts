@@ -6,7 +6,7 @@ import type { WorkflowJson, WorkflowNode } from '../n8n/rest';
 
 export const SESSION_EXAMPLE = 'start-and-react.json';
 export const EVENTS_EXAMPLE = 'start-and-react-events.json';
-export const CALL_EXAMPLE = 'call-and-read.json';
+export const CALL_EXAMPLE = 'call-extract-crm.json';
 export const TOOL_EXAMPLE = 'order-status-by-phone.json';
 
 /** In which example a user selects what another one offers: its tools, or its trigger. */
@@ -37,6 +37,7 @@ export const isAction = ({ type }: WorkflowNode) =>
 export const isOurs = ({ type }: WorkflowNode) => type.startsWith(`${PACKAGE}.`);
 export const isHttpRequest = ({ parameters }: WorkflowNode) =>
 	parameters.nodeCredentialType === CREDENTIAL_TYPE;
+export const isChatModel = ({ type }: WorkflowNode) => type.endsWith('.lmChatOpenAi');
 export const isEmail = ({ type }: WorkflowNode) => type.endsWith('.emailSend');
 export const isTrigger = ({ type }: WorkflowNode) => type === `${PACKAGE}.videoSdkAgentCloudTrigger`;
 const isToolTrigger = ({ type }: WorkflowNode) => type === `${PACKAGE}.videoSdkAgentCloudMcpTrigger`;

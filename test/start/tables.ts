@@ -34,9 +34,35 @@ export const TABLES: Record<string, TableDefinition> = {
 		],
 	},
 	'Do not call': { columns: text('phone'), rows: [] },
+	Contacts: {
+		columns: {
+			...text('name', 'phone', 'outcome', 'summary', 'interest'),
+			...{ people: 'number', callBack: 'boolean' },
+		},
+		rows: [
+			{ name: 'Ada Lovelace', phone: '+14155550123' },
+			{ name: 'Grace Hopper', phone: CALL_NUMBERS.missed },
+		],
+	},
+	'On call': {
+		columns: text('name', 'phone'),
+		rows: [
+			{ name: 'Ada Lovelace', phone: CALL_NUMBERS.missed },
+			{ name: 'Grace Hopper', phone: CALL_NUMBERS.no },
+			{ name: 'Alan Turing', phone: '+14155550125' },
+		],
+	},
+	Incidents: { columns: text('what', 'status', 'acknowledgedBy', 'log'), rows: [] },
 	Slots: {
 		columns: { start: 'date', ...text('name', 'phone', 'callId') },
 		rows: [{ start: inDays(1) }, { start: inDays(2) }],
+	},
+	Venues: {
+		columns: text('name', 'phone', 'note'),
+		rows: [
+			{ name: 'Café Babbage', phone: CALL_NUMBERS.busy, note: 'Quiet, with a garden' },
+			{ name: 'Bistro Byron', phone: '+14155550126', note: 'By the river' },
+		],
 	},
 	Guests: {
 		columns: { ...text('name', 'phone', 'status', 'note'), coming: 'boolean', guests: 'number' },

@@ -6,6 +6,7 @@ import {
 	does,
 	EXAMPLES,
 	isAction,
+	isChatModel,
 	isEmail,
 	isHttpRequest,
 	isOurs,
@@ -36,6 +37,9 @@ export async function importExamples(n8n: { rest: N8nRest; url: string }, target
 	const keys = { apiKey, secretKey, baseUrl };
 	const credential = await add('VideoSDK account (simulator)', CREDENTIAL_TYPE, keys);
 	const email = await add('Email (simulator)', 'smtp', target.email.account);
+	const chatModel = await add('Chat model (simulator)', 'openAiApi', {
+		...{ apiKey: 'none', url: target.model.url, header: false },
+	});
 	const tables = await createTables(rest);
 	// As the editor imports them: each trigger has an address of its own, which no one can guess.
 	const withAddress = (node: WorkflowNode) =>
@@ -61,17 +65,23 @@ export async function importExamples(n8n: { rest: N8nRest; url: string }, target
 			parameters: {
 				...node.parameters,
 				...(isAction(node) ? picked(node, listed, target) : enteredElsewhere(node, target, tablesById)),
-				...(file === CALL_EXAMPLE && does('call:makeAndWait')(node) && withTools(node, listed, target)),
+				...(file === CALL_EXAMPLE && does('call:makeAndWait')(node) && withTools(node, listed)),
 			},
-			credentials: credentialsOf(node, credential, email),
+			credentials: credentialsOf(node, credential, email, chatModel),
 		}));
 		workflows[file] = await rest.createWorkflow({ ...workflow, nodes } as WorkflowJson);
 	}
 	return { credential, workflows, tables };
 }
 
-function credentialsOf(node: WorkflowNode, credential: Named, email: Named): WorkflowNode['credentials'] {
+function credentialsOf(
+	node: WorkflowNode,
+	credential: Named,
+	email: Named,
+	chatModel: Named,
+): WorkflowNode['credentials'] {
 	if (isOurs(node) || isHttpRequest(node)) return { [CREDENTIAL_TYPE]: credential };
+	if (isChatModel(node)) return { openAiApi: chatModel };
 	return isEmail(node) ? { smtp: email } : undefined;
 }
 
@@ -92,8 +102,8 @@ function picked({ parameters }: WorkflowNode, listed: object[], target: Target):
 }
 
 /** The first call shows more than its example: the agent asks n8n in the middle of it. */
-function withTools({ parameters }: WorkflowNode, listed: object[], { call }: Target): Parameters {
-	const context = { entries: [{ key: 'phone', value: call.to }] };
+function withTools({ parameters }: WorkflowNode, listed: object[]): Parameters {
+	const context = { entries: [{ key: 'phone', value: parameters.to }] };
 	return {
 		agentTools: { tools: listed.map((tool) => ({ tool })) },
 		options: { ...(parameters.options as object), context },
