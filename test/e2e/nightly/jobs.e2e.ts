@@ -1,5 +1,6 @@
 /** What has to work in every version of n8n: `npm run test:versions`, for the table in docs/dev/compatibility.md. */
 import { waitFor } from '../../n8n/processes';
+import { OLDEST_N8N_VERSION } from '../../n8n/runtime';
 import { type Execution, outputOf, type WorkflowNode } from '../../n8n/rest';
 import type { CallStatus } from '../../simulator';
 import { EVENTS, executionsOf, mainJob } from '../../start/check';
@@ -22,6 +23,8 @@ const NODE = 'VideoSDK';
 const START = { ...SESSION, operation: 'start' };
 const WAIT = { ...SESSION, operation: 'startAndWait' };
 const START_PATH = /sessions\/start$/;
+/** There, a Retry of what was killed starts it again: docs/waiting.md has the case. */
+const NOT_TOLD_WHAT_IS_RETRIED = [OLDEST_N8N_VERSION, '1.123.81'];
 
 describe.each(VERSIONS)('n8n %s', (version) => {
 	const setup = setUpAll({ n8n: { version }, simulator: { lifecycle: false, ...PATIENT } });
@@ -141,18 +144,25 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 		expect([late.event, late.timedOut]).toEqual([undefined, true]);
 	});
 
-	test('Start and wait: n8n is killed after the wait, and someone retries that with the saved workflow', async () => {
-		const { n8n, simulator } = setup;
-		const [id, { sessionId }] = await startWaiting(simulator.sessions, WAIT, pause(10));
-		await simulator.emit(sessionId, 'stopped');
-		await waitFor('what follows', async () => (await n8n.rest.getExecution(id))?.status === 'running');
-		await n8n.kill();
-		await n8n.restart();
-		await waitFor('n8n to notice', async () => (await n8n.rest.getExecution(id))?.status === 'crashed');
-		const { id: retried } = await retry(id);
-		expect(onlyItem((await n8n.rest.getExecution(retried))!)).toMatchObject({ sessionId, event: 'stopped' });
-		expect(simulator.sessions.size).toBe(1);
-	});
+	const testIfTold = NOT_TOLD_WHAT_IS_RETRIED.includes(version) ? test.skip : test;
+	testIfTold(
+		'Start and wait: n8n is killed after the wait, and someone retries that with the saved workflow',
+		async () => {
+			const { n8n, simulator } = setup;
+			const [id, { sessionId }] = await startWaiting(simulator.sessions, WAIT, pause(10));
+			await simulator.emit(sessionId, 'stopped');
+			await waitFor('what follows', async () => (await n8n.rest.getExecution(id))?.status === 'running');
+			await n8n.kill();
+			await n8n.restart();
+			await waitFor('n8n to notice', async () => (await n8n.rest.getExecution(id))?.status === 'crashed');
+			const { id: retried } = await retry(id);
+			expect(onlyItem((await n8n.rest.getExecution(retried))!)).toMatchObject({
+				sessionId,
+				event: 'stopped',
+			});
+			expect(simulator.sessions.size).toBe(1);
+		},
+	);
 
 	test('Calls: one in a sub-workflow is made, or refused where n8n may run it twice', async () => {
 		const { n8n, simulator } = setup;
