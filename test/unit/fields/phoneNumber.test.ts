@@ -174,9 +174,10 @@ const isCalled = ((): ((phone: string | undefined, doNotCall: string) => boolean
 	const numbers = parametersOf('Numbers not to call').assignments.assignments.map(
 		({ name, value }) => [name, compiled(value)] as const,
 	);
-	const conditions = parametersOf('Not in Do not call').conditions.conditions.map(({ leftValue }) =>
-		compiled(leftValue),
-	);
+	const conditions = ['Not in Do not call', 'Is it time?']
+		.flatMap((node) => parametersOf(node).conditions.conditions)
+		.filter(({ leftValue }) => leftValue.includes('Numbers not to call'))
+		.map(({ leftValue }) => compiled(leftValue));
 	return (phone, doNotCall) => {
 		const rows = { all: () => [{ json: { phone: doNotCall } }] };
 		const json = Object.fromEntries(numbers.map(([name, evaluate]) => [name, evaluate({}, () => rows)]));
