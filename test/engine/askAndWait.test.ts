@@ -49,6 +49,12 @@ const submit = async (agent: Client, input: IDataObject) => await callTool(agent
 
 const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT/) as string;
 const callId = () => [...rig.simulator.calls.keys()].at(-1);
+/** What each output of the last call has. */
+const ofCall = () => ({
+	to: TO,
+	callId: callId(),
+	roomId: rig.simulator.calls.get(String(callId()))?.roomId,
+});
 
 describe('What the agent is given', () => {
 	it("is one tool, at the waiting execution's own URL, whose last path segment is mcp", async () => {
@@ -215,7 +221,7 @@ it('A question is answered once, by what fits, and by the agent that was asked, 
 				data.chatInput = `Declined by phone${why === undefined ? '' : `: ${why as string}`}`;
 		}
 		expect(json).toEqual({
-			...{ outcome: last === -1 ? outcome : 'answered', responded: last !== -1, data, to: TO, callId: id },
+			...{ outcome: last === -1 ? outcome : 'answered', responded: last !== -1, data, ...ofCall() },
 			...(last === -1 && statuses.length === 0 && { timedOut: true }),
 		});
 		expect(waiting.resumptions).toBe(1);
@@ -236,6 +242,47 @@ it('A response is taken by no wait that has not asked', async () => {
 	const other = await rig.engine.startAndWait(MAX_WAIT_MS, parameters);
 	const url = `${other.webhookWaitingBaseUrl}/1/mcp`;
 	expect([(await post({ url, headers })).status, other.resumptions]).toEqual([401, 0]);
+});
+
+describe('A recording', () => {
+	const ARRANGED = { recording: 'summarize', summaryPrompt: 'In a sentence' };
+	const INCLUDE = ['summary', 'transcript', 'recording'];
+
+	it('is made in a room of its own, and the execution continues at the answer', async () => {
+		const { waiting, agent } = await asked(ARRANGED);
+		const [room] = rig.requests.filter(({ path }) => path === '/v2/rooms');
+		const summary = { enabled: true, prompt: 'In a sentence' };
+		const recording = { transcription: { enabled: true, summary } };
+		expect(room?.body).toMatchObject({ autoStartConfig: { recording } });
+		const id = String(callId());
+		const { roomId } = rig.simulator.calls.get(id)!;
+		expect(made(rig)[0]?.body).toMatchObject({ destinationRoomId: roomId });
+		await rig.simulator.moveCall(id, 'answered');
+		await submit(agent, { approved: true });
+		const data = { approved: true, respondedAt: TIME };
+		expect(await waiting.jsonWithin(5_000)).toEqual([
+			{ outcome: 'answered', responded: true, data, ...ofCall() },
+		]);
+		// The call goes on. What was said comes by the next node.
+		const get = callParameters('get', { callId: id, include: INCLUDE });
+		const getting = await rig.engine.startAndWait(3_600_000, get);
+		await later(60_000);
+		expect(getting.output).toBeUndefined();
+		await rig.simulator.moveCall(id, 'ended');
+		const [call] = (await getting.jsonWithin()) ?? [];
+		const text = expect.any(String) as string;
+		expect(call).toMatchObject({ outcome: 'answered', transcript: text, summary: text, recordingUrl: text });
+		expect(call).not.toHaveProperty('missing');
+	});
+
+	it('comes too late for someone who does not answer', async () => {
+		const { waiting } = await asked(ARRANGED);
+		await rig.simulator.moveCall(String(callId()), 'missed');
+		const data = { approved: false };
+		expect(await waiting.jsonWithin(30_000)).toEqual([
+			{ outcome: 'noAnswer', responded: false, data, ...ofCall() },
+		]);
+	});
 });
 
 describe('A call without a response', () => {
@@ -264,7 +311,7 @@ describe('A call without a response', () => {
 		expect(made(rig)[0]?.body).toMatchObject({ maxCallDuration: 20 });
 		expect(await waiting.jsonWithin()).toEqual([
 			{
-				...{ outcome: 'answered', responded: false, data: { approved: false }, to: TO, callId: callId() },
+				...{ outcome: 'answered', responded: false, data: { approved: false }, ...ofCall() },
 				...{ timedOut: true, hungUpAtTimeout: true },
 			},
 		]);
@@ -295,6 +342,10 @@ describe('Nothing is asked', () => {
 		'with a required that is neither': [
 			asFields([{ name: 'a', required: 'sometimes' }]),
 			"'Required' of Field 1 in 'Response Fields' is 'sometimes'",
+		],
+		'in a room and with a recording': [
+			{ recording: 'record', options: { roomId: 'abcd' } },
+			"'Room ID' can't be combined with 'Recording'",
 		],
 		'in a room and in its own': [
 			{ options: { roomId: 'abcd', ownRoom: true } },
@@ -398,7 +449,7 @@ describe('As the human review of a tool', () => {
 		const chatInput = expect.stringMatching(/couldn't wait.* No database$/) as string;
 		const data = { approved: false, chatInput };
 		expect(jsonOf(result)).toEqual([
-			{ outcome: 'running', responded: false, data, to: TO, callId: callId(), error: 'No database' },
+			{ outcome: 'running', responded: false, data, ...ofCall(), error: 'No database' },
 		]);
 	});
 

@@ -50,7 +50,7 @@ const OPERATIONS: Record<string, string> = {
 	'call hangUp': 'callId',
 	'call make': `${CALL} recording / ${MAKE}`,
 	'call makeAndWait': `${CALL} recording maxWait maxWaitUnit / ${MAKE} hangUpAtTimeout includeWait ownRoom`,
-	'call sendAndWait': `${CALL} message responseType maxWait maxWaitUnit / agentSettings allowSameNumber callingHours context idempotencyKey ownRoom ringingTimeout roomId toolsValidFor`,
+	'call sendAndWait': `${CALL} message responseType recording maxWait maxWaitUnit / agentSettings allowSameNumber callingHours context idempotencyKey ownRoom ringingTimeout roomId toolsValidFor`,
 	'call transfer': 'callId transferTo',
 	'deployment getAll': LIST,
 	'recording delete': 'recordingId',
@@ -241,6 +241,15 @@ describe('The action', () => {
 			expect(inCollection('filters').sort()).toEqual(wanted(filters).sort());
 		},
 	);
+
+	it('offers no recording in a human review', () => {
+		const question = { resource: 'call', operation: 'sendAndWait', recording: 'summarize' };
+		expect(filled(action(), question)).toMatchObject({ recording: 'summarize', summaryPrompt: '' });
+		// As n8n calls it then.
+		const review = filled({ ...action(), name: `${action().name}HitlTool` }, question);
+		expect(review).toHaveProperty('message');
+		expect(Object.keys(review ?? {})).toEqual(expect.not.arrayContaining(['recording', 'summaryPrompt']));
+	});
 
 	const transcription = { resource: 'transcription', operation: 'get' };
 	it.each<[INodeParameters, string, string]>([

@@ -2,12 +2,14 @@
 import type { IDataObject } from 'n8n-workflow';
 import type { CallStatus } from '../simulator';
 import { byRule, callParameters, makeAndWait } from './callRig';
+import { TOOL } from './engine';
 import { eventBody } from './delivery';
 import { failureOf, later, useRig } from './rig';
 
 const rig = useRig({ callBehaviour: false });
 const ALL = ['summary', 'transcript', 'recording'];
 const MAX_WAIT_MS = 600_000;
+const HOUR_MS = 3_600_000;
 const TRANSCRIPT = expect.stringContaining('the café') as string;
 const URL_TEXT = expect.stringMatching(/\.mp4$/) as string;
 const move = async (callId: string, ...statuses: CallStatus[]) => {
@@ -30,9 +32,16 @@ describe('Call: Get', () => {
 	}
 	const overIn = async (recording?: string) => await callIn(await rig.room(recording), 'answered', 'ended');
 
-	async function get(callId: string, include: unknown = ALL, includeWait = 0): Promise<IDataObject> {
-		const parameters = callParameters('get', { callId, include, options: { includeWait } } as IDataObject);
-		return (await rig.json(parameters))[0] ?? {};
+	const getting = (callId: string, include: unknown, options: IDataObject) =>
+		callParameters('get', { callId, include, options } as IDataObject);
+	/** Without waiting. */
+	const get = async (callId: string, include: unknown = ALL): Promise<IDataObject> =>
+		(await rig.json(getting(callId, include, { includeWait: 0 })))[0] ?? {};
+	/** As long as it waits by default. */
+	async function getLater(callId: string, options: IDataObject = {}) {
+		const waiting = await rig.engine.startAndWait(HOUR_MS, getting(callId, ALL, options));
+		expect(waiting.result.run.status).toBe('waiting');
+		return waiting;
 	}
 
 	it('puts out what is wanted, and asks for nothing else', async () => {
@@ -84,9 +93,32 @@ describe('Call: Get', () => {
 		for (const [index, made] of transcriptions.entries()) Object.assign(made, files[index]);
 		for (const made of rig.simulator.recordings.values()) made.readyAtMs = Date.now() + 30_000;
 		failGets(403, /transcriptions/, 3);
-		const call = await get(callId, ALL, 10);
+		const [call] = (await (await getLater(callId)).jsonWithin()) ?? [];
 		expect(call).toMatchObject({ transcript: TRANSCRIPT, recordingUrl: URL_TEXT });
 		expect(call).not.toHaveProperty('missing');
+		expect(call).not.toHaveProperty('timelog');
+	});
+
+	it('waits no longer than it may, and says then what is missing', async () => {
+		const callId = await overIn();
+		for (const made of rig.simulator.recordings.values()) made.readyAtMs = Infinity;
+		const sinceMs = Date.now();
+		const [call = {}] =
+			(await (await getLater(callId, { includeWait: 5, simplify: false })).jsonWithin()) ?? [];
+		expect(Date.now() - sinceMs).toBeGreaterThan(5 * 60_000 - 1_000);
+		expect(Date.now() - sinceMs).toBeLessThan(6 * 60_000);
+		expect(call).toMatchObject({
+			transcript: TRANSCRIPT,
+			missing: { recording: "The recording isn't ready yet." },
+		});
+		expect(call).toHaveProperty('timelog');
+	});
+
+	it('is over at once where nothing more can come, and puts no execution to wait', async () => {
+		const callId = await overIn('transcribe');
+		const [call = {}] = await rig.json(getting(callId, ALL, {}));
+		expect(call).toMatchObject({ transcript: TRANSCRIPT, recordingUrl: URL_TEXT });
+		expect(Object.keys(call.missing as object)).toEqual(['summary']);
 	});
 
 	it.each<[string, CallStatus[], string]>([
@@ -98,16 +130,54 @@ describe('Call: Get', () => {
 		expect(rig.requests).toHaveLength(1);
 	});
 
-	it("waits a moment for VideoSDK's record to show the end, which an event may tell earlier", async () => {
+	it('waits for the end of a call that is still going on, then for what was arranged', async () => {
 		const callId = await callIn(await rig.room(), 'answered');
-		setTimeout(() => void move(callId, 'ended'), 3_000);
-		expect(await get(callId, ALL, 10)).toMatchObject({ outcome: 'answered', transcript: TRANSCRIPT });
-		const other = await callIn(await rig.room(), 'answered');
+		const waiting = await getLater(callId);
+		await later(20 * 60_000);
+		expect(waiting.output).toBeUndefined();
+		await move(callId, 'ended');
+		const [call] = (await waiting.jsonWithin(60_000)) ?? [];
+		expect(call).toMatchObject({ outcome: 'answered', transcript: TRANSCRIPT, recordingUrl: URL_TEXT });
+		expect(call).not.toHaveProperty('missing');
+	});
+
+	it('waits for a call that is not answered to the end of its ringing only', async () => {
+		const callId = await callIn(await rig.room(), 'ringing');
+		const waiting = await getLater(callId);
+		await move(callId, 'missed');
+		const missing = reasons(ALL, "The call wasn't answered.");
+		expect(await waiting.jsonWithin(30_000)).toMatchObject([{ outcome: 'noAnswer', missing }]);
+	});
+
+	it('gives up after an hour, and hangs up no one', async () => {
+		const callId = await callIn(await rig.room(), 'answered');
+		const missing = reasons(ALL, "The call hasn't ended yet.");
 		const sinceMs = Date.now();
-		expect((await get(other, ALL, 10)).missing).toEqual(reasons(ALL, "The call hasn't ended yet."));
-		expect(Date.now() - sinceMs).toBeLessThan(10_000);
-		setTimeout(() => failGets(404, /call/, Infinity), 500);
-		expect(await get(other, ALL, 10)).toMatchObject({ callId: other, outcome: 'running' });
+		const [call = {}] = (await (await getLater(callId)).jsonWithin()) ?? [];
+		expect(Date.now() - sinceMs).toBeLessThan(HOUR_MS + 5 * 60_000);
+		expect(call).toMatchObject({ outcome: 'running', timedOut: true, missing });
+		expect(call).not.toHaveProperty('hungUpAtTimeout');
+		expect(rig.simulator.calls.get(callId)?.status).toBe('answered');
+	});
+
+	it('waits for some items, and keeps the others as they were found', async () => {
+		const [over, open] = [await overIn(), await callIn(await rig.room(), 'answered')];
+		const items = [{ id: open }, { id: over }, { id: open }];
+		const parameters = getting('={{ $json.id }}', ALL, {});
+		const waiting = await rig.engine.startAndWait(HOUR_MS, parameters, { items });
+		await move(open, 'ended');
+		const output = (await waiting.resumedWithin(60_000)) ?? [];
+		expect(output.map(({ json }) => json.callId)).toEqual([open, over, open]);
+		for (const [item, { json, pairedItem }] of output.entries()) {
+			expect(json).toMatchObject({ transcript: TRANSCRIPT, recordingUrl: URL_TEXT });
+			expect(pairedItem).toEqual({ item });
+		}
+	});
+
+	it('waits for nothing as a tool of an AI agent', async () => {
+		const callId = await callIn(await rig.room(), 'answered');
+		const [call] = await rig.json(getting(callId, ALL, {}), { nodeType: TOOL });
+		expect(call?.missing).toEqual(reasons(ALL, "The call hasn't ended yet."));
 	});
 
 	it("never puts out another conversation's in the same room", async () => {

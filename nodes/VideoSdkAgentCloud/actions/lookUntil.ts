@@ -1,4 +1,3 @@
-import { type IDataObject } from 'n8n-workflow';
 import { failureOf } from '../api/client';
 import { isPassing, NOT_FOUND_STATUSES } from '../api/failure';
 import { pause } from '../api/pause';
@@ -36,29 +35,4 @@ export async function lookUntil<T>(
 		if (found !== undefined || isLast) return found;
 		await pause(Math.min(pauseMs(Date.now() - sinceMs), deadlineMs - Date.now()), stopSignal);
 	}
-}
-
-/**
- * Fetches a record repeatedly until it is as wanted. What was seen once stays, whatever VideoSDK answers later.
- *
- * @param maxWaitMs, stopSignal see `lookUntil`
- * @returns the record as it was seen last, be it as wanted or not
- * @throws what `get` throws if nothing was seen, or the execution was stopped
- */
-export async function fetchUntil(
-	get: () => Promise<IDataObject>,
-	isWanted: (record: IDataObject) => boolean,
-	maxWaitMs: number,
-	stopSignal: AbortSignal,
-): Promise<IDataObject> {
-	let seen: IDataObject | undefined;
-	const look = async (isLast: boolean): Promise<IDataObject | undefined> => {
-		seen = await get().catch((error: object) => {
-			if (seen === undefined || (failureOf(error)?.kind ?? 'cancelled') === 'cancelled') throw error;
-			return seen;
-		});
-		return isLast || isWanted(seen) ? seen : undefined;
-	};
-	// The last look gives it, or throws.
-	return (await lookUntil(look, maxWaitMs, stopSignal)) as IDataObject;
 }

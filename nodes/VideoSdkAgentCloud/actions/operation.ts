@@ -14,6 +14,14 @@ export class RecordWithFile {
 	) {}
 }
 
+/** A record that is to be waited for, see `complete`. */
+export class OpenRecord {
+	constructor(
+		readonly json: IDataObject,
+		readonly wait: SentWait,
+	) {}
+}
+
 /** What the runner gives to an item while it runs. */
 export interface RunTools {
 	/** Aborted when no more requests are made: the execution was stopped, or another item failed. */
@@ -36,7 +44,10 @@ export interface RunTools {
  * @param send sends a request of this item when it is its turn
  * @throws NodeApiError or NodeOperationError in words for the user, without the item: the runner adds it
  */
-export type ItemRun = (send: Send, tools: RunTools) => Promise<IDataObject | IDataObject[] | RecordWithFile>;
+export type ItemRun = (
+	send: Send,
+	tools: RunTools,
+) => Promise<IDataObject | IDataObject[] | OpenRecord | RecordWithFile>;
 
 /** What is ready to be started: nothing was sent so far, but a room may have been created. */
 export interface ReadyStart {
@@ -125,6 +136,8 @@ export interface Operation {
 	 * @throws NodeOperationError naming the field
 	 */
 	prepare(read: ItemReader): ItemRun | PreparedStart;
+	/** Whether an item may have to be waited for, if the operation waits. Default: yes */
+	mayWait?(read: ItemReader): boolean;
 	/** The output of an item that was not waited for. Default: what was started, unchanged */
 	show?(read: ItemReader, record: IDataObject): IDataObject;
 	/**

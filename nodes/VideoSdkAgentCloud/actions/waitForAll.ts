@@ -7,7 +7,7 @@ import { readOptions } from '../fields/requestOptions';
 import { simplifyField } from '../fields/simplify';
 import { type KindName } from '../conversation/kinds';
 import { endAtMaxWait, putToWait } from '../waiting/putToWait';
-import { type ItemWait, planWait, type WaitOptions } from '../waiting/planWait';
+import { type ItemWait, planWait, type SentWait, type WaitOptions } from '../waiting/planWait';
 import type { CredentialOfItem, Operation, WaitOfItem } from './operation';
 
 /** Reads how an item waits, as far as its options say it. @param option the boolean among them that ends what still runs */
@@ -43,9 +43,12 @@ export function remainingWaitMs(read: ItemReader, fields = MAX_WAIT_FIELDS): num
 /**
  * Makes an operation wait, once for all its items, until all that it started has ended.
  *
- * @param ofItem reads how an item waits
+ * @param ofItem reads how an item waits; undefined: not at all
  */
-export function waitingBy(kind: KindName, ofItem: (read: ItemReader) => ItemWait) {
+export function waitingBy(
+	kind: KindName,
+	ofItem: (read: ItemReader, sent: SentWait | undefined) => ItemWait | undefined,
+) {
 	const optionsOf = (
 		context: IExecuteFunctions,
 		credential: CredentialOfItem,
@@ -54,7 +57,7 @@ export function waitingBy(kind: KindName, ofItem: (read: ItemReader) => ItemWait
 		kind,
 		credential,
 		sentOf,
-		ofItem: (itemIndex) => ofItem(new ItemReader(context, itemIndex)),
+		ofItem: (itemIndex) => ofItem(new ItemReader(context, itemIndex), sentOf(itemIndex)),
 	});
 	return {
 		complete: async (context, output, credential, sentOf) =>

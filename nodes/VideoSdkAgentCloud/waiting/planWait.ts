@@ -11,16 +11,18 @@ import { findWatch, type Watch } from './watch';
 export interface SentWait {
 	/** After so long VideoSDK hangs up because of Max Wait, in ms; undefined: never. */
 	limitMs?: number;
-	/** The room that was made for it alone, or in which a question is asked. */
+	/** The room that was made for it alone. */
 	roomId?: string;
 	/** What is asked. */
 	question?: Question;
+	/** What was found already of what is kept. Of a call that this execution has not made: it only looks. */
+	parts?: Known['parts'];
 }
 
 /** A response that the agent hands in while its call ends still counts. */
 const RESPONSE_MS = 5_000;
 
-/** How one item waits. If anything is kept, the room was made for this conversation alone. */
+/** How one item waits. */
 export interface ItemWait extends Pick<Want, 'isEnded' | 'isSimplified' | 'keep' | 'keepMs'> {
 	maxWaitMs: number;
 }
@@ -28,7 +30,8 @@ export interface ItemWait extends Pick<Want, 'isEnded' | 'isSimplified' | 'keep'
 /** How the items of an operation wait. */
 export interface WaitOptions {
 	kind: KindName;
-	ofItem: (itemIndex: number) => ItemWait;
+	/** Undefined: the item is not waited for. */
+	ofItem: (itemIndex: number) => ItemWait | undefined;
 	/** What the start of an item tells, see SentWait. */
 	sentOf: (itemIndex: number) => SentWait | undefined;
 	/** Reads an item's credential. All items have the same account. */
@@ -54,7 +57,7 @@ export async function planWait(
 		/** When Max Wait begins, in ms since 1970. */
 		sinceMs: Date.now(),
 		/** The conversations, by their IDs. */
-		awaited: new Map<string, { want: Want; known: Known }>(),
+		awaited: new Map<string, { want: Want; known: Known; isOwn: boolean }>(),
 		/** Asks for them; undefined if there are none. */
 		watch: undefined as Watch | undefined,
 		/** The output if the execution does not wait. */
@@ -64,17 +67,18 @@ export async function planWait(
 	};
 	const { sinceMs } = plan;
 	for (const item of output) {
-		const id = item.json[kind.idField];
-		if (typeof id !== 'string' || id === '') {
+		const id = String(item.json[kind.idField] ?? '');
+		const { item: index } = item.pairedItem as { item: number };
+		const itemWait = id === '' ? undefined : options.ofItem(index);
+		if (itemWait === undefined) {
 			plan.shown.push(item);
 			// What is stored with the execution moves to the error output only like this, see `toErrorOutput`.
 			const { error } = item.json;
 			plan.last.push(hasErrorOutput && error ? { ...item, json: { error } } : item);
 			continue;
 		}
-		const { item: index } = item.pairedItem as { item: number };
-		const { maxWaitMs, ...wait } = options.ofItem(index);
-		const { limitMs, roomId, question } = options.sentOf(index) ?? {};
+		const { maxWaitMs, ...wait } = itemWait;
+		const { limitMs, roomId, question, parts } = options.sentOf(index) ?? {};
 		const want: Want = {
 			...wait,
 			deadlineMs: sinceMs + maxWaitMs,
@@ -86,17 +90,19 @@ export async function planWait(
 			if (question) return { ...item, json: withoutResponse(question, json) };
 			return { ...item, json: wait.isSimplified ? kind.simplify(json) : json };
 		};
-		const known = learn(kind, unknown(id), { record: item.json });
+		const known = learn(kind, learn(kind, unknown(id), { record: item.json }), { parts: parts ?? {} });
 		// What is over before it's waited for wasn't cut by Max Wait, whatever the clocks show.
 		const outcome = outcomeOf(kind, known, { ...want, deadlineMs: Infinity });
 		const isDone =
 			isOver(known, want, sinceMs) && (want.keep.length === 0 || reasonMissing(kind, outcome) !== undefined);
 		plan.shown.push(show(isDone ? outcome : item.json));
-		plan.last.push(show(isDone ? outcome : { ...item.json, ...showParts(wait.keep, {}), timedOut: true }));
+		plan.last.push(
+			show(isDone ? outcome : { ...item.json, ...showParts(wait.keep, known.parts), timedOut: true }),
+		);
 		// Two items may have the same conversation.
 		if (isDone || plan.awaited.has(id)) continue;
 		plan.watch ??= await findWatch(context, index, options.credential(index));
-		plan.awaited.set(id, { want, known });
+		plan.awaited.set(id, { want, known, isOwn: parts === undefined });
 	}
 	return plan;
 }

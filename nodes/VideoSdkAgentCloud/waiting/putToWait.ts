@@ -15,9 +15,9 @@ import { type Watch } from './watch';
 /** By kind and ID: what takes back that a conversation is ended at Max Wait although no execution waits for it. */
 const scheduledEnds = new Map<string, () => void>();
 
-/** Whoever waits for a conversation decides when it is ended. */
+/** Whoever has started a conversation and waits for it decides when it is ended. */
 function takeBackEnds(kind: KindName, { awaited }: Plan): void {
-	for (const id of awaited.keys()) scheduledEnds.get(`${kind} ${id}`)?.();
+	for (const [id, { isOwn }] of awaited) if (isOwn) scheduledEnds.get(`${kind} ${id}`)?.();
 }
 
 /** Ends at Max Wait what is to be ended then, although the execution does not wait for it: it was stopped, or failed, after the start. */

@@ -27,7 +27,7 @@ export interface Question extends ResponseForm {
 
 /** The fields of a call without a response. */
 const SHOWN_FIELDS = [
-	...['to', 'callId', 'timedOut', 'hungUpAtTimeout', 'endError'],
+	...['to', 'callId', 'roomId', 'timedOut', 'hungUpAtTimeout', 'endError'],
 	...['error', 'reason', 'reasonCode'],
 ];
 const KEY_BYTES = 32;
@@ -95,7 +95,7 @@ export function withResponse(question: Question, call: IDataObject, input: IData
 	const chatInput = ['Declined by phone', reason].filter(Boolean).join(': ');
 	const feedback = isReview && given.approved === false ? { chatInput } : {};
 	const data = { ...given, ...feedback, respondedAt: new Date().toISOString() };
-	return { outcome: 'answered', responded: true, data, ...pick(call, ['to', 'callId']) };
+	return { outcome: 'answered', responded: true, data, ...pick(call, ['to', 'callId', 'roomId']) };
 }
 
 function reasonOf({ outcome, timedOut, reason, error }: IDataObject): string {

@@ -52,9 +52,6 @@ function idsOf({ event, sessionId, roomId }: ReceivedEvent, { stored, items }: W
 	if (stored.kind === 'session') return ids.filter((id) => bareSessionId(id) === sessionId);
 	// Events of calls go to triggers. The room of a call sends its own event here.
 	if (event !== 'session-ended' || roomId === undefined) return [];
-	// The item of a question has no room.
-	if (stored.question)
-		return stored.awaited.flatMap((group) => (group.ownRoomId === roomId ? group.ids : []));
 	const inRoom = items.filter((item) => item.roomId === roomId).map(({ callId }) => String(callId));
 	return ids.filter((id) => inRoom.includes(id));
 }

@@ -1,27 +1,33 @@
-import { type IDataObject } from 'n8n-workflow';
 import { describeCall } from '../../api/callRecord';
 import { getCall } from '../../api/calls';
 import { findParts, placeOf } from '../../conversation/kept';
-import { type Includable, joinParts, type Part, reasonMissing, showParts } from '../../conversation/part';
+import { type Includable, type Part, reasonMissing, showParts } from '../../conversation/part';
 import { KINDS } from '../../conversation/kinds';
 import { callField } from '../../fields/locators';
 import { optional } from '../../fields/field';
+import { type ItemReader } from '../../fields/reader';
 import { includeField, includeWaitField, readInclude, readIncludeWaitMs } from '../../fields/recording';
 import { readOptions } from '../../fields/requestOptions';
 import { readSimplifyCall, simplifyField } from '../../fields/simplify';
 import { isTool } from '../../n8n/tool';
-import { fetchUntil, lookUntil } from '../lookUntil';
-import { type Operation } from '../operation';
+import { OpenRecord, type Operation } from '../operation';
 import { textReader } from '../files';
+import { waitingBy } from '../waitForAll';
 
 const waitField = optional(
 	'default',
 	includeWaitField,
-	"How long to wait if the call has ended. What isn't ready by then is listed in <code>missing</code>. AI tools don't wait.",
+	"The node waits for the call to end, for an hour at most, then for as long as this. What isn't ready by then is listed in <code>missing</code>. Enter 0 not to wait at all. AI tools never wait.",
 );
 
-/** An event may tell the end of a call somewhat before VideoSDK's record shows it. */
-const SHOWN_WITHIN_MS = 5_000;
+/** After a restart of n8n, it may take as long until the execution continues. */
+const MAX_WAIT_MS = 3_600_000;
+
+/** An AI agent does not wait. */
+const readKeepMs = (read: ItemReader): number =>
+	isTool(read.context) ? 0 : readIncludeWaitMs(readOptions(read));
+
+const mayWait = (read: ItemReader): boolean => readInclude(read).length > 0 && readKeepMs(read) > 0;
 
 export const operation: Operation = {
 	value: 'get',
@@ -29,32 +35,36 @@ export const operation: Operation = {
 	description: 'Retrieve a call and, if you choose, its transcript, summary, and recording',
 	fields: [callField, includeField],
 	options: [waitField, simplifyField],
+	mayWait,
 	prepare(read) {
 		const callId = read.text(callField);
 		const include = readInclude(read);
 		const simplify = readSimplifyCall(readOptions(read));
-		// An AI agent does not wait.
-		const includeWaitMs = isTool(read.context) ? 0 : readIncludeWaitMs(readOptions(read));
+		const waits = mayWait(read);
 		return async (send, tools) => {
-			const shownWithinMs = include.length === 0 ? 0 : Math.min(includeWaitMs, SHOWN_WITHIN_MS);
-			const fetchCall = async () => await getCall(send, callId);
-			const isOver = (record: IDataObject) => record.outcome !== 'running';
-			const call = await fetchUntil(fetchCall, isOver, shownWithinMs, tools.stopSignal);
+			const call = await getCall(send, callId);
 			const reason = reasonMissing(KINDS.call, call);
-			const readText = textReader(read, tools);
-			const place = placeOf(call);
 			const parts: Partial<Record<Includable, Part>> = {};
-			const isOpen = (name: Includable) => parts[name]?.mayCome ?? true;
-			const keep = (name: Includable, part: Part) => {
-				const { [name]: earlier = part } = parts;
-				parts[name] = joinParts(earlier, part);
-			};
-			const look = async () => {
-				await findParts(send, readText, include.filter(isOpen), place, Date.now(), keep);
-				return include.some(isOpen) ? undefined : true;
-			};
-			if (reason === undefined) await lookUntil(look, includeWaitMs, tools.stopSignal);
+			if (reason === undefined) {
+				const found = (name: Includable, part: Part) => void (parts[name] = part);
+				await findParts(send, textReader(read, tools), include, placeOf(call), Date.now(), found);
+			}
+			const mayCome = Object.values(parts).some((part) => part.mayCome);
+			if (waits && (call.outcome === 'running' || mayCome)) return new OpenRecord(call, { parts });
 			return simplify(describeCall({ ...call, ...showParts(include, parts, reason) }));
 		};
 	},
+	...waitingBy('call', (read, open) => {
+		if (open === undefined) return undefined;
+		const isSimplified = readOptions(read).flag(simplifyField);
+		// Of a call that is still running, nothing was looked for.
+		const isRunning = Object.keys(open.parts ?? {}).length === 0;
+		return {
+			maxWaitMs: isRunning ? MAX_WAIT_MS : 0,
+			isEnded: false,
+			isSimplified,
+			keep: readInclude(read),
+			keepMs: readKeepMs(read),
+		};
+	}),
 };

@@ -147,7 +147,7 @@ export function prepareCall(read: ItemReader, wait?: CallWait): PreparedStart {
 			const metadata = await metadataOf(tools.credential);
 			const destinationRoomId = await openRoom(read.context, send, tools, room, 'call', webhookOf);
 			const timeoutMs = Math.min(tools.timeoutMs + ringingMs, LONGEST_TIMEOUT_MS);
-			const roomId = room.body || wait?.question ? destinationRoomId : undefined;
+			const roomId = room.body && destinationRoomId;
 			return {
 				wait: wait && { limitMs: wait.limitMs, question: wait.question, roomId },
 				post: async (post, key) =>

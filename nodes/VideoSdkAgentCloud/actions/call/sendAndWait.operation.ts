@@ -1,4 +1,4 @@
-import type { IDataObject } from 'n8n-workflow';
+import type { IDataObject, INodeProperties } from 'n8n-workflow';
 import { AGENT_OPTIONS } from '../../fields/agentTools';
 import { callingHoursField } from '../../fields/callingHours';
 import { allowSameNumberField, ringingTimeoutField } from '../../fields/callOptions';
@@ -6,6 +6,7 @@ import { idempotencyKeyField } from '../../fields/idempotencyKey';
 import { MAX_WAIT_FOR_RESPONSE, readMaxWaitMs } from '../../fields/maxWait';
 import { QUESTION_FIELDS, readQuestionTool, readResponseForm } from '../../fields/question';
 import { ItemReader } from '../../fields/reader';
+import { recordingFields } from '../../fields/recording';
 import { ownRoomOption, roomIdOption } from '../../fields/room';
 import { isRunByAgent } from '../../n8n/tool';
 import { DEFAULT_TIMEOUT_S } from '../../tools/timeout';
@@ -14,6 +15,15 @@ import { responseUrlOf } from '../../waiting/resumeUrl';
 import type { Operation, PreparedStart } from '../operation';
 import { remainingWaitMs, waitingBy } from '../waitForAll';
 import { callFields, prepareCall } from './make.operation';
+
+/** Not in a human review, for which n8n takes the form of a tool: whoever reads what was said needs another node after it. */
+const notAsTool = (field: INodeProperties): INodeProperties => ({
+	...field,
+	displayOptions: { ...field.displayOptions, hide: { '@tool': [true] } },
+});
+const RECORDING_FIELDS = recordingFields(
+	'The workflow continues at the answer. Get it with Call: Get, which waits for the end of the call.',
+).map(notAsTool);
 
 /** @throws NodeOperationError if the execution can't wait for a response to this item alone */
 function checkCanWait(read: ItemReader): void {
@@ -61,7 +71,7 @@ export const operation: Operation = {
 	consequence: 'costs money and calls a person',
 	isQuestion: true,
 	starts: 'call',
-	fields: callFields(QUESTION_FIELDS, MAX_WAIT_FOR_RESPONSE),
+	fields: callFields([...QUESTION_FIELDS, ...RECORDING_FIELDS], MAX_WAIT_FOR_RESPONSE),
 	options: [
 		allowSameNumberField,
 		callingHoursField,

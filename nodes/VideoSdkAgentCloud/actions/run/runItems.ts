@@ -188,10 +188,17 @@ function hasDoubts({ context, starts }: Items): boolean {
 	return own.some(({ claim }) => claim.state.name === 'inDoubt') || left.some(({ record }) => !record);
 }
 
+/** @returns the items for which the execution may have to wait */
+function itemsToWaitFor({ context, operation, prepared }: Items): number[] {
+	if (operation.stop === undefined) return [];
+	const mayWait = (itemIndex: number) => operation.mayWait?.(new ItemReader(context, itemIndex)) ?? true;
+	return [...prepared.keys()].filter((itemIndex) => prepared[itemIndex] && mayWait(itemIndex));
+}
+
 /** Refuses all items if they belong to different accounts: an operation that waits asks one account about all that it has started. */
 async function refuseSeveralAccounts(items: Items): Promise<void> {
-	const { context, prepared, credentialOfItem } = items;
-	const open = [...prepared.keys()].filter((itemIndex) => prepared[itemIndex]);
+	const { context, credentialOfItem } = items;
+	const open = itemsToWaitFor(items);
 	let first: { itemIndex: number; key: string } | undefined;
 	for (const itemIndex of open) {
 		// An item whose credential can't be read has its own error when it runs.
@@ -298,9 +305,9 @@ export async function runItems(
 	let hasFailed = true;
 	try {
 		await prepareItems(items);
-		if (operation.stop) await refuseSeveralAccounts(items);
+		await refuseSeveralAccounts(items);
 		// Whoever is called must have the whole time to answer.
-		if (operation.stop && items.prepared.some(Boolean)) {
+		if (itemsToWaitFor(items).length > 0) {
 			const nowMs = Date.now();
 			await pause(timersUntilMs(context, nowMs) - nowMs, context.getExecutionCancelSignal());
 		}

@@ -3,7 +3,7 @@ import { apiRequest, type Send } from '../../api/client';
 import { deactivateRoom } from '../../api/rooms';
 import { type StartKind } from '../../api/starts';
 import type { RequestOptions } from '../../fields/requestOptions';
-import { type ItemRun, type PreparedStart, RecordWithFile, type RunTools } from '../operation';
+import { type ItemRun, OpenRecord, type PreparedStart, RecordWithFile, type RunTools } from '../operation';
 import { type Started } from './claims';
 import { ConcurrencyLimit } from './concurrency';
 import { checkNow, NotNow, Start, type StartRun } from './startOnce';
@@ -90,6 +90,7 @@ export class Runner {
 		await this.settle(itemIndex, async () => {
 			const result = await run(send, tools);
 			if (result instanceof RecordWithFile) return { records: [result.json], binary: result.binary };
+			if (result instanceof OpenRecord) return { records: [result.json], wait: result.wait };
 			return { records: Array.isArray(result) ? result : [result] };
 		});
 	}
