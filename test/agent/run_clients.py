@@ -1,6 +1,6 @@
 """Runs VideoSDK's own clients, unchanged; what they send to VideoSDK goes to SIMULATOR_URL.
 
-One JSON line in, one out: {"cli": [arguments]}: {"exit", "output"}; {"sip": method, "with": {...}}, {"room": true}:
+One JSON line in, one out: {"cli": [arguments], "in": folder}: {"exit", "output"}; {"sip": method, "with": {...}}, {"room": true}:
 {"answer"}; {"mcp": a tool as n8n hands it over, "call": {"name", "arguments"}}: {"tools", "answer"}. Errors: {"error"}.
 """
 
@@ -45,6 +45,7 @@ async def use_tool(tool: dict, call: dict) -> dict:
 
 def do(line: dict) -> dict:
     if "cli" in line:
+        os.chdir(line.get("in", "."))
         result = CliRunner().invoke(cli, line["cli"])
         return {"exit": result.exit_code, "output": result.output}
     if "sip" in line:

@@ -95,7 +95,9 @@ const imageToRun = object({
 	...fields('imageCR imageUrl', text),
 });
 const versionBody = object({
-	...fields('agentId deploymentId name? region? versionTag? envSecret? buildId?', text),
+	...fields('agentId deploymentId name? versionTag? envSecret? buildId?', text),
+	// The CLI sends null.
+	'region?': orNull(text),
 	image: imageToRun,
 	...fields('minReplica maxReplica', replicas),
 	profile: oneOfTexts('cpu-small', 'cpu-medium', 'cpu-large'),
