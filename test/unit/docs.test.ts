@@ -68,6 +68,12 @@ it('no page but the benchmarks names a commit', () => {
 	expect(known.filter((line) => line.includes(' commit '))).toEqual([]);
 });
 
+const isShallow = git(['rev-parse', '--is-shallow-repository']).trim() === 'true';
+(isShallow ? it.skip : it)('the benchmarks name a commit that this one comes from', () => {
+	const [commit = ''] = matchesIn(read(BENCHMARKS), /\bcommit ([\da-f]+)/g);
+	expect(git(['merge-base', commit, 'HEAD'])).toBe(git(['rev-parse', commit]));
+});
+
 it('architecture.md names a test for whatever waiting takes from n8n', () => {
 	const page = read('docs/dev/architecture.md');
 	const table = page.slice(page.indexOf('| n8n '), page.indexOf("n8n's own Agents use"));
