@@ -5,7 +5,7 @@ import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { checkAsync } from '../unit/support';
 import { CREDENTIAL } from './engine';
 import { N8nStandIn } from './n8nStandIn';
-import { byId, expectNoSecrets, jsonOf, useRig } from './rig';
+import { byId, expectNoSecrets, jsonOf, parametersOf, passTime, useRig } from './rig';
 import { StoredTrigger } from './triggerHooks';
 
 const rig = useRig();
@@ -329,7 +329,7 @@ it('checks what is given, in the order of the fields', async () => {
 	expect(Object.keys(await check({ tag: 'v1' }))).toEqual([...CHECKS, 'tag']);
 	const { url: webhookUrl } = await publishTrigger();
 	const fields = { deploymentId: 'ddv_support', tag: 'v1', webhookUrl, ...RULE };
-	const names = [...CHECKS, 'deployment', 'tag', ...WEBHOOK_CHECKS, 'routingRule', 'number'];
+	const names = [...CHECKS, 'deployment', 'tag', ...WEBHOOK_CHECKS, 'routingRule', 'number', 'agent'];
 	expect(Object.keys(await check(fields))).toEqual(names);
 });
 
@@ -361,4 +361,46 @@ it('A clock is not wrong because another list takes long', async () => {
 	const match = { path: /ai-deployments/, times: 2 };
 	rig.simulator.addFault({ kind: 'status', status: 429, headers: { 'retry-after': '60' }, match });
 	expect((await check({ deploymentId: 'ddv_support' })).clock).toMatchObject({ ok: true });
+});
+
+describe("The rule's agent", () => {
+	const DAY_MS = 86_400_000;
+	const TOOL = 'https://n8n.example.com/webhook/a/mcp';
+	const agentOf = async (routingRuleId: string) => {
+		const all = jsonOf(
+			await rig.run(parametersOf('account', 'checkSetup', { routingRuleId: byId(routingRuleId) })),
+		);
+		return all.find(({ check: name }) => name === 'agent');
+	};
+	const set = async (routingRuleId: string, more: IDataObject) =>
+		await rig.json(parametersOf('routingRule', 'setAgent', { routingRuleId: byId(routingRuleId), ...more }));
+
+	it('is named, and so is the end of its token two weeks before', async () => {
+		expect(await agentOf('rule_out_03')).toMatchObject({
+			ok: true,
+			message: "The rule's agent is 'Cloud agent 03' (agent_03)",
+		});
+		const [agent] = await rig.json(parametersOf('agent', 'deploy', { options: { tokenValidFor: 20 } }));
+		await set('rule_out_03', { agentId: byId(String(agent?.agentId)) });
+		expect(await agentOf('rule_out_03')).toMatchObject({ ok: true });
+		passTime(7 * DAY_MS);
+		expect(await agentOf('rule_out_03')).toMatchObject({
+			ok: false,
+			message: expect.stringMatching(/The token of the rule's agent 'n8n agent' .* ends on \d{4}/) as string,
+		});
+	});
+
+	it('has access to its tools, the end of which is told two days before', async () => {
+		await set('rule_in_01', { agentTools: { tools: [{ tool: TOOL }] }, options: { toolsValidFor: 72 } });
+		expect(await agentOf('rule_in_01')).toMatchObject({ ok: true });
+		passTime(DAY_MS + 60_000);
+		expect(await agentOf('rule_in_01')).toMatchObject({
+			ok: false,
+			message: expect.stringMatching(/access of the rule's agent .* to its tools ends on/) as string,
+		});
+		passTime(2 * DAY_MS);
+		expect(await agentOf('rule_in_01')).toMatchObject({
+			message: expect.stringMatching(/ended on/) as string,
+		});
+	});
 });

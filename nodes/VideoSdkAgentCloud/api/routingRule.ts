@@ -26,6 +26,13 @@ export async function fetchRule(send: Send, id: string): Promise<IDataObject> {
 export const shownRule = (rule: IDataObject): IDataObject =>
 	parseWithoutTools(JSON.stringify(rule)) as IDataObject;
 
+/** @returns the tokens of the tools that a rule hands to its agent, as `fetchRule` gives it */
+export function tokensOf(rule: IDataObject): string[] {
+	const tools = asRecord(rule.agentMetadata)[TOOLS_ENTRY];
+	const all = Array.isArray(tools) ? tools.map(asRecord) : [];
+	return all.map(({ headers }) => String(asRecord(headers).Authorization).replace(/^Bearer /, ''));
+}
+
 /** What is to be changed of a rule. Undefined: stays as it is. */
 export interface AgentOfRule {
 	agentId?: string;

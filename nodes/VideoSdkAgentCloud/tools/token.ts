@@ -52,6 +52,12 @@ export function signToken(access: ToolAccess, key: SigningKey): string {
 	return tokenEnvelope.seal(contentOf(access), key);
 }
 
+/** @returns when an access that was signed with the key ends, in ms since 1970; undefined: it wasn't */
+export function endOfToken(token: string, key: SigningKey): number | undefined {
+	const [, expiresAtS] = (tokenEnvelope.open(token, key) ?? []) as unknown[];
+	return typeof expiresAtS === 'number' ? expiresAtS * 1000 : undefined;
+}
+
 /**
  * Verifies a token. Never throws, whatever was sent.
  *

@@ -1,5 +1,9 @@
 import type { IDataObject } from 'n8n-workflow';
+import { secretOf } from '../../api/credential';
+import { tokensOf } from '../../api/routingRule';
 import { isInbound, isSameNumber, numbersOf, phoneNumbersOf } from '../../api/telephony';
+import { tokenEndOf } from '../../api/versionTag';
+import { endOfToken, tokenEnvelope } from '../../tools/token';
 import { reconcile } from '../../trigger/reconcile';
 import { isUnreachable, isUnreachableFrom, originOf, TEST_URL, WAITING_URL } from '../../webhook/address';
 import { callEventsOf, eventName, isCallEvent } from '../../webhook/event';
@@ -22,6 +26,14 @@ const NOT_CHECKED = problem(
 const NO_MORE = "This n8n process didn't publish the trigger, so it can't check more";
 /** Not everyone makes calls. */
 const OF_CALLS = ['routingRule', 'number'];
+
+const DAY_MS = 86_400_000;
+/** How long before they end the check says so. */
+const TOOLS_WARNING_MS = 2 * DAY_MS;
+const TOKEN_WARNING_MS = 14 * DAY_MS;
+
+const dayOf = (ms: number) => new Date(ms).toISOString().slice(0, 10);
+const endsOrEnded = (ms: number) => `${ms <= Date.now() ? 'ended' : 'ends'} on ${dayOf(ms)}`;
 
 /** @returns the tags of a deployment: the list has a row for each; undefined if there is no such deployment */
 async function tagsOf({ deployments, deploymentId }: Setup): Promise<unknown[] | undefined> {
@@ -267,6 +279,35 @@ const CHECKS: Record<string, Check> = {
 		}
 		const isThere = (await numbers()).some(({ id }) => isFrom(String(id)));
 		return isThere ? good('The phone number exists') : missing('phone number', from, 'From');
+	},
+
+	/** The rule's agent, and until when it can join calls and use its tools. */
+	async agent(setup) {
+		const { routingRuleId, rules } = setup;
+		if (routingRuleId === undefined) return undefined;
+		// If there's no such rule, or it has no agent, the check of the rule says so.
+		const listed = (await rules().catch(() => [])).find(({ id }) => id === routingRuleId);
+		if (!listed?.agentId) return undefined;
+		const agent = (await setup.agents()).find(({ agentId }) => agentId === listed.agentId);
+		const name = agent ? `'${String(agent.name)}' (${String(listed.agentId)})` : String(listed.agentId);
+		const version = agent && (await setup.latestVersion(String(agent.id)));
+		const tokenEndMs = version && tokenEndOf(version.versionTag);
+		if (tokenEndMs !== undefined && tokenEndMs - Date.now() <= TOKEN_WARNING_MS) {
+			return problem(
+				`The token of the rule's agent ${name} ${endsOrEnded(tokenEndMs)}. Without it, the agent doesn't come`,
+				'Run Agent: Deploy again with the same name.',
+			);
+		}
+		const key = tokenEnvelope.keyOf(secretOf(await setup.credential()));
+		const tokens = tokensOf(await setup.ruleWithTools());
+		const toolsEndMs = Math.min(...tokens.map((token) => endOfToken(token, key) ?? Infinity));
+		if (toolsEndMs - Date.now() <= TOOLS_WARNING_MS) {
+			return problem(
+				`The access of the rule's agent ${name} to its tools ${endsOrEnded(toolsEndMs)}`,
+				'Run Routing Rule: Set Agent with the tools again, best by a schedule every day.',
+			);
+		}
+		return good(`The rule's agent is ${name}`);
 	},
 };
 

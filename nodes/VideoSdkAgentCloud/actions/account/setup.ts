@@ -1,12 +1,15 @@
 import { type IDataObject, type IExecuteFunctions, type IHttpRequestMethods } from 'n8n-workflow';
+import { AGENT_DEPLOYMENTS } from '../../api/agents';
 import { listCallWebhooks } from '../../api/callWebhooks';
 import { failureOf, type Send } from '../../api/client';
+import { latestVersion } from '../../api/cloud';
 import { CREDENTIAL_TYPE, credentialId } from '../../api/credential';
 import { DEPLOYMENTS } from '../../api/deployments';
 import { failureOfError, NOT_FOUND_STATUSES } from '../../api/failure';
 import { describeFailure } from '../../api/messages';
 import { listRecords, type ListRequest } from '../../api/pagination';
 import { fetchPublicKey } from '../../api/publicKey';
+import { fetchRule } from '../../api/routingRule';
 import { ALL_ROUTING_RULES, PHONE_NUMBERS } from '../../api/telephony';
 import { baseResumeUrlOf } from '../../n8n/wait';
 import { findPublished } from '../../webhook/knownNodes';
@@ -121,6 +124,10 @@ export function setupOf(context: IExecuteFunctions, itemIndex: number, send: Sen
 		deployments: list(DEPLOYMENTS),
 		key: once(async () => await fetchKey(send)),
 		rules: list(ALL_ROUTING_RULES),
+		/** The rule with what it hands to its agent. */
+		ruleWithTools: once(async () => await fetchRule(send, String(routingRuleId))),
+		agents: list(AGENT_DEPLOYMENTS),
+		latestVersion: async (agentDeploymentId: string) => await latestVersion(send, agentDeploymentId),
 		numbers: list(PHONE_NUMBERS),
 		callWebhooks: once(async () => await listCallWebhooks(send)),
 		answer: once(async () => await askN8n(context, url)),
