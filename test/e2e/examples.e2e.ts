@@ -80,6 +80,36 @@ describe.each(VERSIONS)('The examples, as npm start imports them into n8n %s', (
 		expect(calls()).toHaveLength(2);
 	});
 
+	run(['reminder.json'], async (file) => {
+		const { n8n, simulator } = stage;
+		const bookings = stage.table('Bookings');
+		const heard = { decision: 'move', newTime: '2099-06-01T15:00:00-04:00' };
+		Object.assign(simulator.heard, heard);
+		simulator.setCallBehaviour({ talkMs: null }, ADA);
+		const executionId = await n8n.rest.startWorkflow(stage.workflow(file).id);
+		// What Ada wants is saved while she is still on the phone.
+		const decided = async () => (await bookings.rows())[0]?.status === 'move';
+		await waitFor('the decision', decided);
+		const [{ callId, end } = { callId: '' }] = calls();
+		expect(end).toBeNull();
+		await simulator.moveCall(callId, 'ended');
+		await n8n.rest.untilEnded(executionId);
+		simulator.setCallBehaviour({ ringForMs: 300, talkMs: 1_000 }, ADA);
+		// Only tomorrow's.
+		expect(await bookings.rows()).toMatchObject([
+			{ status: 'move', newTime: '2099-06-01T19:00:00.000Z', summary: SAMPLE_SUMMARY },
+			{ status: 'no response (noAnswer)', newTime: null },
+			{ status: null },
+		]);
+		for (const name of Object.keys(heard)) delete simulator.heard[name];
+
+		// No one is called twice about the same appointment.
+		await bookings.change('name', 'Ada Lovelace', { status: null });
+		await stage.press(file);
+		expect(calls()).toHaveLength(2);
+		expect((await bookings.rows())[0]).toMatchObject({ status: null, summary: SAMPLE_SUMMARY });
+	});
+
 	run(['form-call-summary.json'], async (file) => {
 		const form = stage.workflow(file).nodes.find(({ type }) => type.endsWith('.formTrigger'));
 		const url = `${stage.n8n.url}/form/${form?.webhookId}`;

@@ -64,6 +64,14 @@ export const TABLES: Record<string, TableDefinition> = {
 			{ name: 'Bistro Byron', phone: '+14155550126', note: 'By the river' },
 		],
 	},
+	Bookings: {
+		columns: { ...text('name', 'phone', 'status', 'summary'), ...columns('date', 'start', 'newTime') },
+		rows: [
+			{ name: 'Ada Lovelace', phone: '+14155550123', start: inDays(1) },
+			{ name: 'Grace Hopper', phone: CALL_NUMBERS.missed, start: inDays(1) },
+			{ name: 'Alan Turing', phone: '+14155550125', start: inDays(3) },
+		],
+	},
 	Guests: {
 		columns: { ...text('name', 'phone', 'status', 'note'), coming: 'boolean', guests: 'number' },
 		rows: [
