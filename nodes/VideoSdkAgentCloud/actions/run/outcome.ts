@@ -24,6 +24,12 @@ export interface Outcome {
 	openRoomId?: string;
 }
 
+/** Marks an error with why nothing was started, as the output says it. */
+export function withReason<E extends Error & { context: IDataObject }>(error: E, reasonCode: string): E {
+	error.context.reasonCode = reasonCode;
+	return error;
+}
+
 /** By item; undefined: not run yet. */
 export type Outcomes = Array<Outcome | undefined>;
 

@@ -21,11 +21,11 @@ import { continuesOnFail, isTool } from '../../n8n/tool';
 import { keyOf } from '../../waiting/account';
 import { type ItemRun, type Operation, type PreparedStart } from '../operation';
 import { ownClaims } from './claims';
-import { failedOutcome, type Outcomes, type Run, startedInWords, stopError } from './outcome';
+import { failedOutcome, type Outcomes, type Run, startedInWords, stopError, withReason } from './outcome';
 import { type PreparedItem, Runner, startedOutcome, type StartingItem, startOf } from './runner';
 import { calleeOf, findSameNumbers, sameNumberError } from './sameNumber';
 import { baseOf } from './startKey';
-import { type Left, type StartRun, withReason } from './startOnce';
+import { type Left, type StartRun } from './startOnce';
 import { refusalOfTool } from './toolUse';
 
 const MAY_RUN_TWICE =

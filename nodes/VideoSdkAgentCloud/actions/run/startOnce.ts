@@ -1,20 +1,15 @@
-import {
-	type IDataObject,
-	type IExecuteFunctions,
-	type NodeApiError,
-	NodeOperationError,
-} from 'n8n-workflow';
-import { failureOf, type Send } from '../../api/client';
+import { type IDataObject, type IExecuteFunctions, NodeOperationError } from 'n8n-workflow';
 import { CALL_KEY_MS } from '../../api/calls';
-import { isInDoubt } from '../../api/failure';
-import { pause } from '../../api/pause';
+import { type Send } from '../../api/client';
 import { type StartKind, STARTS } from '../../api/starts';
 import { KINDS } from '../../conversation/kinds';
 import { type RetryNote } from '../../n8n/retryNote';
 import { type SentWait } from '../../waiting/planWait';
 import type { Operation, PreparedStart, RunTools } from '../operation';
 import { Claim, claimOf, ownClaims, type Started, type Target } from './claims';
+import { withReason } from './outcome';
 import { automaticKey, roomKey, userKey } from './startKey';
+import { InDoubt, StartLook } from './startLook';
 import { type Found, isFindable, type Wanted } from './startSearch';
 import { alreadyUsed, type ToolUse, ToolUses } from './toolUse';
 
@@ -63,31 +58,10 @@ export class NotNow extends Error {
 	}
 }
 
-/** It isn't known whether something was started. The cause says it in words for the user. */
-class InDoubt extends Error {
-	constructor(override readonly cause: Error) {
-		super(cause.message);
-	}
-}
-
-/** A start that may have been carried out is looked for after these pauses, in ms. */
-const LOOK_AFTER_MS = [1_000, 3_000, 8_000];
-/** Looking ends when so many looks in a row have failed. */
-const MAX_FAILED_LOOKS = 2;
-/** A call that no one has answered is listed since it rang. */
-const UNANSWERED_AFTER_MS = 1_000;
-const NOTHING: Found = { others: [] };
-
 /** @throws NotNow if the call isn't to be made now */
 export function checkNow({ call }: PreparedStart): void {
 	const reason = call?.notNow(Date.now());
 	if (reason !== undefined) throw new NotNow(reason, { reasonCode: 'hours' });
-}
-
-/** Marks an error with why nothing was started, as the output says it. */
-export function withReason<E extends Error & { context: IDataObject }>(error: E, reasonCode: string): E {
-	error.context.reasonCode = reasonCode;
-	return error;
 }
 
 /**
@@ -97,6 +71,7 @@ export function withReason<E extends Error & { context: IDataObject }>(error: E,
 export class Start {
 	private readonly uses: ToolUses;
 	private readonly executionId: string;
+	private readonly look: StartLook;
 	private claim = new Claim(undefined, {});
 	/** What is known of it while it is under way. */
 	private known: Claim['state'] = { name: 'free' };
@@ -109,6 +84,7 @@ export class Start {
 	) {
 		this.uses = new ToolUses(run.context, run.operation.starts, item.start.call?.to);
 		this.executionId = run.context.getExecutionId();
+		this.look = new StartLook(run.context, run.operation.starts, requests.find);
 	}
 
 	private get kind(): StartKind {
@@ -196,17 +172,18 @@ export class Start {
 		if (known.name === 'started' && this.isSame(known)) {
 			return this.isOwn ? known.started : await this.asItIsNow(known.started);
 		}
-		if (known.name === 'inDoubt') return await this.findDoubtful(known.error, this.claim.sentAtMs);
+		if (known.name === 'inDoubt') return await this.look.doubtful(this.claim, known.error, this.claim.sentAtMs);
 		const left = key === undefined ? undefined : note?.starts[key];
 		if (left?.record) return await this.asItIsNow({ record: left.record, wait: left.wait });
 		if (left) {
 			this.claim.roomId = left.roomId;
-			return await this.findDoubtful(this.errorOf(left.message), left.sentAtMs);
+			return await this.look.doubtful(this.claim, this.errorOf(left.message), left.sentAtMs);
 		}
 		const { retried } = this.uses;
 		if (isRetry && retried) return await this.findRetriedUse(retried);
 		if (!isFindable(this.kind) || key === undefined || !(isRetry || this.hasUsersKey)) return undefined;
-		const { record } = await this.look(key);
+		const sinceMs = this.hasUsersKey ? undefined : note?.sinceMs;
+		const record = await this.look.byKey(key, this.target, sinceMs);
 		return record && { record };
 	}
 
@@ -243,32 +220,6 @@ export class Start {
 		throw new InDoubt(this.errorOf(`The ${one}${to ? ` to ${to}` : ''} may have been ${started} before`));
 	}
 
-	/** Looks once for what another execution may have started. @throws NodeOperationError if nothing can be learned */
-	private async look(key: string): Promise<Found> {
-		const { note, context } = this.run;
-		const isByNumber = this.hasUsersKey || note === undefined;
-		const sinceMs = isByNumber ? Date.now() - CALL_KEY_MS : note.sinceMs;
-		try {
-			return await this.requests.find({ ...this.target, key, sinceMs, isByNumber });
-		} catch (error) {
-			const { one, started } = STARTS[this.kind];
-			const { message, description } = error as NodeApiError;
-			const text = `Nothing was sent, because n8n couldn't check whether the ${one} was already ${started}: ${message}`;
-			const shown = { description: description ?? undefined };
-			throw withReason(new NodeOperationError(context.getNode(), text, shown), 'failed');
-		}
-	}
-
-	/** Looks once for what was in doubt. @throws InDoubt if it isn't found */
-	private async findDoubtful(error: Error, sinceMs: number): Promise<Started> {
-		const { key, target } = this.claim;
-		if (!isFindable(this.kind) || key === undefined) throw new InDoubt(error);
-		const wanted = { ...target, key, sinceMs, isByNumber: false };
-		const { record } = await this.requests.find(wanted).catch(() => NOTHING);
-		if (record === undefined) throw new InDoubt(error);
-		return { record };
-	}
-
 	/** @throws InDoubt; what the operation throws if it has certainly not been started */
 	private async start(): Promise<Started> {
 		const { uses, requests, run, claim } = this;
@@ -295,9 +246,12 @@ export class Start {
 			claim.sentAtMs = Date.now();
 			const record = await ready
 				.post(requests.send, isFindable(this.kind) ? key : undefined)
-				.catch(
-					async (error: Error) => await requests.whileDoubtful(async () => await this.findCarriedOut(error)),
-				);
+				.catch(async (error: Error) => {
+					const waitsForAnswer = call?.waitsForAnswer === true;
+					return await requests.whileDoubtful(
+						async () => await this.look.carriedOut(claim, error, waitsForAnswer),
+					);
+				});
 			return { record, wait: ready.wait };
 		};
 		return await send().then(
@@ -310,37 +264,6 @@ export class Start {
 				return await Promise.reject(error);
 			},
 		);
-	}
-
-	/** Finds out whether a start that failed was carried out all the same. @returns its record. @throws InDoubt; the error if it wasn't */
-	private async findCarriedOut(error: Error): Promise<IDataObject> {
-		const { call } = this.item.start;
-		const { key, target, sentAtMs } = this.claim;
-		const failure = failureOf(error);
-		const mayBe = failure !== undefined && isInDoubt(failure);
-		// VideoSDK may tell by an error that no one has answered, as LiveKit's SIP service does.
-		const isUnanswered = failure?.kind === 'status' && call?.waitsForAnswer === true;
-		if (!mayBe && !isUnanswered) throw error;
-		if (!isFindable(this.kind) || key === undefined) throw mayBe ? new InDoubt(error) : error;
-		const stopSignal = this.run.context.getExecutionCancelSignal();
-		let others: string[] = [];
-		let failed = 0;
-		for (const afterMs of mayBe ? LOOK_AFTER_MS : [UNANSWERED_AFTER_MS]) {
-			await pause(afterMs, stopSignal);
-			if (stopSignal?.aborted || failed === MAX_FAILED_LOOKS) break;
-			const wanted = { ...target, key, sinceMs: sentAtMs, isByNumber: false };
-			const found = await this.requests.find(wanted).catch(() => undefined);
-			if (found?.record) return found.record;
-			failed = found ? 0 : failed + 1;
-			others = found?.others ?? others;
-		}
-		if (!mayBe) throw error;
-		if (others.length > 0) {
-			const apiError = error as NodeApiError;
-			const since = `Calls to ${target.to} since then: ${others.join(', ')}.`;
-			apiError.description = [since, apiError.description].filter(Boolean).join(' ');
-		}
-		throw new InDoubt(error);
 	}
 
 	/** @returns the earlier start, as this execution outputs it. @throws NotNow if the answer goes to another execution */
