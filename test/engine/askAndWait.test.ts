@@ -390,7 +390,8 @@ describe('Nothing is asked', () => {
 		const options = { callingHours: { hours: { days: [1], from: '09:00', to: '18:00', timeZone: 'UTC' } } };
 		const [item] = await rig.json(ask({ options }));
 		const reason = expect.stringContaining('Saturday, 12:00 in UTC') as string;
-		expect(item).toEqual({ ...NOT_CALLED, reason, reasonCode: 'hours' });
+		const callableFrom = '2026-11-30T09:00:00.000Z';
+		expect(item).toEqual({ ...NOT_CALLED, reason, reasonCode: 'hours', callableFrom });
 		expect(made(rig)).toHaveLength(0);
 	});
 

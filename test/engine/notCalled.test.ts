@@ -116,7 +116,8 @@ describe('Calling Hours', () => {
 	const reason = expect.stringMatching(
 		/^It's \w+day, \d\d:\d\d in Asia\/Kolkata\. Calling hours are \d\d:\d\d to/,
 	) as string;
-	const notCalled = { outcome: 'notCalled', to: GRACE, reason, reasonCode: 'hours' };
+	const callableFrom = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:00\.000Z$/) as string;
+	const notCalled = { outcome: 'notCalled', to: GRACE, reason, reasonCode: 'hours', callableFrom };
 
 	it('are those of each item: outside of them it is not called, and says why', async () => {
 		const options = { callingHours: around(Date.now()) };
@@ -128,6 +129,16 @@ describe('Calling Hours', () => {
 		expect(called()).toEqual([ADA, TO]);
 		// No room is made for it.
 		expect(rig.requests).toHaveLength(2);
+	});
+
+	it('say from when on it can be called', async () => {
+		const callingHours = around(Date.now());
+		const [, grace] = jsonOf(await call([ADA, GRACE], { callingHours }));
+		const fromMs = Date.parse(String(grace?.callableFrom));
+		passTime(fromMs - Date.now() - 1_000);
+		expect(jsonOf(await call([TO, GRACE], { callingHours }))).toMatchObject([{}, { callableFrom: grace?.callableFrom }]);
+		passTime(1_000);
+		expect(jsonOf(await call([TO, GRACE], { callingHours }))).toMatchObject([{}, { outcome: 'running' }]);
 	});
 
 	it('do not count as called when another item stops the node', async () => {

@@ -1,4 +1,5 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
+import type { OutsideHours } from '../fields/callingHours';
 import { type Field } from '../fields/field';
 import type { Send } from '../api/client';
 import type { ReadCredential } from '../api/credential';
@@ -81,9 +82,9 @@ export interface PreparedStart {
 		/**
 		 * Asked right before the item's first request, and each that starts something: that may be hours after its fields were read.
 		 *
-		 * @returns why the call isn't to be made now, in a sentence; undefined if it is
+		 * @returns why the call isn't to be made now; undefined if it is
 		 */
-		notNow(nowMs: number): string | undefined;
+		notNow(nowMs: number): OutsideHours | undefined;
 	};
 	/** Of a session. */
 	deploymentId?: string;

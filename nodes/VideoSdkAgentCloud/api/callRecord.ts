@@ -52,7 +52,7 @@ const SHOWN_FIELDS = [
 	...['outcome', 'answered', 'durationSeconds', 'summary', 'to', 'callId'],
 	...['roomId', 'recordingUrl', 'transcript', 'missing'],
 	...['timedOut', 'hungUpAtTimeout', 'endError', 'error', 'event', 'alreadyOver'],
-	...['alreadyStarted', 'reason', 'reasonCode'],
+	...['alreadyStarted', 'reason', 'reasonCode', 'callableFrom'],
 	...['from', 'direction', 'roomSessionId', 'status', 'start', 'end', 'metadata'],
 ];
 

@@ -118,21 +118,59 @@ export function readCallingHours(options: CollectionReader): CallingHours | unde
 	);
 }
 
+/** Why a call isn't to be made now, and when it may be. */
+export interface OutsideHours {
+	/** A sentence. */
+	reason: string;
+	/** The next opening, as ISO 8601 in UTC. */
+	callableFrom: string;
+}
+
+type Time = ReturnType<typeof tryToParseDateTime>;
+
+/** @returns what a clock shows, such as "09:00" */
+const clockOf = (time: Time): string => String(time.toISOTime()).slice(0, 5);
+
+/** Days and times are those that clocks show, so that an hour that comes twice when clocks go back counts twice. */
+function isOpen({ days, from, to }: CallingHours, time: Time): boolean {
+	const day = time.weekday;
+	const dayBefore = day === 1 ? 7 : day - 1;
+	const clock = clockOf(time);
+	const isOverMidnight = from > to;
+	if (days.includes(day) && clock >= from && (isOverMidnight || clock < to)) return true;
+	return isOverMidnight && clock < to && days.includes(dayBefore);
+}
+
+const DAY_MINUTES = 1_440;
+/** Where clocks change, they do so at full quarters of an hour, and by as many. */
+const QUARTER_MINUTES = 15;
+const minutesOf = (clock: string): number => Number(clock.slice(0, 2)) * 60 + Number(clock.slice(3));
+
+/** @param closed a time outside the hours */
+function nextOpening(hours: CallingHours, closed: Time): Time {
+	let time = closed.startOf('minute');
+	do {
+		const minute = minutesOf(clockOf(time));
+		const fromMinute = minutesOf(hours.from);
+		const next = time.plus({ minutes: (fromMinute > minute ? fromMinute : DAY_MINUTES) - minute });
+		const isRegular = next.offset === time.offset;
+		time = isRegular ? next : time.plus({ minutes: QUARTER_MINUTES - (minute % QUARTER_MINUTES) });
+	} while (!isOpen(hours, time));
+	return time;
+}
+
 /**
- * Looks whether it is time to call. Days and times are those that clocks in the zone show, so that an hour that comes twice when clocks
- * go back counts twice.
+ * Looks whether it is time to call.
  *
- * @returns why not, in a sentence; undefined if it is
+ * @returns why not; undefined if it is
  */
-export function outsideHours(hours: CallingHours, nowMs: number): string | undefined {
+export function outsideHours(hours: CallingHours, nowMs: number): OutsideHours | undefined {
 	const { days, from, to, timeZone } = hours;
 	const now = tryToParseDateTime(new Date(nowMs).toISOString(), timeZone).setZone(timeZone);
-	const day = now.weekday;
-	const dayBefore = day === 1 ? 7 : day - 1;
-	const time = String(now.toISOTime()).slice(0, 5);
-	const isOverMidnight = from > to;
-	const isToday = days.includes(day) && time >= from && (isOverMidnight || time < to);
-	if (isToday || (isOverMidnight && time < to && days.includes(dayBefore))) return undefined;
+	if (isOpen(hours, now)) return undefined;
 	const names = [...days].sort((one, other) => one - other).map((number) => DAY_NAMES[number - 1]);
-	return `It's ${DAY_NAMES[day - 1]}, ${time} in ${timeZone}. Calling hours are ${from} to ${to} (${names.join(', ')}).`;
+	return {
+		reason: `It's ${DAY_NAMES[now.weekday - 1]}, ${clockOf(now)} in ${timeZone}. Calling hours are ${from} to ${to} (${names.join(', ')}).`,
+		callableFrom: new Date(nextOpening(hours, now).toMillis()).toISOString(),
+	};
 }

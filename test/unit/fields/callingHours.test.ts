@@ -36,37 +36,77 @@ const WEEKDAYS = 'Monday Tuesday Wednesday Thursday Friday Saturday Sunday'.spli
 const written = (minutes: number) =>
 	[Math.floor(minutes / 60), minutes % 60].map((number) => String(number).padStart(2, '0')).join(':');
 
+const FORMATS = new Map(
+	ZONES.map((timeZone) => [
+		timeZone,
+		new Intl.DateTimeFormat('en-US', {
+			...{ timeZone, weekday: 'long', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
+		}),
+	]),
+);
+
 /** What a clock on the wall shows, by another library than the product's. */
 function clockIn(timeZone: string, ms: number): Record<'weekday' | 'hour' | 'minute', string> {
-	const format = new Intl.DateTimeFormat('en-US', {
-		...{ timeZone, weekday: 'long', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
-	});
-	return Object.fromEntries(format.formatToParts(ms).map(({ type, value }) => [type, value])) as never;
+	const format = FORMATS.get(timeZone);
+	return Object.fromEntries((format?.formatToParts(ms) ?? []).map(({ type, value }) => [type, value])) as never;
 }
 
+/** Hours as they are drawn, times in minutes since midnight. */
+interface Drawn {
+	days: number[];
+	fromMinute: number;
+	toMinute: number;
+	timeZone: string;
+}
+
+/** @returns the weekday (1: Monday) and the minute of the day that a clock on the wall shows */
+function wallTime(timeZone: string, ms: number) {
+	const { weekday, hour, minute } = clockIn(timeZone, ms);
+	return { day: WEEKDAYS.indexOf(weekday) + 1, minute: Number(hour) * 60 + Number(minute) };
+}
+
+function isWithin({ days, fromMinute, toMinute, timeZone }: Drawn, ms: number): boolean {
+	const { day, minute } = wallTime(timeZone, ms);
+	const yesterday = day === 1 ? 7 : day - 1;
+	if (fromMinute < toMinute) return days.includes(day) && minute >= fromMinute && minute < toMinute;
+	return minute >= fromMinute ? days.includes(day) : minute < toMinute && days.includes(yesterday);
+}
+
+const look = ({ fromMinute, toMinute, ...drawn }: Drawn, ms: number) =>
+	outsideHours({ ...drawn, from: written(fromMinute), to: written(toMinute) }, ms);
+
 it('goes by what clocks and calendars in the time zone show, over midnight and when clocks change', () => {
-	checkTimes(2_000)([hours, nowMs, edge], ({ days, timeZone, ...drawn }, ms, { at, offset }) => {
-		const { weekday, hour, minute: minuteOfHour } = clockIn(timeZone, ms);
-		const day = WEEKDAYS.indexOf(weekday) + 1;
-		const minute = Number(hour) * 60 + Number(minuteOfHour);
+	checkTimes(2_000)([hours, nowMs, edge], (drawn, ms, { at, offset }) => {
+		const { days, timeZone } = drawn;
+		const { day, minute } = wallTime(timeZone, ms);
 		const nearby = (minute + offset + DAY_MINUTES) % DAY_MINUTES;
 		const fromMinute = at === 'from' ? nearby : drawn.fromMinute;
 		const toMinute = at === 'to' ? nearby : drawn.toMinute;
 		fc.pre(fromMinute !== toMinute);
-		const yesterday = day === 1 ? 7 : day - 1;
-		const isInside =
-			fromMinute < toMinute
-				? days.includes(day) && minute >= fromMinute && minute < toMinute
-				: minute >= fromMinute
-					? days.includes(day)
-					: minute < toMinute && days.includes(yesterday);
-		const reason = outsideHours({ days, timeZone, from: written(fromMinute), to: written(toMinute) }, ms);
-		expect(reason === undefined).toBe(isInside);
-		if (reason === undefined) return;
+		const outside = look({ days, timeZone, fromMinute, toMinute }, ms);
+		expect(outside === undefined).toBe(isWithin({ days, timeZone, fromMinute, toMinute }, ms));
+		if (outside === undefined) return;
 		const names = WEEKDAYS.filter((_, index) => days.includes(index + 1)).join(', ');
-		expect(reason).toBe(
-			`It's ${weekday}, ${hour}:${minuteOfHour} in ${timeZone}. Calling hours are ${written(fromMinute)} to ${written(toMinute)} (${names}).`,
+		expect(outside.reason).toBe(
+			`It's ${WEEKDAYS[day - 1]}, ${written(minute)} in ${timeZone}. Calling hours are ${written(fromMinute)} to ${written(toMinute)} (${names}).`,
 		);
+	});
+});
+
+it('tells when they open next, to the minute, over midnight and when clocks change', () => {
+	checkTimes(300)([hours, nowMs], (drawn, ms) => {
+		const outside = look(drawn, ms);
+		if (outside === undefined) return;
+		const opensMs = Date.parse(outside.callableFrom);
+		expect([opensMs > ms, opensMs % MINUTE_MS, isWithin(drawn, opensMs)]).toEqual([true, 0, true]);
+		// Hours and quarters before, where clocks may have changed, and the last minutes.
+		const before = [...Array.from({ length: 15 }, (_, index) => index + 1), 30, 45, 60, 90, 120];
+		for (let minutes = 180; minutes < 8 * DAY_MINUTES; minutes += 60) before.push(minutes);
+		const open = before.filter((minutes) => {
+			const earlierMs = opensMs - minutes * MINUTE_MS;
+			return earlierMs >= ms && isWithin(drawn, earlierMs);
+		});
+		expect(open).toEqual([]);
 	});
 });
 

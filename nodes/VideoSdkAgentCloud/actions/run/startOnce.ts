@@ -60,8 +60,10 @@ export class NotNow extends Error {
 
 /** @throws NotNow if the call isn't to be made now */
 export function checkNow({ call }: PreparedStart): void {
-	const reason = call?.notNow(Date.now());
-	if (reason !== undefined) throw new NotNow(reason, { reasonCode: 'hours' });
+	const outside = call?.notNow(Date.now());
+	if (outside === undefined) return;
+	const { reason, callableFrom } = outside;
+	throw new NotNow(reason, { reasonCode: 'hours', callableFrom });
 }
 
 /**
