@@ -68,6 +68,16 @@ export class VideoSdkAgentCloudApi implements ICredentialType {
 			description:
 				'Leave empty (recommended) to have n8n fetch the key from VideoSDK. To verify events with a different key, enter it in PEM format.',
 		},
+		{
+			displayName: 'Only Call These Numbers',
+			name: 'onlyCall',
+			type: 'string',
+			typeOptions: { rows: 2 },
+			default: '',
+			placeholder: 'e.g. +14155550123, +442071838750',
+			description:
+				'The only numbers that nodes with this credential may call or transfer to, separated by commas or one per line. Leave empty to allow all. Use it to try workflows without reaching strangers, even where an AI agent chooses the number.',
+		},
 	];
 
 	/**

@@ -159,6 +159,7 @@ it('The credential has the fields of interface.md with their defaults', () => {
 		'secretKey,string,true,,masked',
 		'baseUrl,string,,https://api.videosdk.live,',
 		'webhookPublicKey,string,,,2',
+		'onlyCall,string,,,2',
 	]);
 });
 

@@ -86,6 +86,8 @@ export interface PreparedStart {
 		 */
 		notNow(nowMs: number): OutsideHours | undefined;
 	};
+	/** The number that a call is transferred to, cleaned, or a SIP URI. */
+	transferTo?: string;
 	/** Of a session. */
 	deploymentId?: string;
 	/** The user's text by which any execution finds what was started with it. */

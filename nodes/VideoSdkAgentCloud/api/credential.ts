@@ -1,11 +1,12 @@
-import type {
-	ICredentialsDecrypted,
-	IDataObject,
-	IExecuteFunctions,
-	IHookFunctions,
-	ILoadOptionsFunctions,
-	IWebhookFunctions,
-	IWorkflowExecuteAdditionalData,
+import {
+	type ICredentialsDecrypted,
+	type IDataObject,
+	type IExecuteFunctions,
+	type IHookFunctions,
+	type ILoadOptionsFunctions,
+	type IWebhookFunctions,
+	type IWorkflowExecuteAdditionalData,
+	UserError,
 } from 'n8n-workflow';
 import { trimKey } from '../../../credentials/apiTarget';
 import { BoundedMap, PerNode } from './memory';
@@ -96,21 +97,43 @@ export function credentialOf(context: RequestContext, itemIndex?: number, maxAge
 }
 
 /**
- * Tells whether all items have the same credential: it contains no expression but such as `{{ $secrets.vault.key }}`.
+ * Reads the node's credential as it is stored: expressions, not their values. Fields that were never filled in are missing.
  *
  * Relies on `additionalData` of n8n-core's NodeExecutionContext, which n8n-workflow's types do not show, and on `raw` of n8n's
- * CredentialsHelper.getDecrypted. Where either is missing or fails, the answer is no, and each item's credential is read.
+ * CredentialsHelper.getDecrypted.
+ *
+ * @throws what n8n throws if it cannot be read
+ */
+async function readStored(context: IExecuteFunctions): Promise<IDataObject> {
+	const { additionalData } = context as unknown as { additionalData: IWorkflowExecuteAdditionalData };
+	const details = context.getNode().credentials?.[CREDENTIAL_TYPE];
+	if (details === undefined) throw new UserError('The node has no credential');
+	const [mode, data] = [context.getMode(), context.getExecuteData()];
+	return await additionalData.credentialsHelper.getDecrypted(
+		additionalData,
+		details,
+		CREDENTIAL_TYPE,
+		mode,
+		data,
+		true,
+	);
+}
+
+/** @returns whether a field of the node's credential holds an expression. @throws what n8n throws if it cannot be read */
+export async function holdsExpression(context: IExecuteFunctions, field: string): Promise<boolean> {
+	const { [field]: value } = await readStored(context);
+	return String(value ?? '').startsWith('=');
+}
+
+/**
+ * Tells whether all items have the same credential: it contains no expression but such as `{{ $secrets.vault.key }}`. Where n8n does not
+ * tell, the answer is no, and each item's credential is read.
  */
 async function isAsStored(
 	context: IExecuteFunctions,
 	{ data = {} }: ICredentialsDecrypted,
 ): Promise<boolean> {
-	const { additionalData } = context as { additionalData?: IWorkflowExecuteAdditionalData };
-	const details = context.getNode().credentials?.[CREDENTIAL_TYPE];
-	if (additionalData === undefined || details === undefined) return false;
-	const stored = await additionalData.credentialsHelper
-		.getDecrypted(additionalData, details, CREDENTIAL_TYPE, context.getMode(), context.getExecuteData(), true)
-		.catch(() => undefined);
+	const stored = await readStored(context).catch(() => undefined);
 	if (stored === undefined) return false;
 	const defaults = new Map(
 		context.getCredentialsProperties(CREDENTIAL_TYPE).map((field) => [field.name, field.default]),

@@ -15,6 +15,13 @@ const SIP_URI = /^sips?:[^\s@]+@\S+$/i;
 /** Of the value, as it is quoted. */
 const MAX_QUOTED_LENGTH = 40;
 
+/** @returns a phone number as calls have it, or a SIP URI as it is; undefined if a text is neither */
+export function cleanNumber(text: string): string | undefined {
+	if (SIP_URI.test(text)) return text;
+	const { number, reason } = parseNumber(text);
+	return reason === undefined ? number : undefined;
+}
+
 /**
  * Reads a phone number as people write it, or a SIP URI. What the API would reject, or could take for a number in a different
  * country, is rejected here: all items are read before the first call is made.

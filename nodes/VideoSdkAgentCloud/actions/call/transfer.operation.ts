@@ -24,6 +24,10 @@ export const operation: Operation = {
 	prepare(read) {
 		const callId = read.text(callField);
 		const transferTo = readPhoneNumber(read, transferToField);
-		return async (send) => simplifyCall(await transferCall(send, callId, transferTo));
+		return {
+			transferTo,
+			arrange: async () => ({ post: async (send) => await transferCall(send, callId, transferTo) }),
+			show: simplifyCall,
+		};
 	},
 };

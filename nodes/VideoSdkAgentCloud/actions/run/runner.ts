@@ -5,8 +5,9 @@ import { type StartKind } from '../../api/starts';
 import type { RequestOptions } from '../../fields/requestOptions';
 import { type ItemRun, OpenRecord, type PreparedStart, RecordWithFile, type RunTools } from '../operation';
 import { type Started } from './claims';
+import { NotNow } from './brakes';
 import { ConcurrencyLimit } from './concurrency';
-import { checkNow, NotNow, Start, type StartRun } from './startOnce';
+import { Start, type StartRun } from './startOnce';
 import { type Findable, StartSearch, type Wanted } from './startSearch';
 import { failedOutcome, type OpenRoom, type Outcome, type Run } from './outcome';
 import { continuesOnFail } from '../../n8n/tool';
@@ -109,12 +110,13 @@ export class Runner {
 		let roomId: string | undefined;
 		const hasRoom = (made: string) => (roomId = made);
 		const { timeoutMs } = item;
-		const { send, tools } = this.requestsOf(itemIndex, timeoutMs, item.start, hasRoom);
+		const isNow = () => start.checkNow();
+		const { send, tools } = this.requestsOf(itemIndex, timeoutMs, isNow, hasRoom);
 		const sendNow = this.sendNow(itemIndex, timeoutMs, this.cancelSignal);
 		const find = async (wanted: Wanted) =>
 			await (await this.searchOf(run.operation.starts, tools, sendNow)).find(wanted);
 		const { whileDoubtful } = this;
-		const start = new Start(run, itemIndex, item, { tools, send, sendNow, find, whileDoubtful });
+		const start: Start = new Start(run, itemIndex, item, { tools, send, sendNow, find, whileDoubtful });
 		const failed = async (error: unknown): Promise<Outcome> => {
 			const { isDoubtful: isInDoubt } = start;
 			// Its words name the room that an earlier start has left open.
@@ -124,10 +126,7 @@ export class Runner {
 			}
 			const close = this.sendNow(itemIndex, timeoutMs, NEVER_STOPPED);
 			const openRoom = roomId === undefined ? undefined : await this.close(roomId, isInDoubt, close);
-			if (error instanceof NotNow) {
-				const json = { outcome: 'notCalled', to: item.start.call?.to, reason: error.message, ...error.more };
-				return { records: [json] };
-			}
+			if (error instanceof NotNow) return { records: [error.output] };
 			if (error instanceof NotSent) return { openRoomId: openRoom?.roomId };
 			return failedOutcome(this.items, error, itemIndex, { isInDoubt, openRoom });
 		};
@@ -161,17 +160,18 @@ export class Runner {
 		}
 	}
 
+	/** @param isNow asked before each request that starts something. It throws if that isn't to be sent */
 	private requestsOf(
 		itemIndex: number,
 		timeoutMs: number,
-		start?: PreparedStart,
+		isNow?: () => void,
 		hasRoom: RunTools['hasRoom'] = () => undefined,
 	): { send: Send; tools: RunTools } {
 		const { stopSignal, once } = this;
-		const inTurn = this.turnsOfItem(start);
+		const inTurn = this.turnsOfItem();
 		const send: Send = async (request, read) =>
 			await inTurn(async () => {
-				const result = await this.sendNow(itemIndex, timeoutMs, stopSignal, start)(request, read);
+				const result = await this.sendNow(itemIndex, timeoutMs, stopSignal, isNow)(request, read);
 				this.limit.recover();
 				return result;
 			});
@@ -192,11 +192,11 @@ export class Runner {
 		itemIndex: number,
 		timeoutMs: number,
 		stopSignal?: AbortSignal,
-		start?: PreparedStart,
+		isNow?: () => void,
 	): Send {
 		// Before a call is sent again, VideoSDK may have asked for minutes of patience.
 		const inTurn = async <T>(attempt: () => Promise<T>): Promise<T> => {
-			if (start) checkNow(start);
+			isNow?.();
 			return await attempt();
 		};
 		const credential = this.items.credentialOfItem(itemIndex);
@@ -218,7 +218,7 @@ export class Runner {
 	 * Makes the function by which an item waits for its turn. It keeps the turn until it has asked for the next one or noted its
 	 * failure: only then may another item begin.
 	 */
-	private turnsOfItem(start: PreparedStart | undefined) {
+	private turnsOfItem() {
 		let hasBegun = false;
 		return async <T>(work: () => Promise<T>): Promise<T> =>
 			await new Promise((resolve, reject) => {
@@ -226,7 +226,6 @@ export class Runner {
 					try {
 						if (!hasBegun) await this.untilCertain();
 						if (this.stopSignal.aborted) throw new NotSent();
-						if (!hasBegun && start) checkNow(start);
 						hasBegun = true;
 						resolve(await work());
 					} catch (error) {

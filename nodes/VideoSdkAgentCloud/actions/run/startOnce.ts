@@ -6,6 +6,7 @@ import { KINDS } from '../../conversation/kinds';
 import { type RetryNote } from '../../n8n/retryNote';
 import { type SentWait } from '../../waiting/planWait';
 import type { Operation, PreparedStart, RunTools } from '../operation';
+import { checkAllowed, checkHours, notCalled } from './brakes';
 import { Claim, claimOf, ownClaims, type Started, type Target } from './claims';
 import { withReason } from './outcome';
 import { automaticKey, roomKey, userKey } from './startKey';
@@ -45,25 +46,6 @@ export interface StartRequests {
 	find: (wanted: Wanted) => Promise<Found>;
 	/** Holds up new items while it isn't known whether this one has failed. */
 	whileDoubtful: <T>(work: () => Promise<T>) => Promise<T>;
-}
-
-/** Thrown in place of a call that isn't to be made now. */
-export class NotNow extends Error {
-	/** @param more what the output says besides */
-	constructor(
-		message: string,
-		readonly more: IDataObject,
-	) {
-		super(message);
-	}
-}
-
-/** @throws NotNow if the call isn't to be made now */
-export function checkNow({ call }: PreparedStart): void {
-	const outside = call?.notNow(Date.now());
-	if (outside === undefined) return;
-	const { reason, callableFrom } = outside;
-	throw new NotNow(reason, { reasonCode: 'hours', callableFrom });
 }
 
 /**
@@ -184,6 +166,7 @@ export class Start {
 		const { retried } = this.uses;
 		if (isRetry && retried) return await this.findRetriedUse(retried);
 		if (!isFindable(this.kind) || key === undefined || !(isRetry || this.hasUsersKey)) return undefined;
+		await this.checkAllowed();
 		const sinceMs = this.hasUsersKey ? undefined : note?.sinceMs;
 		const record = await this.look.byKey(key, this.target, sinceMs);
 		return record && { record };
@@ -222,18 +205,34 @@ export class Start {
 		throw new InDoubt(this.errorOf(`The ${one}${to ? ` to ${to}` : ''} may have been ${started} before`));
 	}
 
-	/** @throws InDoubt; what the operation throws if it has certainly not been started */
-	private async start(): Promise<Started> {
-		const { uses, requests, run, claim } = this;
-		const { start } = this.item;
-		const { call } = start;
-		if (call && !call.allowsSameNumber && uses.earlier) {
-			const { startedId } = uses.earlier;
+	private async checkAllowed(): Promise<void> {
+		await checkAllowed(this.run.context, this.item.start, this.requests.tools);
+	}
+
+	/** Looks at all that may keep it from being started, in this order. @throws NotNow; NodeOperationError */
+	private async checkFirst(): Promise<void> {
+		await this.checkAllowed();
+		const { call } = this.item.start;
+		const { earlier } = this.uses;
+		if (call && !call.allowsSameNumber && earlier) {
+			const { startedId } = earlier;
 			const was = startedId ? `was already called (call ${startedId})` : 'may already have been called';
 			const advice = "To let the AI agent call a number again, turn on 'Allow Same Number' under 'Options'.";
 			throw this.refused(`${call.to} ${was}. ${advice}`, 'sameNumber');
 		}
-		checkNow(start);
+		this.checkNow();
+	}
+
+	/** Looks again at what may have changed, right before each request that starts something. @throws NotNow */
+	checkNow(): void {
+		checkHours(this.item.start);
+	}
+
+	/** @throws InDoubt; what the operation throws if it has certainly not been started */
+	private async start(): Promise<Started> {
+		const { uses, requests, run, claim } = this;
+		const { start } = this.item;
+		await requests.tools.inTurn(async () => await this.checkFirst());
 		const settleUse = uses.note(claim.key);
 		const send = async (): Promise<Started> => {
 			const { key } = claim;
@@ -249,7 +248,7 @@ export class Start {
 			const record = await ready
 				.post(requests.send, isFindable(this.kind) ? key : undefined)
 				.catch(async (error: Error) => {
-					const waitsForAnswer = call?.waitsForAnswer === true;
+					const waitsForAnswer = start.call?.waitsForAnswer === true;
 					return await requests.whileDoubtful(
 						async () => await this.look.carriedOut(claim, error, waitsForAnswer),
 					);
@@ -274,8 +273,8 @@ export class Start {
 		if (!isOthers || !isFindable(this.kind)) return started;
 		if (this.run.operation.isQuestion) {
 			const { callId } = started.record;
-			const more = { reasonCode: 'alreadyAsked', callId };
-			throw new NotNow('Another execution has already asked this question', more);
+			const reason = 'Another execution has already asked this question';
+			throw notCalled(this.target.to, reason, 'alreadyAsked', { callId });
 		}
 		return {
 			record: { ...started.record, alreadyStarted: true },
