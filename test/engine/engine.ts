@@ -69,6 +69,10 @@ export interface NodeRunOptions {
 	staticData?: IDataObject;
 	/** The execution was resumed by n8n's wait tracker before, or is a retried one: n8n loads no static data then. */
 	withoutStaticData?: boolean;
+	/** What runs the workflow. Default: a trigger */
+	mode?: WorkflowExecuteMode;
+	/** An evaluation runs it, or the workflow of which it is a sub-workflow. */
+	evaluationRunId?: string;
 }
 
 export type RunOptions = NodeRunOptions & { parameters: INodeParameters };
@@ -190,15 +194,15 @@ export class Engine {
 
 	private async start(
 		snapshot: WorkflowSnapshot,
-		{ withoutStaticData }: NodeRunOptions,
+		{ withoutStaticData, mode = 'trigger', evaluationRunId }: NodeRunOptions,
 		{ executionId, webhookWaitingBaseUrl }: Partial<WaitingRun> = {},
 	): Promise<RunResult> {
 		const workflow = this.load(snapshot, !withoutStaticData);
 		return await this.execute(
 			workflow,
-			'trigger',
+			mode,
 			createRunExecutionData(),
-			{ executionId, ...(webhookWaitingBaseUrl && { webhookWaitingBaseUrl }) },
+			{ executionId, evaluationRunId, ...(webhookWaitingBaseUrl && { webhookWaitingBaseUrl }) },
 			(execution) => execution.run({ workflow, startNode: workflow.getNode('Input') ?? undefined }),
 		);
 	}

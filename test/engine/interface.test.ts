@@ -39,10 +39,10 @@ const SESSION = `deploymentId tag ${TASK} specifyEnv env specifyMetaData metaDat
 const CALL = `to ${TASK} routingRuleId from maxCallDuration agentTools specifyMetaData metaData`;
 const LIST = 'returnAll limit';
 const MAKE =
-	'agentSettings allowSameNumber callingHours context idempotencyKey ringingTimeout roomId simplify toolsValidFor waitUntilAnswered';
+	'agentSettings allowSameNumber callingHours context dryRun idempotencyKey ringingTimeout roomId simplify toolsValidFor waitUntilAnswered';
 const OPERATIONS: Record<string, string> = {
 	'account checkSetup': 'deploymentId tag webhookUrl routingRuleId from',
-	'agent dispatch': `agentId roomId ${TASK} versionId versionTag agentTools specifyMetaData metaData / agentSettings context toolsValidFor`,
+	'agent dispatch': `agentId roomId ${TASK} versionId versionTag agentTools specifyMetaData metaData / agentSettings context dryRun toolsValidFor`,
 	'agent deploy':
 		'agentName / env maxReplicas minReplicas profile region tokenValidFor webhookEvents webhookUrl',
 	'call get': `callId include / includeWait simplify`,
@@ -50,13 +50,13 @@ const OPERATIONS: Record<string, string> = {
 	'call hangUp': 'callId',
 	'call make': `${CALL} recording / ${MAKE}`,
 	'call makeAndWait': `${CALL} recording maxWait maxWaitUnit / ${MAKE} hangUpAtTimeout includeWait ownRoom`,
-	'call sendAndWait': `${CALL} message responseType recording maxWait maxWaitUnit / agentSettings allowSameNumber callingHours context idempotencyKey ownRoom ringingTimeout roomId toolsValidFor`,
-	'call transfer': 'callId transferTo',
+	'call sendAndWait': `${CALL} message responseType recording maxWait maxWaitUnit / agentSettings allowSameNumber callingHours context dryRun idempotencyKey ownRoom ringingTimeout roomId toolsValidFor`,
+	'call transfer': 'callId transferTo / dryRun',
 	'deployment getAll': LIST,
 	'recording delete': 'recordingId',
 	'recording download': `url binaryPropertyName / maxFileSize`,
 	'recording getAll': `recordingType ${LIST} filters / / roomId sessionId`,
-	'room create': `recording webhookUrl / customRoomId`,
+	'room create': `recording webhookUrl / customRoomId dryRun`,
 	'room deactivate': 'roomId',
 	'room endSession': 'roomId',
 	'room get': 'roomId',
@@ -65,13 +65,13 @@ const OPERATIONS: Record<string, string> = {
 	'session end': 'sessionId',
 	'session get': 'sessionId',
 	'session getAll': `${LIST} filters simplify / / deploymentId status tag`,
-	'session start': `${SESSION} webhookUrl / agentSettings context idempotencyKey roomId toolsValidFor`,
-	'session startAndWait': `${SESSION} maxWait maxWaitUnit / agentSettings context idempotencyKey roomId toolsValidFor endAtTimeout includeWait`,
+	'session start': `${SESSION} webhookUrl / agentSettings context dryRun idempotencyKey roomId toolsValidFor`,
+	'session startAndWait': `${SESSION} maxWait maxWaitUnit / agentSettings context dryRun idempotencyKey roomId toolsValidFor endAtTimeout includeWait`,
 	'tool answer': 'respondWith answerJson isError',
 	'tool createAccess': 'agentTools context validFor validForUnit',
 	'transcription get': 'getBy roomId sessionId includeText waitUntilReady maxWait maxWaitUnit',
 	'transcription getAll': `${LIST} filters / / roomId sessionId`,
-	'transcription startRealtime': `roomId / language summaryPrompt webhookUrl`,
+	'transcription startRealtime': `roomId / dryRun language summaryPrompt webhookUrl`,
 	'transcription stopRealtime': 'roomId',
 };
 const OWN_DEFAULTS: Record<string, INodeParameters> = {
@@ -86,7 +86,7 @@ const OPTION_DEFAULTS: Record<string, unknown> = {
 	...{ simplify: true, hangUpAtTimeout: true },
 	...{ env: {}, maxReplicas: 2, minReplicas: 0, profile: 'cpu-small', tokenValidFor: 365 },
 	webhookEvents: CHOSEN_EVENTS,
-	...{ endAtTimeout: false, ownRoom: true, allowSameNumber: false, waitUntilAnswered: false },
+	...{ endAtTimeout: false, dryRun: false, ownRoom: true, allowSameNumber: false, waitUntilAnswered: false },
 	...{ agentSettings: {}, context: {}, callingHours: { hours: {} }, outcome: [], status: [] },
 	...{ type: 'outbound' },
 };

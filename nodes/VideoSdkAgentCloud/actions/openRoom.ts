@@ -20,6 +20,9 @@ function noRoomError(context: IExecuteFunctions, error: unknown, starts: 'sessio
 	});
 }
 
+/** In place of the ID of a room that a dry run doesn't create. */
+const NEW_ROOM = '(a new room)';
+
 /** A room that no one asked for holds up no call. */
 const OPTIONAL_LIMITS = { maxAttempts: 1, timeoutMs: 10_000 };
 const WITHOUT_ROOM =
@@ -36,7 +39,7 @@ const WITHOUT_ROOM =
 export async function openRoom(
 	context: IExecuteFunctions,
 	send: Send,
-	{ credential, hasRoom, customRoomId, once }: StartTools,
+	{ credential, hasRoom, customRoomId, once, isDryRun }: StartTools,
 	{ roomId, body, isOptional }: RoomChoice,
 	starts: 'session' | 'call',
 	webhookOf?: WebhookOf,
@@ -44,6 +47,7 @@ export async function openRoom(
 	if (body === undefined) return roomId;
 	const webhook = await webhookOf?.(credential);
 	if (isOptional && webhook === undefined) return undefined;
+	if (isDryRun) return NEW_ROOM;
 	try {
 		const limits = isOptional ? OPTIONAL_LIMITS : undefined;
 		const room = await createOwnRoom(send, { ...body, customRoomId, webhook }, limits);

@@ -33,6 +33,8 @@ export interface RunTools {
 	credential: ReadCredential;
 	/** For one attempt of a request, in ms. */
 	timeoutMs: number;
+	/** Requests that create or change anything aren't sent. The first of them is the item's output. */
+	isDryRun: boolean;
 	/** Finds what several items need only once. @param key names it */
 	once: <T>(key: string, find: () => Promise<T>) => Promise<T>;
 	/** Declares the room that was made for the item: the runner closes it if the item then fails for certain. */

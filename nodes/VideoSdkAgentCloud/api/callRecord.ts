@@ -52,7 +52,7 @@ const SHOWN_FIELDS = [
 	...['outcome', 'answered', 'durationSeconds', 'summary', 'to', 'callId'],
 	...['roomId', 'recordingUrl', 'transcript', 'missing'],
 	...['timedOut', 'hungUpAtTimeout', 'endError', 'error', 'event', 'alreadyOver'],
-	...['alreadyStarted', 'reason', 'reasonCode', 'callableFrom'],
+	...['alreadyStarted', 'reason', 'reasonCode', 'callableFrom', 'request'],
 	...['from', 'direction', 'roomSessionId', 'status', 'start', 'end', 'metadata'],
 ];
 

@@ -3,7 +3,7 @@ import { type ReadCredential, secretOf } from '../api/credential';
 import { RESPONSE_TOOL, TOOLS_ENTRY, TOOLS_VARIABLE } from '../api/toolAccess';
 import { isTooLong, signToken, tokenEnvelope, toolPath } from '../tools/token';
 import { agentSettingsField, readWithTask } from './agentTask';
-import { agentToolsField, checkReachable, readTool } from './chosenTool';
+import { agentToolsField, checkReachable, readTool, toolAt } from './chosenTool';
 import { contextField, readContext } from './context';
 import { numberField } from './field';
 import { type FieldReader, type ItemReader } from './reader';
@@ -95,13 +95,17 @@ export function readAgentTools(
 	};
 }
 
+/** @returns tools as a dry run shows them: without what opens them */
+const shown = (handed: HandedTool[], response?: HandedTool): IDataObject[] =>
+	handed.map((tool) => ({ name: tool === response ? RESPONSE_TOOL : toolAt(tool.url)?.toolName, url: tool.url }));
+
 /**
  * Reads what the agent gets beside the user's own data: what it is to do, and its tools, valid for as long as the options say.
  *
  * @param place where the agent finds them: a session's agent in its environment, as text
  * @param data the user's own
  * @param response the tool by which the agent hands in a response, if it is asked something
- * @returns gives the data with both in it
+ * @returns gives the data with both in it, the tools in a dry run as it shows them
  * @throws NodeOperationError naming the field and the item
  */
 export function readForAgent(
@@ -109,7 +113,7 @@ export function readForAgent(
 	place: 'env' | 'metadata',
 	data: IDataObject | undefined,
 	response?: HandedTool,
-): (credential: ReadCredential) => Promise<IDataObject | undefined> {
+): (tools: { credential: ReadCredential; isDryRun: boolean }) => Promise<IDataObject | undefined> {
 	const isEnv = place === 'env';
 	const name = isEnv ? TOOLS_VARIABLE : TOOLS_ENTRY;
 	const sent = readWithTask(read, place, data);
@@ -117,13 +121,14 @@ export function readForAgent(
 	const hours = options.count(toolsValidForField);
 	const tools = readAgentTools(read, hours * HOUR_S, options, response && RESPONSE_TOOL);
 	if (tools === undefined && response === undefined) return async () => sent;
-	return async (credential) => {
+	return async ({ credential, isDryRun }) => {
 		const handed = (await tools?.(credential))?.tools ?? [];
 		if (response !== undefined) {
 			const { url } = response;
 			checkReachable(read, (await credential()).data?.baseUrl, [{ url, label: 'this execution' }]);
 			handed.unshift(response);
 		}
-		return { ...sent, [name]: isEnv ? JSON.stringify(handed) : handed };
+		const given = isDryRun ? shown(handed, response) : handed;
+		return { ...sent, [name]: isEnv ? JSON.stringify(given) : given };
 	};
 }

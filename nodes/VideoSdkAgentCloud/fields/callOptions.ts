@@ -1,6 +1,7 @@
 import { numberField, switchField } from './field';
 import { callingHoursField } from './callingHours';
 import { idempotencyKeyField } from './idempotencyKey';
+import { dryRunField } from './requestOptions';
 import { roomIdOption } from './room';
 import { simplifyField } from './simplify';
 
@@ -28,6 +29,7 @@ export const waitUntilAnsweredField = switchField('default', 'Wait Until Answere
 export const CALL_OPTIONS = [
 	allowSameNumberField,
 	callingHoursField,
+	dryRunField,
 	idempotencyKeyField,
 	ringingTimeoutField,
 	roomIdOption,

@@ -56,6 +56,9 @@ export function checkReachable(
 	);
 }
 
+/** @returns what is known of the tool at a URL. n8n may be reached by several names */
+export const toolAt = (url: string) => findTool((tool) => toolPath(tool.url) === toolPath(url));
+
 /**
  * @param read an entry of `agentToolsField`
  * @param number of the entry, counted from 1
@@ -77,8 +80,7 @@ export function readTool(read: CollectionReader, number: number, taken?: string)
 		);
 	}
 	const { url, timeoutS } = splitTimeout(text);
-	// n8n may be reached by several names.
-	const known = findTool((tool) => toolPath(tool.url) === toolPath(url));
+	const known = toolAt(url);
 	if (known === undefined) return { url, timeoutS, label };
 	const { toolName } = known;
 	const named = `'${toolName}' in '${agentToolsField.displayName}'`;

@@ -1,5 +1,5 @@
 import { DEFAULT_TIMEOUT_MS } from '../api/client';
-import { collectionField, type Field, numberField } from './field';
+import { collectionField, type Field, numberField, switchField } from './field';
 import { type CollectionReader, type ItemReader } from './reader';
 
 const DEFAULT_MAX_CONCURRENCY = 100;
@@ -16,6 +16,8 @@ const SHORTEST_TIMEOUT_MS = 100;
 export interface RequestOptions {
 	maxConcurrency: number;
 	timeoutMs: number;
+	/** Nothing is sent that creates, starts, or changes anything. */
+	isDryRun: boolean;
 }
 
 /**
@@ -40,6 +42,13 @@ const timeoutField = numberField('default', 'Timeout', 'timeout', {
 	default: DEFAULT_TIMEOUT_MS,
 	hint: 'In milliseconds',
 	description: "How long to wait for VideoSDK to respond. Requests that start something aren't sent again.",
+});
+
+/** Of each operation that costs money, reaches someone, or changes what others use: the runner does the rest, see actions/run/brakes.ts. */
+export const dryRunField = switchField('refused', 'Dry Run', 'dryRun', {
+	hint: "{{ $execution.mode === 'test' }} makes dry runs of test executions. It's false in retries and in sub-workflows, whoever started them: give a sub-workflow the switch as a field.",
+	description:
+		'Whether to output the request instead of sending it. Fields are checked as always, and nothing is created, changed, or called.',
 });
 
 /** The options of an operation: Timeout, and its own. @param own in alphabetical order with Timeout once merged */
@@ -67,5 +76,6 @@ export function readRequestOptions(read: ItemReader, maxConcurrency?: number): R
 	return {
 		maxConcurrency: Math.min(options.count(maxConcurrencyField(maxConcurrency), Infinity), MAX_CONCURRENCY),
 		timeoutMs: options.count(timeoutField),
+		isDryRun: options.flag(dryRunField),
 	};
 }

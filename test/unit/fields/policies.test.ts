@@ -33,7 +33,7 @@ it('is a refusal of an expression that gives nothing where that would not be not
 		...['maxCallDuration', 'maxWait'],
 		...['options.allowSameNumber', 'options.callingHours', 'options.callingHours.days'],
 		...['options.callingHours.from', 'options.callingHours.timeZone', 'options.callingHours.to'],
-		...['options.context', 'options.hangUpAtTimeout', 'options.idempotencyKey', 'options.roomId'],
+		...['options.context', 'options.dryRun', 'options.hangUpAtTimeout', 'options.idempotencyKey', 'options.roomId'],
 		...['options.webhookUrl', 'recording', 'sessionId', 'webhookUrl'],
 	]);
 });

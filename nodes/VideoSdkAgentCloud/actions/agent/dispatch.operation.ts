@@ -5,6 +5,7 @@ import { AGENT_OPTIONS, readForAgent } from '../../fields/agentTools';
 import { agentToolsField } from '../../fields/chosenTool';
 import { metaDataFields, readKeyValues } from '../../fields/keyValue';
 import { agentField } from '../../fields/locators';
+import { dryRunField } from '../../fields/requestOptions';
 import { readRoomId, roomIdField } from '../../fields/room';
 import { type Operation } from '../operation';
 
@@ -39,7 +40,7 @@ export const operation: Operation = {
 		...META_DATA_FIELDS,
 		agentToolsField,
 	],
-	options: AGENT_OPTIONS,
+	options: [dryRunField, ...AGENT_OPTIONS],
 	prepare(read) {
 		const body = {
 			agentId: read.text(agentField),
@@ -54,7 +55,6 @@ export const operation: Operation = {
 			);
 		}
 		const metadata = readForAgent(read, 'metadata', readKeyValues(read, META_DATA_FIELDS));
-		return async (send, { credential }) =>
-			await dispatchAgent(send, { ...body, metadata: await metadata(credential) });
+		return async (send, tools) => await dispatchAgent(send, { ...body, metadata: await metadata(tools) });
 	},
 };

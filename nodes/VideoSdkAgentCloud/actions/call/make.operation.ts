@@ -144,7 +144,7 @@ export function prepareCall(read: ItemReader, wait?: CallWait): PreparedStart {
 		show: wait ? (call) => call : readSimplifyCall(options),
 		arrange: async (send, tools) => {
 			await checkFrom(read, send, tools, body);
-			const metadata = await metadataOf(tools.credential);
+			const metadata = await metadataOf(tools);
 			const destinationRoomId = await openRoom(read.context, send, tools, room, 'call', webhookOf);
 			const timeoutMs = Math.min(tools.timeoutMs + ringingMs, LONGEST_TIMEOUT_MS);
 			const roomId = room.body && destinationRoomId;

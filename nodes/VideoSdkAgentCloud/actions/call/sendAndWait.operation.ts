@@ -7,6 +7,7 @@ import { MAX_WAIT_FOR_RESPONSE, readMaxWaitMs } from '../../fields/maxWait';
 import { QUESTION_FIELDS, readQuestionTool, readResponseForm } from '../../fields/question';
 import { ItemReader } from '../../fields/reader';
 import { recordingFields } from '../../fields/recording';
+import { dryRunField } from '../../fields/requestOptions';
 import { ownRoomOption, roomIdOption } from '../../fields/room';
 import { isRunByAgent } from '../../n8n/tool';
 import { DEFAULT_TIMEOUT_S } from '../../tools/timeout';
@@ -75,6 +76,7 @@ export const operation: Operation = {
 	options: [
 		allowSameNumberField,
 		callingHoursField,
+		dryRunField,
 		idempotencyKeyField,
 		ownRoomOption,
 		ringingTimeoutField,

@@ -3,7 +3,7 @@ import { simplifyCall } from '../../api/callRecord';
 import { transferCall } from '../../api/calls';
 import { callField } from '../../fields/locators';
 import { readPhoneNumber } from '../../fields/phoneNumber';
-import { CALLS_MAX_CONCURRENCY } from '../../fields/requestOptions';
+import { CALLS_MAX_CONCURRENCY, dryRunField } from '../../fields/requestOptions';
 import { type Operation } from '../operation';
 
 const transferToField = textField('required', 'Transfer To', 'transferTo', {
@@ -21,6 +21,7 @@ export const operation: Operation = {
 	starts: 'transfer',
 	maxConcurrency: CALLS_MAX_CONCURRENCY,
 	fields: [callField, transferToField],
+	options: [dryRunField],
 	prepare(read) {
 		const callId = read.text(callField);
 		const transferTo = readPhoneNumber(read, transferToField);

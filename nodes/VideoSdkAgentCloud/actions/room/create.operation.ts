@@ -2,7 +2,7 @@ import { textField } from '../../fields/field';
 import { createRoom } from '../../api/rooms';
 import { readRecording, recordingFields } from '../../fields/recording';
 import { readWebhook, webhookFields } from '../../fields/webhook';
-import { readOptions } from '../../fields/requestOptions';
+import { dryRunField, readOptions } from '../../fields/requestOptions';
 import { ROOM_EVENT_OPTIONS } from '../../webhook/event';
 import { type Operation } from '../operation';
 
@@ -27,7 +27,7 @@ export const operation: Operation = {
 		),
 		...webhookFields('room', "this room's events", ROOM_EVENT_OPTIONS, DEFAULT_EVENTS),
 	],
-	options: [customRoomIdField],
+	options: [customRoomIdField, dryRunField],
 	prepare(read) {
 		const options = readOptions(read);
 		const body = {

@@ -1,8 +1,13 @@
 /** What keeps something from being started, although its fields are right. startOnce.ts says when each is looked at. */
 import { type IDataObject, type IExecuteFunctions } from 'n8n-workflow';
+import { type Send } from '../../api/client';
 import { holdsExpression } from '../../api/credential';
+import { pathOf } from '../../api/path';
+import { STARTS } from '../../api/starts';
 import { emptyOnlyCall, readOnlyCall } from '../../fields/onlyCall';
-import type { PreparedStart, RunTools } from '../operation';
+import { dryRunField } from '../../fields/requestOptions';
+import { isEvaluation } from '../../n8n/evaluation';
+import type { Operation, PreparedStart, RunTools } from '../operation';
 import { phoneKey } from './sameNumber';
 
 /** Thrown in place of what isn't to be started: its item has neither started anything nor failed. */
@@ -47,4 +52,46 @@ export async function checkAllowed(
 	if (numbers.some((number) => phoneKey(number) === phoneKey(callee))) return;
 	const reason = "The credential's 'Only Call These Numbers' doesn't list this number";
 	throw notCalled(callee, reason, 'notAllowed');
+}
+
+/** n8n's token in the URLs of the execution, with which anyone could continue it. */
+const RESUME_TOKEN = /([?&]signature=)\w+/g;
+
+/**
+ * Makes the sender of a dry run: what only reads is sent, so that it finds what a real run would.
+ *
+ * @param to the number that is called, if one is
+ * @returns throws NotNow, with the request, in place of sending one that creates or changes something
+ */
+export function dryRun(send: Send, to?: string): Send {
+	return async (sent, read) => {
+		const { method, path, body } = sent;
+		if (method === 'GET') return await send(sent, read);
+		const text = JSON.stringify({ method, path: pathOf(path), body }).replace(RESUME_TOKEN, '$1…');
+		const request = JSON.parse(text) as IDataObject;
+		if (to === undefined) throw new NotNow({ dryRun: true, request });
+		throw notCalled(to, 'Dry run', 'dryRun', { request });
+	};
+}
+
+const EVALUATION_ADVICE =
+	'Turn on Dry Run, or put Evaluation: Check if Evaluating before this node';
+
+/**
+ * An evaluation would reach people for each of its cases, and n8n ends a case as soon as its execution waits.
+ *
+ * @returns why an operation does nothing in an evaluation, in words; undefined if it may
+ */
+export function refusalOfEvaluation(
+	context: IExecuteFunctions,
+	{ options, starts, complete }: Operation,
+): string | undefined {
+	if (!options?.includes(dryRunField) || !isEvaluation(context)) return undefined;
+	if (starts === undefined) return `In an evaluation, nothing is changed. ${EVALUATION_ADVICE}`;
+	const { one, started } = STARTS[starts];
+	const none = starts === 'call' || starts === 'transfer' ? 'No one was called.' : 'Nothing was sent.';
+	const why = complete
+		? `An evaluation can't wait for a ${one}: n8n ends the case.`
+		: `In an evaluation, no ${one} is ${started}.`;
+	return `${why} ${none} ${EVALUATION_ADVICE}`;
 }

@@ -80,9 +80,9 @@ export function failedOutcome(
 	return { isInDoubt, openRoomId: openRoom?.roomId, error: nodeError };
 }
 
-/** @returns what an item has started, if anything: a call that was not to be made now has an outcome, too */
+/** @returns what an item has started, if anything: what was not to be started has an output, too */
 export function startedBy({ records = [] }: Outcome = {}): IDataObject[] {
-	return records.filter(({ outcome }) => outcome !== 'notCalled');
+	return records.filter(({ outcome, dryRun }) => outcome !== 'notCalled' && dryRun !== true);
 }
 
 /** @returns whether an item has started anything, or may have */

@@ -10,7 +10,7 @@ import { failureOf } from '../../api/client';
 import { credentialsOfItems } from '../../api/credential';
 import { pause } from '../../api/pause';
 import { ItemReader } from '../../fields/reader';
-import { readRequestOptions } from '../../fields/requestOptions';
+import { readRequestOptions, type RequestOptions } from '../../fields/requestOptions';
 import { toErrorOutput } from '../../n8n/errorOutput';
 import { countTry, isTriedAgain } from '../../n8n/lastTry';
 import { mayRunTwice } from '../../n8n/oldEngine';
@@ -20,8 +20,17 @@ import { timersUntilMs } from '../../n8n/timers';
 import { continuesOnFail, isTool } from '../../n8n/tool';
 import { keyOf } from '../../waiting/account';
 import { type ItemRun, type Operation, type PreparedStart } from '../operation';
+import { refusalOfEvaluation } from './brakes';
 import { ownClaims } from './claims';
-import { failedOutcome, type Outcomes, type Run, startedInWords, stopError, withReason } from './outcome';
+import {
+	failedOutcome,
+	type Outcomes,
+	type Run,
+	startedBy,
+	startedInWords,
+	stopError,
+	withReason,
+} from './outcome';
 import { type PreparedItem, Runner, startedOutcome, type StartingItem, startOf } from './runner';
 import { calleeOf, findSameNumbers, sameNumberError } from './sameNumber';
 import { baseOf } from './startKey';
@@ -38,7 +47,7 @@ const TURN_MS = 50;
 function withError(run: Run, item: INodeExecutionData, index: number, message: string): INodeExecutionData {
 	const { context, operation } = run;
 	const { starts, show = (_read, record) => record } = operation;
-	if (item.json.error || item.json.outcome === 'notCalled') return item;
+	if (item.json.error || startedBy({ records: [item.json] }).length === 0) return item;
 	const json = { ...(starts === 'call' ? simplifyCall(item.json) : item.json), error: message };
 	return toErrorOutput(context, { ...item, json: show(new ItemReader(context, index), json) });
 }
@@ -90,10 +99,16 @@ function refuse(items: Items, itemIndex: number, error: unknown): void {
 }
 
 /** @throws NodeOperationError if the operation can't be used here at all */
-function checkUsable({ context, operation }: Run, read: ItemReader): void {
+function checkUsable(
+	{ context, operation }: Run,
+	read: ItemReader,
+	{ isDryRun }: Pick<RequestOptions, 'isDryRun'>,
+): void {
 	if (operation.isTool === false && isTool(context)) {
 		throw read.fail(`${operation.name} can't be used as a tool`, "Select a different 'Operation'.");
 	}
+	const refusal = isDryRun ? undefined : refusalOfEvaluation(context, operation);
+	if (refusal !== undefined) throw read.fail(refusal, '');
 	if (operation.starts === undefined) return;
 	if (mayRunTwice(context)) throw read.fail(MAY_RUN_TWICE, '');
 	const reason = refusalOfTool(context, operation.starts);
@@ -125,8 +140,8 @@ async function prepareItems(items: Items): Promise<void> {
 			turnEndsMs = Date.now() + TURN_MS;
 		}
 		try {
-			checkUsable(items, read);
 			const options = readRequestOptions(read, operation.maxConcurrency);
+			checkUsable(items, read, options);
 			const prepared = operation.prepare(read);
 			if (typeof prepared === 'object') items.prepared[itemIndex] = { ...options, start: prepared };
 			else if (!operation.starts) items.prepared[itemIndex] = { ...options, run: prepared };

@@ -5,7 +5,7 @@ import { type StartKind } from '../../api/starts';
 import type { RequestOptions } from '../../fields/requestOptions';
 import { type ItemRun, OpenRecord, type PreparedStart, RecordWithFile, type RunTools } from '../operation';
 import { type Started } from './claims';
-import { NotNow } from './brakes';
+import { dryRun, NotNow } from './brakes';
 import { ConcurrencyLimit } from './concurrency';
 import { Start, type StartRun } from './startOnce';
 import { type Findable, StartSearch, type Wanted } from './startSearch';
@@ -86,10 +86,10 @@ export class Runner {
 	};
 
 	/** Runs an item that starts nothing to its outcome. Never throws. */
-	async run(run: ItemRun, { timeoutMs }: RequestOptions, itemIndex: number): Promise<void> {
-		const { send, tools } = this.requestsOf(itemIndex, timeoutMs);
+	async run(run: ItemRun, options: RequestOptions, itemIndex: number): Promise<void> {
+		const { send, tools } = this.requestsOf(itemIndex, options);
 		await this.settle(itemIndex, async () => {
-			const result = await run(send, tools);
+			const result = await run(options.isDryRun ? dryRun(send) : send, tools);
 			if (result instanceof RecordWithFile) return { records: [result.json], binary: result.binary };
 			if (result instanceof OpenRecord) return { records: [result.json], wait: result.wait };
 			return { records: Array.isArray(result) ? result : [result] };
@@ -111,7 +111,7 @@ export class Runner {
 		const hasRoom = (made: string) => (roomId = made);
 		const { timeoutMs } = item;
 		const isNow = () => start.checkNow();
-		const { send, tools } = this.requestsOf(itemIndex, timeoutMs, isNow, hasRoom);
+		const { send, tools } = this.requestsOf(itemIndex, item, isNow, hasRoom);
 		const sendNow = this.sendNow(itemIndex, timeoutMs, this.cancelSignal);
 		const find = async (wanted: Wanted) =>
 			await (await this.searchOf(run.operation.starts, tools, sendNow)).find(wanted);
@@ -148,8 +148,10 @@ export class Runner {
 	private async settle(
 		itemIndex: number,
 		work: () => Promise<Outcome | undefined>,
-		failed = async (error: unknown): Promise<Outcome> =>
-			error instanceof NotSent ? {} : failedOutcome(this.items, error, itemIndex),
+		failed = async (error: unknown): Promise<Outcome> => {
+			if (error instanceof NotNow) return { records: [error.output] };
+			return error instanceof NotSent ? {} : failedOutcome(this.items, error, itemIndex);
+		},
 	): Promise<void> {
 		try {
 			this.items.outcomes[itemIndex] = await work();
@@ -163,7 +165,7 @@ export class Runner {
 	/** @param isNow asked before each request that starts something. It throws if that isn't to be sent */
 	private requestsOf(
 		itemIndex: number,
-		timeoutMs: number,
+		{ timeoutMs, isDryRun }: RequestOptions,
 		isNow?: () => void,
 		hasRoom: RunTools['hasRoom'] = () => undefined,
 	): { send: Send; tools: RunTools } {
@@ -176,7 +178,7 @@ export class Runner {
 				return result;
 			});
 		const credential = this.items.credentialOfItem(itemIndex);
-		return { send, tools: { stopSignal, inTurn, credential, timeoutMs, once, hasRoom } };
+		return { send, tools: { stopSignal, inTurn, credential, timeoutMs, isDryRun, once, hasRoom } };
 	}
 
 	/** @returns looks for starts in the account of an item */

@@ -6,7 +6,7 @@ import { KINDS } from '../../conversation/kinds';
 import { type RetryNote } from '../../n8n/retryNote';
 import { type SentWait } from '../../waiting/planWait';
 import type { Operation, PreparedStart, RunTools } from '../operation';
-import { checkAllowed, checkHours, notCalled } from './brakes';
+import { checkAllowed, checkHours, dryRun, notCalled } from './brakes';
 import { Claim, claimOf, ownClaims, type Started, type Target } from './claims';
 import { withReason } from './outcome';
 import { automaticKey, roomKey, userKey } from './startKey';
@@ -63,7 +63,7 @@ export class Start {
 	constructor(
 		private readonly run: StartRun,
 		private readonly itemIndex: number,
-		private readonly item: { start: PreparedStart },
+		private readonly item: { start: PreparedStart; isDryRun: boolean },
 		private readonly requests: StartRequests,
 	) {
 		this.uses = new ToolUses(run.context, run.operation.starts, item.start.call?.to);
@@ -87,6 +87,8 @@ export class Start {
 	 * @throws NotNow if only another execution can learn the response; else why nothing is known, see `isDoubtful`
 	 */
 	async repeat(blocked: () => void): Promise<Started | undefined> {
+		// It leaves nothing that could be repeated.
+		if (this.item.isDryRun) return undefined;
 		const own = ownClaims(this.run.context);
 		const kept = own.get(this.itemIndex)?.claim;
 		this.claim = kept && kept.state.name !== 'free' ? kept : claimOf(await this.findKey(), this.target);
@@ -231,7 +233,8 @@ export class Start {
 	/** @throws InDoubt; what the operation throws if it has certainly not been started */
 	private async start(): Promise<Started> {
 		const { uses, requests, run, claim } = this;
-		const { start } = this.item;
+		const { start, isDryRun } = this.item;
+		const sendStart = isDryRun ? dryRun(requests.send, start.call?.to) : requests.send;
 		await requests.tools.inTurn(async () => await this.checkFirst());
 		const settleUse = uses.note(claim.key);
 		const send = async (): Promise<Started> => {
@@ -242,11 +245,11 @@ export class Start {
 				requests.tools.hasRoom(roomId);
 			};
 			claim.roomId = undefined;
-			const ready = await start.arrange(requests.send, { ...requests.tools, customRoomId, hasRoom });
+			const ready = await start.arrange(sendStart, { ...requests.tools, customRoomId, hasRoom });
 			claim.executionId = this.executionId;
 			claim.sentAtMs = Date.now();
 			const record = await ready
-				.post(requests.send, isFindable(this.kind) ? key : undefined)
+				.post(sendStart, isFindable(this.kind) ? key : undefined)
 				.catch(async (error: Error) => {
 					const waitsForAnswer = start.call?.waitsForAnswer === true;
 					return await requests.whileDoubtful(

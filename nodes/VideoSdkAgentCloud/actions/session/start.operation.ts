@@ -6,7 +6,7 @@ import { agentToolsField } from '../../fields/chosenTool';
 import { ENV_FIELDS, metaDataFields, readEnv, readKeyValues } from '../../fields/keyValue';
 import { idempotencyKeyField, withKey } from '../../fields/idempotencyKey';
 import { deploymentField, optionalTagField } from '../../fields/locators';
-import { readOptions } from '../../fields/requestOptions';
+import { dryRunField, readOptions } from '../../fields/requestOptions';
 import { type ItemReader } from '../../fields/reader';
 import { readWebhook, WEBHOOK_FIELDS } from '../../fields/webhook';
 import { recordingFields } from '../../fields/recording';
@@ -56,7 +56,7 @@ export function readStart(read: ItemReader): (webhookOf: WebhookOf, roomEvents?:
 		show: (session) => session,
 		arrange: async (send, tools) => {
 			const webhook = await webhookOf(tools.credential);
-			const sentEnv = await envOf(tools.credential);
+			const sentEnv = await envOf(tools);
 			const ofRoom = webhook && roomEvents && { ...webhook, events: roomEvents };
 			const roomId = await openRoom(read.context, send, tools, room, 'session', async () => ofRoom);
 			return {
@@ -84,7 +84,7 @@ export const operation: Operation = {
 			'n8n creates a room for it. Get it afterwards with Transcription: Get or Recording: Get Many.',
 		),
 	]),
-	options: [idempotencyKeyField, roomIdOption, ...AGENT_OPTIONS],
+	options: [dryRunField, idempotencyKeyField, roomIdOption, ...AGENT_OPTIONS],
 	prepare(read) {
 		const webhook = readWebhook(read, SESSION_EVENT_OPTIONS);
 		return readStart(read)(async () => webhook, ROOM_EVENTS);

@@ -3,6 +3,7 @@ import { AGENT_OPTIONS } from '../../fields/agentTools';
 import { idempotencyKeyField } from '../../fields/idempotencyKey';
 import { MAX_WAIT_FIELDS } from '../../fields/maxWait';
 import { includeWaitField, recordingFields } from '../../fields/recording';
+import { dryRunField } from '../../fields/requestOptions';
 import { roomIdOption } from '../../fields/room';
 import { resumeWebhook } from '../../waiting/resumeUrl';
 import { EVENT_PREFIX } from '../../webhook/event';
@@ -26,7 +27,14 @@ export const operation: Operation = {
 		...recordingFields('The node waits for it and adds it to the output.'),
 		...MAX_WAIT_FIELDS,
 	]),
-	options: [idempotencyKeyField, roomIdOption, ...AGENT_OPTIONS, END_AT_TIMEOUT, includeWaitField],
+	options: [
+		dryRunField,
+		idempotencyKeyField,
+		roomIdOption,
+		...AGENT_OPTIONS,
+		END_AT_TIMEOUT,
+		includeWaitField,
+	],
 	prepare(read) {
 		const { context } = read;
 		checkWait(read, END_AT_TIMEOUT);

@@ -2,7 +2,7 @@ import { textField } from '../../fields/field';
 import { startRealtime } from '../../api/transcriptions';
 import { readWebhookUrl } from '../../fields/webhook';
 import { summaryPromptField } from '../../fields/recording';
-import { readOptions } from '../../fields/requestOptions';
+import { dryRunField, readOptions } from '../../fields/requestOptions';
 import { roomIdField } from '../../fields/room';
 import { type Operation } from '../operation';
 
@@ -26,6 +26,7 @@ export const operation: Operation = {
 	starts: 'transcription',
 	fields: [roomIdField],
 	options: [
+		dryRunField,
 		languageField,
 		{
 			...summaryPromptField,
