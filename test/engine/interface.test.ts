@@ -39,7 +39,7 @@ const SESSION = `deploymentId tag ${TASK} specifyEnv env specifyMetaData metaDat
 const CALL = `to ${TASK} routingRuleId from maxCallDuration agentTools specifyMetaData metaData`;
 const LIST = 'returnAll limit';
 const MAKE =
-	'agentSettings allowSameNumber callingHours context dryRun idempotencyKey ringingTimeout roomId simplify toolsValidFor waitUntilAnswered';
+	'agentSettings allowSameNumber callingHours context dryRun idempotencyKey notCalledWithin ringingTimeout roomId simplify toolsValidFor waitUntilAnswered';
 const OPERATIONS: Record<string, string> = {
 	'account checkSetup': 'deploymentId tag webhookUrl routingRuleId from',
 	'agent dispatch': `agentId roomId ${TASK} versionId versionTag agentTools specifyMetaData metaData / agentSettings context dryRun toolsValidFor`,
@@ -50,7 +50,7 @@ const OPERATIONS: Record<string, string> = {
 	'call hangUp': 'callId',
 	'call make': `${CALL} recording / ${MAKE}`,
 	'call makeAndWait': `${CALL} recording maxWait maxWaitUnit / ${MAKE} hangUpAtTimeout includeWait ownRoom`,
-	'call sendAndWait': `${CALL} message responseType recording maxWait maxWaitUnit / agentSettings allowSameNumber callingHours context dryRun idempotencyKey ownRoom ringingTimeout roomId toolsValidFor`,
+	'call sendAndWait': `${CALL} message responseType recording maxWait maxWaitUnit / agentSettings allowSameNumber callingHours context dryRun idempotencyKey notCalledWithin ownRoom ringingTimeout roomId toolsValidFor`,
 	'call transfer': 'callId transferTo / dryRun',
 	'deployment getAll': LIST,
 	'recording delete': 'recordingId',
@@ -82,7 +82,14 @@ const OWN_DEFAULTS: Record<string, INodeParameters> = {
 };
 /** Of what is in a collection: what an option that was added begins with, and what counts without it. */
 const OPTION_DEFAULTS: Record<string, unknown> = {
-	...{ timeout: 30_000, includeWait: 10, ringingTimeout: 30, toolsValidFor: 24, maxFileSize: 500 },
+	...{
+		timeout: 30_000,
+		includeWait: 10,
+		notCalledWithin: 24,
+		ringingTimeout: 30,
+		toolsValidFor: 24,
+		maxFileSize: 500,
+	},
 	...{ simplify: true, hangUpAtTimeout: true },
 	...{ env: {}, maxReplicas: 2, minReplicas: 0, profile: 'cpu-small', tokenValidFor: 365 },
 	webhookEvents: CHOSEN_EVENTS,

@@ -136,7 +136,10 @@ describe('Calling Hours', () => {
 		const [, grace] = jsonOf(await call([ADA, GRACE], { callingHours }));
 		const fromMs = Date.parse(String(grace?.callableFrom));
 		passTime(fromMs - Date.now() - 1_000);
-		expect(jsonOf(await call([TO, GRACE], { callingHours }))).toMatchObject([{}, { callableFrom: grace?.callableFrom }]);
+		expect(jsonOf(await call([TO, GRACE], { callingHours }))).toMatchObject([
+			{},
+			{ callableFrom: grace?.callableFrom },
+		]);
 		passTime(1_000);
 		expect(jsonOf(await call([TO, GRACE], { callingHours }))).toMatchObject([{}, { outcome: 'running' }]);
 	});

@@ -81,6 +81,8 @@ export interface PreparedStart {
 		allowsSameNumber: boolean;
 		/** Whether VideoSDK answers when someone has picked up, or no one has. */
 		waitsForAnswer: boolean;
+		/** The number isn't called if another call to it was made so short a time ago, in ms. */
+		notCalledWithinMs?: number;
 		/**
 		 * Asked right before the item's first request, and each that starts something: that may be hours after its fields were read.
 		 *

@@ -52,7 +52,7 @@ const SHOWN_FIELDS = [
 	...['outcome', 'answered', 'durationSeconds', 'summary', 'to', 'callId'],
 	...['roomId', 'recordingUrl', 'transcript', 'missing'],
 	...['timedOut', 'hungUpAtTimeout', 'endError', 'error', 'event', 'alreadyOver'],
-	...['alreadyStarted', 'reason', 'reasonCode', 'callableFrom', 'request'],
+	...['alreadyStarted', 'reason', 'reasonCode', 'callableFrom', 'lastCallId', 'lastCallAt', 'request'],
 	...['from', 'direction', 'roomSessionId', 'status', 'start', 'end', 'metadata'],
 ];
 
@@ -157,6 +157,12 @@ export function describeCall(call: IDataObject): IDataObject {
 	const { outcome, answered } = outcomeOf(record);
 	const durationSeconds = talkSeconds(record, outcome, answered);
 	return beginningWith(SHOWN_FIELDS, { ...record, outcome, answered, durationSeconds });
+}
+
+/** @returns whether a call may have rung: what failed before has reached no one. @param call as `describeCall` makes it */
+export function mayHaveRung(call: IDataObject): boolean {
+	if (call.outcome !== 'failed' || call.answered === true) return true;
+	return timelogOf(call).some(({ status }) => RINGING.includes(status));
 }
 
 /**

@@ -1,9 +1,9 @@
 import type { IDataObject } from 'n8n-workflow';
-import { recordWith, unlessDeclined } from './answer';
+import { recordWith, startOf, unlessDeclined } from './answer';
 import type { Send } from './client';
 import { describeCall, isCallOver } from './callRecord';
 import { endOnce } from './endOnce';
-import { listRecords, type ListRequest } from './pagination';
+import { listPages, listRecords, type ListRequest } from './pagination';
 
 /** The body of a call. Undefined fields are not sent. */
 export interface CallBody {
@@ -91,6 +91,34 @@ const MAX_ROWS = 2_000;
 export async function listCallsMade(send: Send, sinceMs: number, to?: string): Promise<IDataObject[]> {
 	const qs = { type: 'outbound', search: to, startDate: Math.floor(sinceMs) };
 	return await listRecords(send, { ...CALLS, qs }, MAX_ROWS);
+}
+
+/** Of the list of calls to one number, so many pages are read. */
+const MAX_PAGES = 10;
+
+/**
+ * Lists the calls to a number since a time, by whatever workflow, as far as ten pages reach.
+ *
+ * @param sinceMs in ms since 1970. Rows from before are there as well, if the API gives them
+ * @returns `isWhole`: whether there are no others since that time
+ */
+export async function listCallsTo(
+	send: Send,
+	to: string,
+	sinceMs: number,
+): Promise<{ rows: IDataObject[]; isWhole: boolean }> {
+	const qs = { type: 'outbound', search: to, startDate: Math.floor(sinceMs) };
+	const rows: IDataObject[] = [];
+	let pages = 0;
+	for await (const { rows: page, nextPage } of listPages(send, { ...CALLS, qs })) {
+		rows.push(...page);
+		const [firstMs = NaN, lastMs = NaN] = [page[0], page.at(-1)].map((row) => startOf(row ?? {}));
+		// The newest come first.
+		const isPassed = lastMs < sinceMs && lastMs <= firstMs;
+		if (isPassed || nextPage === undefined) return { rows, isWhole: true };
+		if (++pages === MAX_PAGES) break;
+	}
+	return { rows, isWhole: false };
 }
 
 /** All calls of the project. */

@@ -97,7 +97,10 @@ export function readAgentTools(
 
 /** @returns tools as a dry run shows them: without what opens them */
 const shown = (handed: HandedTool[], response?: HandedTool): IDataObject[] =>
-	handed.map((tool) => ({ name: tool === response ? RESPONSE_TOOL : toolAt(tool.url)?.toolName, url: tool.url }));
+	handed.map((tool) => ({
+		name: tool === response ? RESPONSE_TOOL : toolAt(tool.url)?.toolName,
+		url: tool.url,
+	}));
 
 /**
  * Reads what the agent gets beside the user's own data: what it is to do, and its tools, valid for as long as the options say.

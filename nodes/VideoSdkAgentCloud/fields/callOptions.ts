@@ -1,6 +1,7 @@
 import { numberField, switchField } from './field';
 import { callingHoursField } from './callingHours';
 import { idempotencyKeyField } from './idempotencyKey';
+import { type CollectionReader } from './reader';
 import { dryRunField } from './requestOptions';
 import { roomIdOption } from './room';
 import { simplifyField } from './simplify';
@@ -12,6 +13,23 @@ export const allowSameNumberField = switchField('refused', 'Allow Same Number', 
 	description:
 		'Whether two items in one run may call the same number, or an AI agent may call it twice in one execution. If turned off, neither item is called.',
 });
+
+const LONGEST_WITHIN_HOURS = 720;
+const HOUR_MS = 3_600_000;
+
+/** Keeps a person from being called twice by different executions, workflows, or members. */
+export const notCalledWithinField = numberField('refused', 'Not Called Within', 'notCalledWithin', {
+	typeOptions: { minValue: 1, maxValue: LONGEST_WITHIN_HOURS },
+	default: 24,
+	hint: 'In hours',
+	description:
+		"Only call a number that wasn't called within this time, by any workflow or member of the VideoSDK project. Otherwise, its output says when it was. If VideoSDK's list of calls can't be read, the number isn't called.",
+});
+
+/** @returns how long ago another call to the number counts, in ms; undefined: none does */
+export function readNotCalledWithinMs(options: CollectionReader): number | undefined {
+	return options.has(notCalledWithinField) ? options.number(notCalledWithinField) * HOUR_MS : undefined;
+}
 
 export const ringingTimeoutField = numberField('default', 'Ringing Timeout', 'ringingTimeout', {
 	typeOptions: { minValue: 1, maxValue: LONGEST_RINGING_S, numberPrecision: 0 },
@@ -31,6 +49,7 @@ export const CALL_OPTIONS = [
 	callingHoursField,
 	dryRunField,
 	idempotencyKeyField,
+	notCalledWithinField,
 	ringingTimeoutField,
 	roomIdOption,
 	simplifyField,

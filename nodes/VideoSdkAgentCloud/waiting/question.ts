@@ -28,7 +28,7 @@ export interface Question extends ResponseForm {
 /** The fields of a call without a response. */
 const SHOWN_FIELDS = [
 	...['to', 'callId', 'roomId', 'timedOut', 'hungUpAtTimeout', 'endError'],
-	...['error', 'reason', 'reasonCode', 'callableFrom', 'request'],
+	...['error', 'reason', 'reasonCode', 'callableFrom', 'lastCallId', 'lastCallAt', 'request'],
 ];
 const KEY_BYTES = 32;
 

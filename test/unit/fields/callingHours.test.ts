@@ -48,7 +48,9 @@ const FORMATS = new Map(
 /** What a clock on the wall shows, by another library than the product's. */
 function clockIn(timeZone: string, ms: number): Record<'weekday' | 'hour' | 'minute', string> {
 	const format = FORMATS.get(timeZone);
-	return Object.fromEntries((format?.formatToParts(ms) ?? []).map(({ type, value }) => [type, value])) as never;
+	return Object.fromEntries(
+		(format?.formatToParts(ms) ?? []).map(({ type, value }) => [type, value]),
+	) as never;
 }
 
 /** Hours as they are drawn, times in minutes since midnight. */

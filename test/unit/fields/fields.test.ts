@@ -192,8 +192,16 @@ describe('The options of the requests', () => {
 	const read = (given: object) => readRequestOptions(reader({ options: given }));
 
 	it('are bounded and have defaults', () => {
-		expect(readRequestOptions(reader({}))).toEqual({ maxConcurrency: 100, timeoutMs: 30_000, isDryRun: false });
-		expect(read({ maxConcurrency: 3, timeout: 500 })).toEqual({ maxConcurrency: 3, timeoutMs: 500 });
+		expect(readRequestOptions(reader({}))).toEqual({
+			maxConcurrency: 100,
+			timeoutMs: 30_000,
+			isDryRun: false,
+		});
+		expect(read({ maxConcurrency: 3, timeout: 500, dryRun: true })).toEqual({
+			maxConcurrency: 3,
+			timeoutMs: 500,
+			isDryRun: true,
+		});
 		expect(read({ maxConcurrency: 10_000 }).maxConcurrency).toBe(200);
 		expect(readRequestOptions(reader({ options: { maxConcurrency: '' } }), 5).maxConcurrency).toBe(5);
 		const message = "'Timeout' must be a number from 100 to 2,147,483,647";

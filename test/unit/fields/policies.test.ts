@@ -33,7 +33,8 @@ it('is a refusal of an expression that gives nothing where that would not be not
 		...['maxCallDuration', 'maxWait'],
 		...['options.allowSameNumber', 'options.callingHours', 'options.callingHours.days'],
 		...['options.callingHours.from', 'options.callingHours.timeZone', 'options.callingHours.to'],
-		...['options.context', 'options.dryRun', 'options.hangUpAtTimeout', 'options.idempotencyKey', 'options.roomId'],
+		...['options.context', 'options.dryRun', 'options.hangUpAtTimeout', 'options.idempotencyKey'],
+		...['options.notCalledWithin', 'options.roomId'],
 		...['options.webhookUrl', 'recording', 'sessionId', 'webhookUrl'],
 	]);
 });
@@ -65,6 +66,7 @@ it('numbers have these bounds and defaults: [least, most, default]', () => {
 		maxReplicas: [1, 50, 2],
 		maxWait: [0, Infinity, 1],
 		minReplicas: [0, 50, 0],
+		notCalledWithin: [1, 720, 24],
 		ringingTimeout: [1, 3_600, 30],
 		timeout: [100, 2_147_483_647, 30_000],
 		tokenValidFor: [1, 3_650, 365],

@@ -11,6 +11,7 @@ import { outsideHours, readCallingHours } from '../../fields/callingHours';
 import {
 	allowSameNumberField,
 	CALL_OPTIONS,
+	readNotCalledWithinMs,
 	ringingTimeoutField,
 	waitUntilAnsweredField,
 } from '../../fields/callOptions';
@@ -137,6 +138,7 @@ export function prepareCall(read: ItemReader, wait?: CallWait): PreparedStart {
 			to: sipCallTo,
 			allowsSameNumber: options.flag(allowSameNumberField),
 			waitsForAnswer: waitUntilAnswered === true,
+			notCalledWithinMs: readNotCalledWithinMs(options),
 			notNow: (nowMs) => hours && outsideHours(hours, nowMs),
 		},
 		idempotencyKey: options.text(idempotencyKeyField),

@@ -1,7 +1,7 @@
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
 import { AGENT_OPTIONS } from '../../fields/agentTools';
 import { callingHoursField } from '../../fields/callingHours';
-import { allowSameNumberField, ringingTimeoutField } from '../../fields/callOptions';
+import { allowSameNumberField, notCalledWithinField, ringingTimeoutField } from '../../fields/callOptions';
 import { idempotencyKeyField } from '../../fields/idempotencyKey';
 import { MAX_WAIT_FOR_RESPONSE, readMaxWaitMs } from '../../fields/maxWait';
 import { QUESTION_FIELDS, readQuestionTool, readResponseForm } from '../../fields/question';
@@ -78,6 +78,7 @@ export const operation: Operation = {
 		callingHoursField,
 		dryRunField,
 		idempotencyKeyField,
+		notCalledWithinField,
 		ownRoomOption,
 		ringingTimeoutField,
 		roomIdOption,

@@ -19,8 +19,12 @@ export class NotNow extends Error {
 }
 
 /** @param more what the output says besides */
-export const notCalled = (to: string | undefined, reason: string, reasonCode: string, more?: IDataObject): NotNow =>
-	new NotNow({ outcome: 'notCalled', to, reason, reasonCode, ...more });
+export const notCalled = (
+	to: string | undefined,
+	reason: string,
+	reasonCode: string,
+	more?: IDataObject,
+): NotNow => new NotNow({ outcome: 'notCalled', to, reason, reasonCode, ...more });
 
 /** @throws NotNow outside the calling hours of a call */
 export function checkHours({ call }: PreparedStart): void {
@@ -74,8 +78,7 @@ export function dryRun(send: Send, to?: string): Send {
 	};
 }
 
-const EVALUATION_ADVICE =
-	'Turn on Dry Run, or put Evaluation: Check if Evaluating before this node';
+const EVALUATION_ADVICE = 'Turn on Dry Run, or put Evaluation: Check if Evaluating before this node';
 
 /**
  * An evaluation would reach people for each of its cases, and n8n ends a case as soon as its execution waits.

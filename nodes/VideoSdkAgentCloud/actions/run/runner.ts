@@ -31,6 +31,9 @@ export const startedOutcome = ({ start }: StartingItem, { record, wait }: Starte
 /** What was made for an item is taken back also when the user has stopped the execution. */
 const NEVER_STOPPED = new AbortController().signal;
 
+/** Asked before each request that starts something. Throws if that isn't to be sent. */
+type IsNow = (starts: StartKind) => void;
+
 /** Thrown in place of a request that is not sent any more, because another item failed or the execution was stopped. */
 class NotSent extends Error {}
 
@@ -110,7 +113,7 @@ export class Runner {
 		let roomId: string | undefined;
 		const hasRoom = (made: string) => (roomId = made);
 		const { timeoutMs } = item;
-		const isNow = () => start.checkNow();
+		const isNow: IsNow = (starts) => start.checkNow(starts);
 		const { send, tools } = this.requestsOf(itemIndex, item, isNow, hasRoom);
 		const sendNow = this.sendNow(itemIndex, timeoutMs, this.cancelSignal);
 		const find = async (wanted: Wanted) =>
@@ -162,11 +165,10 @@ export class Runner {
 		}
 	}
 
-	/** @param isNow asked before each request that starts something. It throws if that isn't to be sent */
 	private requestsOf(
 		itemIndex: number,
 		{ timeoutMs, isDryRun }: RequestOptions,
-		isNow?: () => void,
+		isNow?: IsNow,
 		hasRoom: RunTools['hasRoom'] = () => undefined,
 	): { send: Send; tools: RunTools } {
 		const { stopSignal, once } = this;
@@ -190,28 +192,23 @@ export class Runner {
 		return search;
 	}
 
-	private sendNow(
-		itemIndex: number,
-		timeoutMs: number,
-		stopSignal?: AbortSignal,
-		isNow?: () => void,
-	): Send {
-		// Before a call is sent again, VideoSDK may have asked for minutes of patience.
-		const inTurn = async <T>(attempt: () => Promise<T>): Promise<T> => {
-			isNow?.();
-			return await attempt();
-		};
+	private sendNow(itemIndex: number, timeoutMs: number, stopSignal?: AbortSignal, isNow?: IsNow): Send {
 		const credential = this.items.credentialOfItem(itemIndex);
 		const onRateLimited = () => this.limit.slowDown();
 		const sending = { timeoutMs, credential, stopSignal, onRateLimited };
 		const { context } = this.items;
 		const lasting = detached(context);
 		return async (request, read) => {
+			const { starts } = request;
 			// A stop aborts no start that is under way: its answer has the ID of what costs money.
-			const isStart = request.starts !== undefined;
-			const isLasting = stopSignal === NEVER_STOPPED || isStart;
+			const isLasting = stopSignal === NEVER_STOPPED || starts !== undefined;
+			// Before a call is sent again, VideoSDK may have asked for minutes of patience.
+			const inTurn = async <T>(attempt: () => Promise<T>): Promise<T> => {
+				if (starts) isNow?.(starts);
+				return await attempt();
+			};
 			// Whatever came after the call would concern one that was made.
-			const more = isStart && { inTurn };
+			const more = starts && { inTurn };
 			return await apiRequest(isLasting ? lasting : context, request, read, { ...sending, ...more });
 		};
 	}

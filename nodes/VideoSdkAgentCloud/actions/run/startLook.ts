@@ -1,4 +1,9 @@
-import { type IDataObject, type IExecuteFunctions, type NodeApiError, NodeOperationError } from 'n8n-workflow';
+import {
+	type IDataObject,
+	type IExecuteFunctions,
+	type NodeApiError,
+	NodeOperationError,
+} from 'n8n-workflow';
 import { CALL_KEY_MS } from '../../api/calls';
 import { failureOf } from '../../api/client';
 import { isInDoubt } from '../../api/failure';

@@ -7,6 +7,7 @@ import { type RetryNote } from '../../n8n/retryNote';
 import { type SentWait } from '../../waiting/planWait';
 import type { Operation, PreparedStart, RunTools } from '../operation';
 import { checkAllowed, checkHours, dryRun, notCalled } from './brakes';
+import { CalledBefore, Placing } from './calledBefore';
 import { Claim, claimOf, ownClaims, type Started, type Target } from './claims';
 import { withReason } from './outcome';
 import { automaticKey, roomKey, userKey } from './startKey';
@@ -57,6 +58,8 @@ export class Start {
 	private readonly executionId: string;
 	private readonly look: StartLook;
 	private claim = new Claim(undefined, {});
+	private placing?: Placing;
+	private calledBefore?: CalledBefore;
 	/** What is known of it while it is under way. */
 	private known: Claim['state'] = { name: 'free' };
 
@@ -158,7 +161,8 @@ export class Start {
 		if (known.name === 'started' && this.isSame(known)) {
 			return this.isOwn ? known.started : await this.asItIsNow(known.started);
 		}
-		if (known.name === 'inDoubt') return await this.look.doubtful(this.claim, known.error, this.claim.sentAtMs);
+		if (known.name === 'inDoubt')
+			return await this.look.doubtful(this.claim, known.error, this.claim.sentAtMs);
 		const left = key === undefined ? undefined : note?.starts[key];
 		if (left?.record) return await this.asItIsNow({ record: left.record, wait: left.wait });
 		if (left) {
@@ -222,12 +226,34 @@ export class Start {
 			const advice = "To let the AI agent call a number again, turn on 'Allow Same Number' under 'Options'.";
 			throw this.refused(`${call.to} ${was}. ${advice}`, 'sameNumber');
 		}
+		if (call) await this.prepareCall(call);
 		this.checkNow();
 	}
 
-	/** Looks again at what may have changed, right before each request that starts something. @throws NotNow */
-	checkNow(): void {
+	private async prepareCall({
+		to,
+		notCalledWithinMs,
+	}: {
+		to: string;
+		notCalledWithinMs?: number;
+	}): Promise<void> {
+		const { data } = await this.requests.tools.credential();
+		this.placing = new Placing(data?.apiKey, to);
+		if (notCalledWithinMs === undefined) return;
+		this.calledBefore = new CalledBefore(this.run.context, to, notCalledWithinMs, this.placing);
+	}
+
+	/**
+	 * Looks again at what may have changed, right before each request that starts something.
+	 *
+	 * @param starts what that is
+	 * @throws NotNow
+	 */
+	checkNow(starts?: StartKind): void {
 		checkHours(this.item.start);
+		this.calledBefore?.check();
+		// Nothing may come between: two starts that look at the same time must not both go on.
+		if (starts === 'call') this.placing?.begin();
 	}
 
 	/** @throws InDoubt; what the operation throws if it has certainly not been started */
@@ -238,6 +264,7 @@ export class Start {
 		await requests.tools.inTurn(async () => await this.checkFirst());
 		const settleUse = uses.note(claim.key);
 		const send = async (): Promise<Started> => {
+			await this.calledBefore?.look(requests.send);
 			const { key } = claim;
 			const customRoomId = key === undefined ? undefined : roomKey(run.context, key, claim.begun++);
 			const hasRoom = (roomId: string) => {
@@ -260,11 +287,15 @@ export class Start {
 		};
 		return await send().then(
 			(started) => {
-				settleUse({ startedId: String(started.record[STARTS[this.kind].idField] ?? '') });
+				const startedId = String(started.record[STARTS[this.kind].idField] ?? '');
+				settleUse({ startedId });
+				this.placing?.end({ state: 'placed', callId: startedId });
 				return started;
 			},
 			async (error: Error) => {
-				if (!(error instanceof InDoubt)) settleUse('failed');
+				const isDoubtful = error instanceof InDoubt;
+				if (!isDoubtful) settleUse('failed');
+				this.placing?.end(isDoubtful ? { state: 'inDoubt' } : undefined);
 				return await Promise.reject(error);
 			},
 		);
