@@ -14,7 +14,7 @@ import { phoneKey } from './sameNumber';
 export class NotNow extends Error {
 	/** @param output of the item */
 	constructor(readonly output: IDataObject) {
-		super(String(output.reason));
+		super();
 	}
 }
 
