@@ -49,9 +49,17 @@ const TARGETS: Record<string, (setup: Setup) => WorkflowNode> = {
 	},
 };
 
-/** By its request it is known when the node after it may begin. */
+/**
+ * By its request it is known when the node after it may begin. Its expression has n8n start what evaluates them, as it does once
+ * after each wait: in the loop only Make and Wait would pay for that.
+ */
 const mark = ({ simulator }: Setup) =>
-	n8nNode('Mark', 'httpRequest', { url: simulator.url + MARK_PATH, options: {} }, 4.2);
+	n8nNode(
+		'Mark',
+		'httpRequest',
+		{ url: `=${simulator.url}${MARK_PATH}?run={{ $runIndex }}`, options: {} },
+		4.2,
+	);
 
 /** Where the node is. */
 interface Place {
