@@ -94,6 +94,7 @@ describe.each(IN_BOTH_MODES)('Ask and Wait in n8n $version, $mode mode', ({ vers
 			data: { ...taken, respondedAt: expect.any(String) as string },
 			to: '+15550003000',
 			callId: asked.callId,
+			roomId: expect.any(String) as string,
 		});
 		// Too late, and n8n itself says so.
 		expect((await post(asked)).status).toBe(409);

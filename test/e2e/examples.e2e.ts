@@ -809,7 +809,7 @@ describe.each(VERSIONS)('The examples, as npm start imports them into n8n %s', (
 			});
 			return JSON.stringify(model.requests.at(-1)?.messages);
 		};
-		expect(await ask(900, { approved: false, comment: 'Too much' })).toContain('Too much');
+		expect(await ask(900, { approved: false, comment: 'Too much' })).toContain('Declined by phone: Too much');
 		await ask(120, { approved: true, comment: '' });
 		expect(await stage.table('Payments').rows()).toMatchObject([{ recipient: 'the bakery', amount: 120 }]);
 	});
