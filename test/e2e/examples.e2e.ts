@@ -110,6 +110,32 @@ describe.each(VERSIONS)('The examples, as npm start imports them into n8n %s', (
 		expect((await bookings.rows())[0]).toMatchObject({ status: null, summary: SAMPLE_SUMMARY });
 	});
 
+	run(['test-without-calling.json'], async (file) => {
+		const { rest } = stage.n8n;
+		const contacts = stage.table('Contacts');
+		for (const name of ['Ada Lovelace', 'Grace Hopper'])
+			await contacts.change('name', name, { outcome: null });
+		const rows = await contacts.rows();
+		const request = { body: { sipCallTo: ADA, metadata: { customer: 'Ada' } } };
+		expect(await stage.pressFor(file, 'Make call and wait')).toMatchObject([
+			{ outcome: 'notCalled', reasonCode: 'dryRun', request },
+			{ outcome: 'notCalled', reasonCode: 'dryRun' },
+		]);
+		expect(await contacts.rows()).toEqual(rows);
+
+		const runs = `/workflows/${stage.workflow(file).id}/test-runs`;
+		await rest.call('POST', `${runs}/new`, {});
+		const evaluated = await waitFor('the evaluation', async () => {
+			const [run] = await rest.call<Array<{ status: string; metrics: object }>>('GET', runs);
+			return run && !['new', 'running'].includes(run.status) && run;
+		});
+		expect(evaluated).toMatchObject({ status: 'completed', metrics: { rightNumber: 1, rightName: 1 } });
+		const cases = await rest.call<object[]>('GET', `${runs}/${(evaluated as { id?: string }).id}/test-cases`);
+		expect(cases).toHaveLength(TABLES['Test cases']!.rows.length);
+		for (const one of cases) expect(one).toMatchObject({ status: 'success' });
+		expect(calls()).toEqual([]);
+	});
+
 	run(['form-call-summary.json'], async (file) => {
 		const form = stage.workflow(file).nodes.find(({ type }) => type.endsWith('.formTrigger'));
 		const url = `${stage.n8n.url}/form/${form?.webhookId}`;

@@ -72,6 +72,19 @@ export const TABLES: Record<string, TableDefinition> = {
 			{ name: 'Alan Turing', phone: '+14155550125', start: inDays(3) },
 		],
 	},
+	'Test cases': {
+		columns: text('name', 'phone', 'expectedNumber', 'expectedName'),
+		rows: [
+			{
+				...{ name: 'Ada Lovelace', phone: '(415) 555-0123' },
+				...{ expectedNumber: '+14155550123', expectedName: 'Ada' },
+			},
+			{
+				...{ name: ' Grace  Hopper', phone: '+44 20 7946 0018' },
+				...{ expectedNumber: '+442079460018', expectedName: 'Grace' },
+			},
+		],
+	},
 	Guests: {
 		columns: { ...text('name', 'phone', 'status', 'note'), coming: 'boolean', guests: 'number' },
 		rows: [

@@ -64,7 +64,9 @@ export async function importExamples(n8n: { rest: N8nRest; url: string }, target
 			...node,
 			parameters: {
 				...node.parameters,
-				...(isAction(node) ? picked(node, listed, target) : enteredElsewhere(node, target, tablesById)),
+				...(isAction(node)
+					? picked(node, listed, target)
+					: enteredElsewhere(node, target, tables, tablesById)),
 				...(file === CALL_EXAMPLE && does('call:makeAndWait')(node) && withTools(node, listed)),
 			},
 			credentials: credentialsOf(node, credential, email, chatModel),
@@ -110,7 +112,12 @@ function withTools({ parameters }: WorkflowNode, listed: object[]): Parameters {
 	};
 }
 
-function enteredElsewhere(node: WorkflowNode, target: Target, tablesById: Partial<Tables>): Parameters {
+function enteredElsewhere(
+	node: WorkflowNode,
+	target: Target,
+	tables: Tables,
+	tablesById: Partial<Tables>,
+): Parameters {
 	const { parameters } = node;
 	if (isEmail(node)) return target.email.parties;
 	if (isHttpRequest(node)) {
@@ -126,6 +133,9 @@ function enteredElsewhere(node: WorkflowNode, target: Target, tablesById: Partia
 		const always = assignments.map((field) => ({ ...field, value: ALWAYS[field.name] ?? field.value }));
 		return { assignments: { assignments: always } };
 	}
+	// n8n offers its list here, and no table by name.
+	if (node.type.endsWith('.evaluationTrigger'))
+		return { dataTableId: inMode('list', tables['Test cases']!.id) };
 	const table = tablesById[(parameters.dataTableId as { value: string } | undefined)?.value ?? ''];
 	return table ? { dataTableId: inMode('list', table.id) } : {};
 }

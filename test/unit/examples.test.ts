@@ -13,7 +13,16 @@ const textOf = (file: string) => readFileSync(join(root, 'examples', file), 'utf
 const page = readFileSync(join(root, 'docs', 'examples.md'), 'utf8');
 
 /** Of n8n's own nodes. */
-const OF_N8N = ['Authentication', 'Google Drive', 'Dropbox', 'S3', 'Send Email', 'Summaries', 'Reset Value'];
+const OF_N8N = [
+	'Authentication',
+	'Google Drive',
+	'Dropbox',
+	'S3',
+	'Send Email',
+	'Summaries',
+	'Reset Value',
+	'Evaluations',
+];
 const EVENTS = [...SESSION_EVENT_OPTIONS, ...ROOM_EVENT_OPTIONS].map(({ name }) => name);
 
 const isNote = ({ type }: WorkflowNode) => type.endsWith('.stickyNote');
