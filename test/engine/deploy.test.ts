@@ -222,3 +222,18 @@ it('stops when the execution is stopped, and leaves nothing that runs', async ()
 	expect(rig.simulator.cloud.versions.some(({ versionTag }) => versionTag?.startsWith('n8n-'))).toBe(false);
 	expect(sent().filter((one) => one.startsWith('GET /builds')).length).toBeLessThan(5);
 });
+
+it('shows what it would send in a dry run, with no value of a variable, and changes nothing', async () => {
+	const options = { dryRun: true, ...variables({ KEY: 'very-secret-value' }) };
+	const hidden = { KEY: '***', VIDEOSDK_AUTH_TOKEN: '***', N8N_AGENT_ID: '***' };
+	const body = { name: 'Café agent', envSecret: hidden };
+	const request = { method: 'POST', path: `${CLOUD}/deployments`, body };
+	expect(await rig.json(deploy({ options }))).toEqual([{ dryRun: true, request }]);
+	expect(changes()).toEqual([]);
+	await rig.json(deploy());
+	rig.simulator.requests.length = 0;
+	expect(await rig.json(deploy({ options }))).toMatchObject([
+		{ dryRun: true, request: { body: { keys: hidden } } },
+	]);
+	expect(changes()).toEqual([]);
+});

@@ -44,7 +44,7 @@ const OPERATIONS: Record<string, string> = {
 	'account checkSetup': 'deploymentId tag webhookUrl routingRuleId from',
 	'agent dispatch': `agentId roomId ${TASK} versionId versionTag agentTools specifyMetaData metaData / agentSettings context dryRun toolsValidFor`,
 	'agent deploy':
-		'agentName / env maxReplicas minReplicas profile region tokenValidFor webhookEvents webhookUrl',
+		'agentName / dryRun env maxReplicas minReplicas profile region tokenValidFor webhookEvents webhookUrl',
 	'call get': `callId include / includeWait simplify`,
 	'call getAll': `${LIST} filters simplify / / type endDate outcome roomId ruleId search startDate`,
 	'call hangUp': 'callId',
@@ -61,7 +61,7 @@ const OPERATIONS: Record<string, string> = {
 	'room endSession': 'roomId',
 	'room get': 'roomId',
 	'room getAll': `${LIST} simplify`,
-	'routingRule setAgent': `routingRuleId agentId ${TASK} agentTools / agentSettings context toolsValidFor`,
+	'routingRule setAgent': `routingRuleId agentId ${TASK} agentTools / agentSettings context dryRun toolsValidFor`,
 	'session end': 'sessionId',
 	'session get': 'sessionId',
 	'session getAll': `${LIST} filters simplify / / deploymentId status tag`,

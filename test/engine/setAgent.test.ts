@@ -104,3 +104,16 @@ it("tells an incoming call's agent what the rule says, unless the call itself sa
 	const [transcript] = await rig.json(parametersOf('transcription', 'get', { roomId }));
 	expect(transcript?.text).toContain('Agent: Hello from the rule');
 });
+
+it('shows the change in a dry run, without access to tools', async () => {
+	await rig.json(setAgent(INBOUND, { agentTools }));
+	const before = structuredClone(rule(INBOUND));
+	rig.simulator.requests.length = 0;
+	const dry = { instructions: 'Be kind.', options: { dryRun: true } };
+	const [output] = await rig.json(setAgent(INBOUND, dry));
+	expect(output).toMatchObject({ dryRun: true, request: { method: 'PATCH', body: { agentId: 'agent_01' } } });
+	const { agentMetadata } = (output?.request as { body: { agentMetadata: IDataObject } }).body;
+	expect(agentMetadata).toEqual({ n8nAgent: { instructions: 'Be kind.' }, n8nTools: [{ url: TOOL }] });
+	expect(JSON.stringify(output)).not.toContain('n8ntool1_');
+	expect([patches(), rule(INBOUND)]).toEqual([[], before]);
+});

@@ -72,9 +72,12 @@ export async function latestVersion(send: Send, deploymentId: string): Promise<I
 	return version;
 }
 
-/** Makes an agent that has nothing to run yet. */
-export async function createAgent(send: Send, name: string): Promise<CloudAgent> {
-	return await send(request('POST', ['deployments'], { name }), withAll<CloudAgent>(['id', 'agentId']));
+/** Makes an agent that has nothing to run yet. @param envSecret shown by a dry run in place of the secret's ID */
+export async function createAgent(send: Send, name: string, envSecret?: IDataObject): Promise<CloudAgent> {
+	return await send(
+		request('POST', ['deployments'], { name, envSecret }),
+		withAll<CloudAgent>(['id', 'agentId']),
+	);
 }
 
 /** Begins a build, which waits for its folder. */

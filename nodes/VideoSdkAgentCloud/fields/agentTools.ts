@@ -96,7 +96,7 @@ export function readAgentTools(
 }
 
 /** @returns tools as a dry run shows them: without what opens them */
-const shown = (handed: HandedTool[], response?: HandedTool): IDataObject[] =>
+export const shownTools = (handed: HandedTool[], response?: HandedTool): IDataObject[] =>
 	handed.map((tool) => ({
 		name: tool === response ? RESPONSE_TOOL : toolAt(tool.url)?.toolName,
 		url: tool.url,
@@ -131,7 +131,7 @@ export function readForAgent(
 			checkReachable(read, (await credential()).data?.baseUrl, [{ url, label: 'this execution' }]);
 			handed.unshift(response);
 		}
-		const given = isDryRun ? shown(handed, response) : handed;
+		const given = isDryRun ? shownTools(handed, response) : handed;
 		return { ...sent, [name]: isEnv ? JSON.stringify(given) : given };
 	};
 }

@@ -19,7 +19,7 @@ import { tokenEndOf, versionTag } from '../../api/versionTag';
 import { choiceField, choicesField, numberField, textField } from '../../fields/field';
 import { envOption, readEnvOption } from '../../fields/keyValue';
 import { ItemReader } from '../../fields/reader';
-import { readOptions } from '../../fields/requestOptions';
+import { dryRunField, readOptions } from '../../fields/requestOptions';
 import { readWebhookUrl, webhookUrlField } from '../../fields/webhook';
 import { SESSION_EVENT_OPTIONS, EVENT_PREFIX } from '../../webhook/event';
 import { type Operation } from '../operation';
@@ -177,6 +177,7 @@ export const operation: Operation = {
 	starts: 'deploy',
 	fields: [agentNameField],
 	options: [
+		dryRunField,
 		envOption,
 		maxReplicasField,
 		minReplicasField,
@@ -204,6 +205,13 @@ export const operation: Operation = {
 				const found = await findAgent(read, find, name);
 				return {
 					post: async (send): Promise<IDataObject> => {
+						if (tools.isDryRun) {
+							const names = [...Object.keys(variables), TOKEN_VARIABLE, ID_VARIABLE];
+							const hidden = Object.fromEntries(names.map((variable) => [variable, '***']));
+							// What a dry run shows is the first request, with the variables that come later.
+							if (found) await createSecret(send, `${OWN_SECRETS}${slug(name)}`, hidden);
+							else await createAgent(send, name, hidden);
+						}
 						const { id: deploymentId, agentId, envSecret } = found ?? (await createAgent(send, name));
 						const { data } = await tools.credential();
 						const secrets = [...Object.values(variables), String(data?.secretKey), String(data?.apiKey)];

@@ -1,12 +1,18 @@
 import { isInbound } from '../../api/telephony';
 import { changeOf, changeRule, differences, fetchRule, shownRule } from '../../api/routingRule';
 import { AGENT_TASK_FIELDS, agentSettingsField, readTask } from '../../fields/agentTask';
-import { HOUR_S, readAgentTools, toolsValidForField } from '../../fields/agentTools';
+import {
+	HOUR_S,
+	type HandedTool,
+	readAgentTools,
+	shownTools,
+	toolsValidForField,
+} from '../../fields/agentTools';
 import { agentToolsField } from '../../fields/chosenTool';
 import { contextField } from '../../fields/context';
 import { optional } from '../../fields/field';
 import { agentField, locator } from '../../fields/locators';
-import { readOptions } from '../../fields/requestOptions';
+import { dryRunField, readOptions } from '../../fields/requestOptions';
 import { type Operation } from '../operation';
 
 const ruleField = locator('required', 'Routing Rule', 'routingRuleId', {
@@ -41,7 +47,7 @@ export const operation: Operation = {
 	description: 'Choose which agent talks on a routing rule, and what it is to do',
 	isTool: false,
 	fields: [ruleField, newAgentField, ...AGENT_TASK_FIELDS, ruleToolsField],
-	options: [agentSettingsField, contextField, ruleToolsValidForField],
+	options: [agentSettingsField, contextField, dryRunField, ruleToolsValidForField],
 	prepare(read) {
 		const ruleId = read.text(ruleField);
 		const agentId = read.text(newAgentField);
@@ -52,7 +58,7 @@ export const operation: Operation = {
 		if (agentId === undefined && task === undefined && readTools === undefined) {
 			throw read.fail('There is nothing to set', "Select an 'Agent', or enter 'Instructions'.");
 		}
-		return async (send, { credential }) => {
+		return async (send, { credential, isDryRun }) => {
 			const rule = await fetchRule(send, ruleId);
 			if (readTools && !isInbound(rule)) {
 				throw read.fail(
@@ -62,6 +68,8 @@ export const operation: Operation = {
 			}
 			const tools = (await readTools?.(credential))?.tools;
 			const change = changeOf(rule, { agentId, task, tools });
+			const given = change.agentMetadata as { n8nTools?: HandedTool[] };
+			if (isDryRun && given.n8nTools) Object.assign(given, { n8nTools: shownTools(given.n8nTools) });
 			await changeRule(send, ruleId, change);
 			const changed = await fetchRule(send, ruleId);
 			const wrong = differences(rule, change, changed);
