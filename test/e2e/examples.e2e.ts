@@ -67,7 +67,7 @@ describe.each(VERSIONS)('The examples, as npm start imports them into n8n %s', (
 		});
 		// The model reads what was said, and nothing of a call that wasn't answered.
 		expect(stage.model.requests.map(({ messages }) => messages.at(-1)?.content)).toEqual([
-			expect.stringContaining(TRANSCRIPT),
+			expect.stringContaining("Agent: Hello Ada Lovelace, this is the café's AI assistant."),
 		]);
 		expect(await contacts.rows()).toMatchObject([
 			{
@@ -154,7 +154,8 @@ describe.each(VERSIONS)('The examples, as npm start imports them into n8n %s', (
 			await submit('Ada Lovelace', '+14155550142');
 			const mail = await stage.nextMail();
 			expect(mail).toMatchObject({ to: TEAM, subject: 'Call with Ada Lovelace' });
-			for (const text of ['Ada Lovelace, +14155550142', SAMPLE_SUMMARY, TRANSCRIPT])
+			const firstWords = 'Agent: Hello Ada Lovelace, this is the AI assistant you asked to call you.';
+			for (const text of ['Ada Lovelace, +14155550142', SAMPLE_SUMMARY, firstWords])
 				expect(mail.text).toContain(text);
 			expect(calls()).toMatchObject([{ to: '+14155550142', metadata: { customer: 'Ada Lovelace' } }]);
 
