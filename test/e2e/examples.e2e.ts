@@ -275,6 +275,25 @@ describe.each(VERSIONS)('The examples, as npm start imports them into n8n %s', (
 		await table.change('status', 'not now', { status: 'to call' });
 	});
 
+	it('calls-from-a-table.json: calls later if the hours end before the call', async () => {
+		const [file, node] = ['calls-from-a-table.json', 'Make call and wait'];
+		const table = stage.table('Calls to make');
+		await table.change('status', 'to call', { status: 'not now' });
+		await table.add([{ name: 'late', phone: '+14155550190', status: 'to call' }]);
+		const { nodes } = await stage.n8n.rest.getWorkflow(stage.workflow(file).id);
+		const { options } = nodes.find(({ name }) => name === node)!.parameters;
+		const days = [((new Date().getUTCDay() + 2) % 7) + 1];
+		const hours = { days, from: '09:00', to: '10:00', timeZone: 'UTC' };
+		await stage.enter(file, node, { options: { ...(options as object), callingHours: { hours } } });
+		const [call] = await stage.pressFor(file, node);
+		const nextCall = new Date(String(call?.callableFrom)).toISOString();
+		expect((await table.rows()).at(-1)).toMatchObject({ status: 'to call', attempts: 0, nextCall });
+		expect(calls()).toEqual([]);
+		await stage.enter(file, node, { options });
+		await table.remove('name', 'late');
+		await table.change('status', 'not now', { status: 'to call' });
+	});
+
 	it.each(['Stop', 'the end of n8n'])(
 		'calls-from-a-table.json: goes on after %s, also a day later, and calls no one twice',
 		async (what) => {
