@@ -189,7 +189,8 @@ it('offers what an AI agent can use: no operation that waits or deletes, and no 
 		.flatMap(({ options }) => options as INodePropertyOptions[])
 		.filter(({ displayOptions }) => displayOptions?.hide?.['@tool']?.includes(true));
 	expect(hidden.map(({ value }) => value).sort()).toEqual([
-		...['answer', 'createAccess', 'delete', 'makeAndWait', 'startAndWait', 'tool'],
+		...['answer', 'createAccess', 'delete', 'deploy', 'makeAndWait', 'routingRule', 'setAgent'],
+		...['startAndWait', 'tool'],
 	]);
 });
 

@@ -123,10 +123,10 @@ function readReplicas(read: ItemReader): Pick<VersionBody, 'maxReplica' | 'minRe
 function readWebhook(read: ItemReader): VersionBody['webhook'] {
 	const options = readOptions(read);
 	const endPoint = readWebhookUrl(options, webhookUrlOption);
-	if (endPoint === undefined) return undefined;
 	const events = options.has(webhookEventsOption)
 		? options.choices({ ...webhookEventsOption, blank: 'required' })
 		: (webhookEventsOption.default as string[]);
+	if (endPoint === undefined) return undefined;
 	return { endPoint, events: events.map((event) => event.replace(EVENT_PREFIX, OWN_PREFIX)) };
 }
 
@@ -188,7 +188,6 @@ export const operation: Operation = {
 		webhookUrlOption,
 	],
 	prepare(read) {
-		const name = readName(read);
 		const options = readOptions(read);
 		const variables = readVariables(read);
 		const region = options.text(regionField);
@@ -199,6 +198,7 @@ export const operation: Operation = {
 			webhook: readWebhook(read),
 		};
 		const validForS = options.count(tokenValidForField) * DAY_S;
+		const name = readName(read);
 		return {
 			show: (record) => record,
 			arrange: async (find, tools) => {

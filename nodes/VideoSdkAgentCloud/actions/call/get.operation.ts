@@ -27,7 +27,11 @@ const MAX_WAIT_MS = 3_600_000;
 const readKeepMs = (read: ItemReader): number =>
 	isTool(read.context) ? 0 : readIncludeWaitMs(readOptions(read));
 
-const mayWait = (read: ItemReader): boolean => readInclude(read).length > 0 && readKeepMs(read) > 0;
+function mayWait(read: ItemReader): boolean {
+	// Checked also if nothing is included.
+	const keepMs = readKeepMs(read);
+	return readInclude(read).length > 0 && keepMs > 0;
+}
 
 export const operation: Operation = {
 	value: 'get',
