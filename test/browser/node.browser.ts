@@ -87,7 +87,7 @@ inBrowser(
 inBrowser('every field of Start reaches VideoSDK, and the session is the output', async (editor) => {
 	const id = await openNodeWith(editor, { operation: 'start' });
 	// What most need is shown without scrolling, with hints.
-	for (const name of ['deploymentId', 'tag', 'webhookUrl', 'recording', 'specifyEnv'])
+	for (const name of ['deploymentId', 'tag', 'instructions', 'firstMessage', 'webhookUrl'])
 		await eventually(async () => {
 			const { y = 0, height = 0 } = (await editor.parameter(name).boundingBox()) ?? {};
 			expect([name, y > 0 && y + height < 900]).toEqual([name, true]);
