@@ -198,7 +198,7 @@ it('gives up a build after 15 minutes, though it goes on', async () => {
 	const begunAtMs = Date.now();
 	const { message, description } = await rig.failure(deploy(), { node: retryOnFail });
 	expect(message).toMatch(/hasn't built the agent within 15 minutes/);
-	expect(description).toContain('It goes on at VideoSDK: deploy again later.');
+	expect(description).toContain('VideoSDK continues the build. Deploy again later.');
 	expect(Date.now() - begunAtMs).toBeLessThan(16 * 60_000);
 	expect(sent().filter((one) => one === 'POST /builds')).toHaveLength(1);
 });

@@ -136,7 +136,7 @@ async function request(
 			timeout: timeoutMs,
 			abortSignal: AbortSignal.any([stopSignal, over]),
 		})) as FullResponse & { body: FileStream };
-		// It fails when it's aborted, which would go unhandled if nobody reads it.
+		// When it's aborted, it emits an error, which is unhandled if nobody reads the stream.
 		response.body.on('error', () => undefined);
 		return response;
 	} catch (error) {

@@ -11,7 +11,7 @@ const BRACKET = /[([]/;
 
 /** A zero that isn't dialed from abroad, in brackets after the country code. */
 const TRUNK_ZERO = /[([]\s*0\s*[)\]]/;
-/** What spreadsheets and CSV files make of a number. Without its point it would be another one. */
+/** How spreadsheets and CSV files may write a number. If only the point were removed, it would be a different one. */
 const DECIMAL = /^[^.]*\d\.0+$/;
 /** What follows a whole number in brackets has fewer digits: it would be dialed, too. */
 const MIN_DIGITS_AFTER_BRACKET = 6;

@@ -6,7 +6,7 @@ import { textField } from './field';
 export const idempotencyKeyField = textField('refused', 'Idempotency Key', 'idempotencyKey', {
 	placeholder: 'e.g. reminder {{ $json.id }}',
 	description:
-		"A text that stands for this start, such as its purpose and the row's ID. Whatever execution starts the same with this text gets what exists already, also where a parent workflow is retried and runs its sub-workflows again. A call keeps its key for 30 days, whatever became of it: to call again, put the attempt into the text.",
+		"A text that identifies this start, such as its purpose and the row's ID. Any execution that starts the same thing with this text gets what already exists, even if a parent workflow is retried and runs its sub-workflows again. A call keeps its key for 30 days, however it ended: to call again, add the number of the attempt to the text.",
 });
 
 /** @returns the metadata that is sent: the user's own, and the key by which the start is found again */

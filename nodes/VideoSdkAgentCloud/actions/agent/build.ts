@@ -58,7 +58,7 @@ export async function buildAgent(
 	while (Date.now() - begunAtMs < LONGEST_BUILD_MS) {
 		await pause(POLL_MS, tools.stopSignal);
 		const { status, failureReason } = await fetchBuild(send, buildId).catch((error: Error) => {
-			// The build goes on, whether or not n8n can see it.
+			// VideoSDK continues the build even if n8n can't look at it.
 			if (isPassing(failureOf(error))) return { status: undefined, failureReason: undefined };
 			throw error;
 		});
@@ -73,7 +73,7 @@ export async function buildAgent(
 	}
 	const [message, description] = await failed(
 		`VideoSDK hasn't built the agent within ${LONGEST_BUILD_MINUTES} minutes`,
-		'It goes on at VideoSDK: deploy again later.',
+		'VideoSDK continues the build. Deploy again later.',
 	);
 	// As a request without an answer, it's in doubt: Retry On Fail must not begin a second build beside it.
 	throw Object.assign(new ApiError(read.context, { kind: 'timeout' }), { message, description });

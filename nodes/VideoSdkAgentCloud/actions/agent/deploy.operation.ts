@@ -235,7 +235,7 @@ export const operation: Operation = {
 							versionTag: versionTag(expiresAtS * 1_000, unique),
 							envSecret: secretId,
 						});
-						// The agent runs, whatever becomes of the secret that no version needs any more.
+						// The agent already runs, so a secret that's left over is no reason to fail.
 						if (envSecret) await deleteOwnSecret(send, envSecret).catch(() => undefined);
 						const tokenExpiresAt = new Date(expiresAtS * 1_000).toISOString();
 						return { agentId, deploymentId, versionId, image, buildSeconds, tokenExpiresAt };

@@ -67,7 +67,7 @@ export class Placing {
 
 /** Whom a call of one item would ring too soon after another call. */
 export class CalledBefore {
-	/** The IDs of the calls in VideoSDK's list, which tells what became of them; undefined: it wasn't read so far. */
+	/** The IDs of the calls in VideoSDK's list, which has their outcomes; undefined: the list hasn't been read yet. */
 	private listed?: Set<unknown>;
 
 	/** @param withinMs how long ago another call counts */
