@@ -5,7 +5,7 @@ import { write } from '../n8n/processes';
 export const IS_SHORT = Boolean(process.env.BENCH_SHORT);
 export const SIZE = IS_SHORT
 	? { rounds: 2, subExecutions: 20, executions: 30, minutes: 1 }
-	: { rounds: 12, subExecutions: 500, executions: 1_000, minutes: 2 };
+	: { rounds: 12, subExecutions: 500, executions: 1_000, minutes: 10 };
 
 /** One line of the page. */
 export interface Row {
