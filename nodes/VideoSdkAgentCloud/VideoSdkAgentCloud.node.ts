@@ -16,7 +16,7 @@ import { receiveResponse } from './waiting/receiveResponse';
 import { resume } from './waiting/resume';
 import { RESPONSE_WEBHOOK, RESUME_WEBHOOKS } from './waiting/resumeUrl';
 
-/** Starts sessions of AI voice agents on VideoSDK Agent Cloud, and manages what belongs to them. */
+/** Makes calls and runs sessions of AI voice agents on VideoSDK Agent Cloud, and manages what belongs to them. */
 export class VideoSdkAgentCloud implements INodeType {
 	description: INodeTypeDescription = {
 		displayName: 'VideoSDK Agent Cloud',
@@ -59,7 +59,7 @@ export class VideoSdkAgentCloud implements INodeType {
 		);
 		if (operation === undefined) {
 			throw new NodeOperationError(this.getNode(), `'${resource}' has no operation '${name}'`, {
-				description: "Choose 'Resource' and 'Operation' again.",
+				description: "Select 'Resource' and 'Operation' again.",
 			});
 		}
 		return [await runItems(this, operation)];

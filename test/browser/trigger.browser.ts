@@ -38,7 +38,7 @@ inBrowser('published, two clicks lead from a start to the events of its session'
 	// The lists of events differ: the trigger does not want to hear of the end.
 	await editor.openList('webhookUrl');
 	await eventually(async () =>
-		expect(await entry.innerText()).toContain('Follow up (missing: Stopped, Failed)'),
+		expect(await entry.innerText()).toContain('Follow up (not set to start on Stopped, Failed)'),
 	);
 	await editor.page.keyboard.press('Escape');
 	await editor.runStep();

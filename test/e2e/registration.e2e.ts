@@ -87,7 +87,7 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 		await setup.n8n.rest.activate(workflowId);
 		await expectRegistered({ url, events: CALLS });
 		await expectDelivered('call-hangup');
-		expect(await listed()).toMatchObject([{ name: 'Calls (missing: Started)', value: url }]);
+		expect(await listed()).toMatchObject([{ name: 'Calls (not set to start on Started)', value: url }]);
 	});
 
 	it('is replaced when other events are published', async () => {

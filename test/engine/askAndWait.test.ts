@@ -382,7 +382,7 @@ describe('Nothing is asked', () => {
 		rig.use({ baseUrl: 'https://api.videosdk.live' });
 		const { message, description } = await rig.failure(ask());
 		expect(message).toMatch(/VideoSDK's agents can't reach this execution at http:\/\/localhost:5678/);
-		expect(description).toContain('N8N_WEBHOOK_URL');
+		expect(description).toContain("'Public URL' in the docs");
 	});
 
 	it('outside calling hours', async () => {

@@ -90,7 +90,7 @@ class Modelled {
 		const short = (event: string) => event.replace(/^(ai-deployment|agent)-session-/, '');
 		const own = EVENTS[version]?.map(short) ?? [];
 		const missing = chosen.filter((event) => !own.includes(short(event))).map(labelOf);
-		const remark = missing.length > 0 ? ` (missing: ${missing.join(', ')})` : '';
+		const remark = missing.length > 0 ? ` (not set to start on ${missing.join(', ')})` : '';
 		const isAlone = others.filter(({ known }) => known?.workflowName === workflowName).length === 1;
 		return { name: `${workflowName}${isAlone ? '' : `: ${name}`}${remark}`, value: url };
 	}
@@ -217,7 +217,7 @@ it('A trigger takes up new names from the next event, one that is known by event
 	// Published again by a process that tells no other.
 	trigger.node.parameters.events = ['agent-session-started'];
 	await receive(elsewhere);
-	expect(await names()).toEqual([expect.stringContaining('missing')]);
+	expect(await names()).toEqual([expect.stringContaining('not set to start on')]);
 	await elsewhere.close();
 });
 

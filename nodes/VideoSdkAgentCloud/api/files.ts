@@ -168,7 +168,7 @@ function limited(file: FileRequest, body: FileStream, url: URL): Pick<OpenFile, 
 async function open(file: FileRequest, over: AbortSignal): Promise<OpenFile> {
 	let address = file.url;
 	if (!URL.canParse(address)) {
-		const advice = "If it's in storage of your own, get it there.";
+		const advice = 'If VideoSDK saves recordings to your own storage, get the file from there.';
 		throw new FileError('VideoSDK gives no web address for the file', advice);
 	}
 	for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {

@@ -53,7 +53,7 @@ function whyNot(text: string, number: string): string | undefined {
 		return 'It can contain digits, a leading plus sign, spaces, parentheses, dashes, and dots. Enter one number, without an extension.';
 	}
 	if (NATIONAL.test(number)) {
-		return "It starts with 0, as it's dialed within a country. In most, the country code takes the place of this 0. For Germany, enter {{ String($json.phone).replace(/^\\D*0(?!0)/, '+49') }}.";
+		return "It starts with 0, so the country code is missing. In most countries, it takes the place of this 0. For German numbers, enter {{ String($json.phone).replace(/^\\D*0(?!0)/, '+49') }}.";
 	}
 	if (!number.startsWith('+')) {
 		return 'It has neither a plus sign nor 00 in front. If only the plus sign is missing from your numbers, enter +{{ $json.phone }}.';

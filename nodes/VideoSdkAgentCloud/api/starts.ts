@@ -21,7 +21,7 @@ export const STARTS = {
 		one: 'session',
 		started: 'started',
 		check: 'Before you start again, check with Session: Get Many.',
-		goOn: "n8n doesn't end sessions when a node stops. Start and Wait still ends them when Max Wait ends, if that option is on and n8n doesn't restart. To end one now, use Session: End. To see how one went, use Session: Get.",
+		goOn: "n8n doesn't end sessions when a node stops. To end one now, use Session: End. To see how one went, use Session: Get.",
 	},
 	dispatch: {
 		idField: 'roomId',
@@ -34,7 +34,7 @@ export const STARTS = {
 		one: 'call',
 		started: 'made',
 		check: 'Before you call again, look for the number with Call: Get Many.',
-		goOn: "n8n doesn't hang up when a node stops. Make and Wait still hangs up when Max Wait ends, if that option is on and n8n doesn't restart. To end a call now, use Call: Hang Up. To see how a call went, use Call: Get.",
+		goOn: "n8n doesn't hang up when a node stops. To end a call now, use Call: Hang Up. To see how one went, use Call: Get.",
 		none: 'No one was called in this run of the node.',
 	},
 	transfer: {

@@ -33,18 +33,21 @@ const languageField = textField('default', 'Language', 'language', {
 });
 
 const voiceField = textField('default', 'Voice', 'voice', {
-	description: "The voice's name at the speech service. Leave empty for the agent's own.",
+	placeholder: 'e.g. Kore',
+	description: "One of Google's Chirp 3: HD voices, by its name. Leave empty for the agent's own.",
 });
 
 const endOnSilenceField = numberField('default', 'End on Silence', 'endOnSilence', {
 	typeOptions: { minValue: 0, maxValue: LONGEST_SILENCE_S },
 	default: 0,
 	hint: 'In seconds',
-	description: 'After how long a silence the agent should hang up. With 0, it waits.',
+	description:
+		'How long the person may say nothing before the agent says goodbye and hangs up. With 0, it keeps waiting.',
 });
 
 const modelField = textField('default', 'Model', 'model', {
-	description: "The language model's name. Leave empty for the agent's own.",
+	placeholder: 'e.g. gemini-2.5-pro',
+	description: "The Gemini model that the agent uses, by its name. Leave empty for the agent's own.",
 });
 
 /** How the agent is to talk: an option of what starts a conversation. */

@@ -52,7 +52,7 @@ export function checkReachable(
 	if (unreachable === undefined) return;
 	throw read.fail(
 		`VideoSDK's agents can't reach ${unreachable.label} at ${originOf(unreachable.url)}`,
-		`Give n8n a public URL (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL), and select any tools again. More: 'Public URL' in the docs. For this item, nothing was started.`,
+		`Give n8n a public URL ('Public URL' in the docs says how), and select any tools again. For this item, nothing was started.`,
 	);
 }
 

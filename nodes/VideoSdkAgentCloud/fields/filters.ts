@@ -75,6 +75,6 @@ export function readDateMs(
 		const date = tryToParseDateTime(isDate ? value : '', timeZone).setZone(timeZone);
 		return (edge === 'endOfDay' ? date.endOf('day') : date).toMillis();
 	} catch {
-		throw read.fail(`'${field.displayName}' isn't a date`, 'Choose a date, or enter one such as 2026-01-15.');
+		throw read.fail(`'${field.displayName}' isn't a date`, 'Select a date, or enter one such as 2026-01-15.');
 	}
 }

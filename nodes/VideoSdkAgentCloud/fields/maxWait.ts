@@ -43,6 +43,6 @@ export function readMaxWaitMs(read: ItemReader, [amountField, unitField] = MAX_W
 	if (maxWaitMs > 0 && maxWaitMs <= LONGEST_WAIT_MS) return maxWaitMs;
 	throw read.fail(
 		"'Max Wait' must be more than 0 and at most 30 days",
-		'Enter how long to wait, and choose the unit.',
+		'Enter how long to wait, and select the unit.',
 	);
 }

@@ -39,6 +39,6 @@ export function readPhoneNumber<B extends Blank>(read: ItemReader, field: Field<
 	const quoted = text.length > MAX_QUOTED_LENGTH ? `${text.slice(0, MAX_QUOTED_LENGTH)}…` : text;
 	throw read.fail(
 		`'${field.displayName}' isn't a phone number: ${quoted}`,
-		`${reason} Phone numbers need a plus sign and the country code, such as +14155550123. You can also enter a SIP URI such as sip:ada@example.com. More: 'How to' in the docs, 'Fix phone numbers'.`,
+		`${reason} Phone numbers need a plus sign and the country code, such as +14155550123. More: 'How to' in the docs, 'Fix phone numbers'.`,
 	);
 }

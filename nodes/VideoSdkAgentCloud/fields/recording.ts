@@ -98,12 +98,12 @@ export function readInclude(read: ItemReader): Includable[] {
 }
 
 /** How long an operation that waits also waits for what 'Recording' keeps. */
-export const includeWaitField = numberField('default', 'Max Wait for Transcript', 'includeWait', {
+export const includeWaitField = numberField('default', 'Max Wait for Recording', 'includeWait', {
 	typeOptions: { minValue: 0, maxValue: LONGEST_INCLUDE_WAIT_MINUTES },
 	default: 10,
 	hint: 'In minutes',
 	description:
-		"How long to wait for what 'Recording' keeps. What isn't ready by then is listed in <code>missing</code>.",
+		"How long to wait for the recording, transcript, and summary that 'Recording' keeps. What isn't ready by then is listed in <code>missing</code>.",
 });
 
 /**

@@ -33,7 +33,7 @@ const FIELDS: INodeProperties[] = [
 		typeOptions: { rows: 3 },
 		placeholder: "e.g. Finds the caller's latest order. Use it when the caller asks where an order is.",
 		description:
-			'What the tool does and when to use it. The model reads this if the agent gets its tools through n8n_tools.py.',
+			'What the tool does and when to use it. The model reads this if the agent is the one from Agent: Deploy, or has its n8n_tools.py.',
 	}),
 	parametersField(PARAMETERS),
 	collectionField('default', 'Options', 'options', {
@@ -44,7 +44,7 @@ const FIELDS: INodeProperties[] = [
 				default: DEFAULT_TIMEOUT_S,
 				hint: 'In seconds',
 				description:
-					'How long the agent waits while the caller hears silence. After a change, select the tool again in the nodes that give it to agents.',
+					'How long the agent, and with it the caller, waits for the answer. After a change, select the tool again in the nodes that give it to agents.',
 			}),
 		],
 	}),

@@ -69,7 +69,7 @@ export const searchTriggers = searchKnown('triggers', knownTriggers, (trigger, i
 		remarks: [
 			!isOwn && 'may be unpublished',
 			isUnreached && "VideoSDK can't reach it",
-			missing !== '' && `missing: ${missing}`,
+			missing !== '' && `not set to start on ${missing}`,
 		],
 	};
 });

@@ -74,7 +74,7 @@ export const searchTags: ListSearch = async function (filter, paginationToken) {
 			this.getNode(),
 			deploymentId === ''
 				? "Select a 'Deployment' first"
-				: "'Deployment' is an expression, so its tags can't be listed. Choose 'By Name' and enter the tag",
+				: "'Deployment' is an expression, so its tags can't be listed. Select 'By Name' and enter the tag",
 		);
 	}
 	const search = searchOf(

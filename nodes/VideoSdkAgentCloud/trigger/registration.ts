@@ -41,7 +41,7 @@ export type Registrant = ReturnType<typeof readRegistrant>;
 export function warnIfUnreachable(registrant: Registrant, baseUrl: string): void {
 	if (!isUnreachableFrom(registrant.url, baseUrl)) return;
 	registrant.warn(
-		`has the URL ${registrant.url}. VideoSDK can't reach it, so no events will arrive. Give n8n a public URL (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL)`,
+		`has the URL ${registrant.url}. VideoSDK can't reach it, so no events will arrive. Give n8n a public URL: 'Public URL' in the docs says how`,
 	);
 }
 
@@ -75,7 +75,7 @@ export async function register(context: IHookFunctions, registrant: Registrant):
 		throw new NodeOperationError(
 			context.getNode(),
 			// Of a failed publication the editor shows the message only, so what to do comes first.
-			`To receive call events, give n8n a public URL (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL), because VideoSDK can't reach it at ${originOf(url)}`,
+			`To receive call events, give n8n a public URL ('Public URL' in the docs says how), because VideoSDK can't reach it at ${originOf(url)}`,
 			{ description: "Or deselect the call events in 'Trigger On'." },
 		);
 	}

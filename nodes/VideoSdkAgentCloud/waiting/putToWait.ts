@@ -49,7 +49,7 @@ async function hintIfUnreachable(
 	const { data } = await watch.account.read();
 	if (!isUnreachableFrom(resumeUrl, data?.baseUrl)) return;
 	context.addExecutionHints({
-		message: `VideoSDK can't reach n8n at ${originOf(resumeUrl)}, so n8n asks whether the ${kind}s have ended, at least every 30 seconds in the first hour, then less often. To continue as soon as they end, give n8n a public URL (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL).`,
+		message: `VideoSDK can't reach n8n at ${originOf(resumeUrl)}, so n8n asks whether the ${kind}s have ended, at least every 30 seconds in the first hour, then less often. To continue as soon as they end, give n8n a public URL: 'Public URL' in the docs says how.`,
 		type: 'info',
 		location: 'outputPane',
 	});

@@ -7,7 +7,7 @@ const deadlineOf = ({ awaited }: StoredWait) =>
 
 function warn({ logger }: RequestContext, wait: StoredWait, what: string, reason: string): void {
 	logger.warn(
-		`VideoSDK Agent Cloud: ${what} Some minutes after Max Wait (${deadlineOf(wait)}) and any Max Wait for Transcript, the execution continues with 'timedOut: true', even for calls or sessions that have already ended.`,
+		`VideoSDK Agent Cloud: ${what} Some minutes after Max Wait (${deadlineOf(wait)}) and any Max Wait for Recording, the execution continues with 'timedOut: true', even for calls or sessions that have already ended.`,
 		{ reason, executionId: wait.executionId },
 	);
 }

@@ -25,7 +25,7 @@ const CALL: Row[] = [
 	[
 		'Ended',
 		'call-hangup',
-		'When a call ends, probably also when it is rejected or fails. To cover more, also select Missed and Transferred.',
+		"When a call ends, probably also when it's rejected or fails. To hear of every call that's over, also select Missed and Transferred.",
 		'callId',
 	],
 	['Missed', 'call-missed', "When the call isn't answered", 'callId'],

@@ -23,7 +23,8 @@ const NOT_CHECKED = problem(
 	"This wasn't checked, because the URL isn't a trigger's Production URL",
 	"Fix the 'webhookProduction' check first.",
 );
-const NO_MORE = "This n8n process didn't publish the trigger, so it can't check more";
+const NO_MORE =
+	"This n8n process can't check more, only the main one, which publishes triggers: execute this node in the editor";
 /** Not everyone makes calls. */
 const OF_CALLS = ['routingRule', 'number'];
 
@@ -166,7 +167,7 @@ const CHECKS: Record<string, Check> = {
 		}
 		return problem(
 			`VideoSDK can't reach ${origin} from the internet, so no events and no questions from agents will arrive`,
-			'Give n8n a public URL (N8N_WEBHOOK_URL; before n8n 2.35: WEBHOOK_URL), restart it, and select triggers again. Make and Wait and Start and Wait work without one.',
+			"Give n8n a public URL ('Public URL' in the docs says how), restart it, and select triggers again. Make and Wait and Start and Wait work without one.",
 		);
 	},
 

@@ -9,7 +9,10 @@ import { dryRunField } from '../../fields/requestOptions';
 import { readRoomId, roomIdField } from '../../fields/room';
 import { type Operation } from '../operation';
 
-const roomField: Field<'required'> = { ...roomIdField, description: 'The room for the agent to join' };
+const roomField: Field<'required'> = {
+	...roomIdField,
+	description: 'The room for the agent to join: the <code>roomId</code> from Room: Create or of a call',
+};
 
 const versionIdField = textField('default', 'Version ID', 'versionId', {
 	placeholder: 'e.g. ver_1a2b3c',

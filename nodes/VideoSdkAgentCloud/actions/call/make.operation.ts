@@ -39,7 +39,7 @@ const maxCallDurationField = numberField('refused', 'Max Call Duration', 'maxCal
 	default: 600,
 	hint: 'In seconds',
 	description:
-		'After how long VideoSDK should hang up. Enter 0 for no limit. A Max Wait that hangs up still applies.',
+		"When VideoSDK should hang up. Enter 0 for no limit of its own: a node that hangs up at 'Max Wait' still does.",
 });
 
 /**

@@ -12,7 +12,7 @@ import { callFields, prepareCall } from './make.operation';
 const HANG_UP_AT_TIMEOUT = switchField('refused', 'Hang Up When Max Wait Ends', 'hangUpAtTimeout', {
 	default: true,
 	description:
-		'Whether to hang up calls that are still running when Max Wait ends. n8n also tells VideoSDK to do so.',
+		'Whether to hang up calls that are still running when Max Wait ends. n8n also tells VideoSDK to do so, in case n8n is down by then.',
 });
 
 export const operation: Operation = {

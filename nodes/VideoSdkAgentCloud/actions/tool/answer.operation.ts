@@ -36,7 +36,7 @@ const answerTextField = textField('refused', 'Answer', 'answerText', {
 
 const isErrorField = switchField('default', 'Report as Failed', 'isError', {
 	description:
-		'Whether the answer says what went wrong. An agent with n8n_tools.py can then try another way, or explain the problem.',
+		'Whether the answer says what went wrong. The agent from Agent: Deploy can then try another way, or explain the problem.',
 });
 
 /** @returns whether an answer says nothing: an agent that gets nothing makes something up */

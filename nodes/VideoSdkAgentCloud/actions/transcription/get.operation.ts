@@ -35,7 +35,7 @@ const getByField = choiceField('default', 'Get By', 'getBy', {
 			name: 'Room',
 			value: 'room',
 			description:
-				"That of a room's conversation: of its recording or, without one, a realtime transcription",
+				"The transcription of a room's conversation: from its recording if there is one, otherwise the realtime one",
 		},
 		{ name: 'Transcription ID', value: 'id' },
 	],
