@@ -145,7 +145,7 @@ describe.each(VERSIONS)('n8n %s in queue mode', (version) => {
 
 	/**
 	 * Settles and asserts: what got the response 200 came to its end once, or n8n shows a failed execution for it. Two executions that
-	 * begin at the same moment may both run, and those of an event whose worker was killed (docs/dev/queue-mode.md): a worker records in
+	 * begin at the same moment may both run, and those of an event whose worker was killed (docs/running-n8n.md): a worker records in
 	 * n8n's database what it runs, and what it had just recorded, the other worker may overwrite.
 	 *
 	 * @param killedLog of a worker, until it was killed

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 
+import { referencePage } from '../../scripts/referencePage';
 import { PEOPLE, type Person } from '../simulator/people';
 import { isLabel, KNOWN, matchesIn, shownLabels } from './labels';
 
@@ -21,7 +22,7 @@ const published = new Set(
 		.flatMap((file) => [file, dirname(file)]),
 );
 const filesLike = (pattern: RegExp) => [...published].filter((file) => pattern.test(file));
-const pages = filesLike(/^(docs\/|docs\/dev\/|docs\/benchmarks\/|examples\/agent\/)?[^/]+\.md$/);
+const pages = filesLike(/^(docs\/|docs\/dev\/|docs\/benchmarks\/|examples\/|agent\/)?[^/]+\.md$/);
 
 const USER_PAGES = pages.filter((page) => page === 'README.md' || /^docs\/[\w-]+\.md$/.test(page));
 
@@ -108,6 +109,41 @@ it('messages name pages that exist', () => {
 	expect(named.length).toBeGreaterThanOrEqual(3);
 	for (const title of named) expect(titles.some((known) => known.startsWith(title))).toBe(true);
 });
+
+it('docs/reference.md says what the nodes say: `npm run reference` writes it', () => {
+	expect(read('docs/reference.md')).toBe(referencePage());
+});
+
+it('docs/README.md leads to every page for users', () => {
+	const linked = matchesIn(read('docs/README.md'), /\]\(([\w-]+\.md)[#)]/g).map((page) => `docs/${page}`);
+	const missing = USER_PAGES.filter((page) => !['README.md', 'docs/README.md', ...linked].includes(page));
+	expect(missing).toEqual([]);
+});
+
+const MIN_MESSAGE_LENGTH = 8;
+
+it.each(['docs/troubleshooting.md', 'docs/running-n8n.md'])(
+	'the messages that %s explains are those of the nodes',
+	(page) => {
+		const literal = /'((?:[^'\\\n]|\\.)*)'|"((?:[^"\\\n]|\\.)*)"|`([^`]*)`/g;
+		const texts = filesLike(/^nodes\/.*\.ts$/).flatMap((source) =>
+			[...read(source).matchAll(literal)].map((match) => match.slice(1).join('').replace(/\\'/g, "'")),
+		);
+		const messages = read(page)
+			.split('\n')
+			.filter((line) => line.startsWith('| "'))
+			.flatMap((line) => matchesIn(line.split(' | ')[0] ?? '', /"([^"]+)"/g));
+		expect(messages.length).toBeGreaterThan(5);
+		const unknown = messages.filter((message) => {
+			const parts = message.split('…').map((part) => part.trim());
+			const longest = Math.max(...parts.map(({ length }) => length));
+			return (
+				longest < MIN_MESSAGE_LENGTH || !parts.every((part) => texts.some((text) => text.includes(part)))
+			);
+		});
+		expect(unknown).toEqual([]);
+	},
+);
 
 it('the README says on its first 60 lines how to try it and how to prove it', () => {
 	const start = read('README.md').split('\n').slice(0, 60).join('\n');

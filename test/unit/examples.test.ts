@@ -96,3 +96,20 @@ describe.each(EXAMPLES)('The example %s', (file) => {
 		expect(page).toContain(`[${name}](../examples/${file})`);
 	});
 });
+
+/** As n8n's CSV import does, by the first value of a column (its CsvParserService). */
+function typeOf(value: string): string {
+	if (/^(true|false)$/i.test(value)) return 'boolean';
+	if (!Number.isNaN(Number(value))) return 'number';
+	return /^\d{4}-\d{2}-\d{2}/.test(value) ? 'date' : 'string';
+}
+
+it('calls-to-make.csv makes the table with its types, and a row that is not called', () => {
+	const [names = [], values = []] = textOf('calls-to-make.csv')
+		.trim()
+		.split('\n')
+		.map((line) => line.split(','));
+	const types = names.map((name, index) => [name, typeOf(values[index] ?? '')]);
+	expect(Object.fromEntries(types)).toEqual(TABLES['Calls to make']?.columns);
+	expect(values[names.indexOf('status')]).toBe('done');
+});

@@ -39,12 +39,12 @@ export function shownLabels(): Set<string> {
 /** What n8n's own nodes, menus, and settings show. */
 const OF_N8N =
 	'Actions,After Time Interval,AI Agent,All Conditions,Allowed HTTP Request Domains,Always Output Data,At Specified Time,Authentication,Batch Size,' +
-	'By ID,Continue,Date and Time,Execute Once,Executions,Expression,Google Sheets: Get Row(s),Google Sheets: Update Row,If,Import,Limit Wait Time,Loop Over Items,Mode,' +
-	'Must Match,On Error,Predefined Credential Type,Resume,Retry On Fail,Save,Send Email,Settings,Stop Workflow,Timeout Workflow,Wait,Wait For Sub-Workflow Completion';
+	'By ID,Continue,Date and Time,Execute Once,Executions,Expression,Google Sheets: Get Row(s),Google Sheets: Update Row,If,Import,Input Data Field Name,Limit Wait Time,Loop Over Items,Mode,' +
+	'Must Match,On Error,Predefined Credential Type,Resume,Retry,Retry On Fail,Save,Send Email,Settings,Stop Workflow,Timeout Workflow,Upload,Wait,Wait For Sub-Workflow Completion';
 
 /** Words that the docs only stress, or begin a list with. */
 const STRESSED =
-	'Account.,Afterwards,Agent.,Agent Session,Calling,Duplicates,In Docker,Operations,Prompt,Remove,Sales,Setup,Support,Update,' +
+	'Account.,Afterwards,Agent.,Agent Session,Calling,Duplicates,In Docker,More,Operations,Prompt,Remove,Sales,Setup,Start,Support,Update,' +
 	'Without Docker';
 
 /** What may be in bold, besides what our nodes show. */
