@@ -11,6 +11,7 @@ import {
 import { RESOURCES } from './actions';
 import { nodeProperties, subtitle } from './actions/properties';
 import { runItems } from './actions/run/runItems';
+import { HINTS } from './fields/hints';
 import { LISTS } from './lists';
 import { receiveResponse } from './waiting/receiveResponse';
 import { resume } from './waiting/resume';
@@ -46,6 +47,7 @@ export class VideoSdkAgentCloud implements INodeType {
 		webhooks: RESUME_WEBHOOKS,
 		waitingNodeTooltip:
 			'Waiting for your calls or sessions to end. They keep running, and costing money, if you stop this execution. To end them, use Call: Hang Up, Session: End, or the VideoSDK dashboard.',
+		hints: HINTS,
 		properties: nodeProperties(RESOURCES),
 	};
 

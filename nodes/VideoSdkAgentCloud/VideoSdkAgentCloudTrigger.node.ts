@@ -12,6 +12,7 @@ import {
 	NodeOperationError,
 } from 'n8n-workflow';
 import { CREDENTIAL_TYPE } from './api/credential';
+import { HINTS } from './fields/hints';
 import { asList } from './fields/values';
 import { checkTriggerChoices, readTriggerChoices, TRIGGER_FIELDS } from './fields/trigger';
 import { LOAD_OPTIONS } from './lists';
@@ -84,6 +85,7 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 				path: 'webhook',
 			},
 		],
+		hints: HINTS,
 		properties: TRIGGER_FIELDS,
 	};
 

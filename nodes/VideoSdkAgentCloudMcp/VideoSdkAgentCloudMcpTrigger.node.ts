@@ -14,6 +14,7 @@ import { rejectMethod } from '../VideoSdkAgentCloud/mcp/respond';
 import { isStartOfN8n, rememberNode, rememberUnpublished } from '../VideoSdkAgentCloud/webhook/knownNodes';
 import { triggerPanel } from '../VideoSdkAgentCloud/webhook/triggerPanel';
 import { log } from '../VideoSdkAgentCloud/webhook/log';
+import { HINTS } from '../VideoSdkAgentCloud/fields/hints';
 import { readDefinition, TOOL_FIELDS } from '../VideoSdkAgentCloud/fields/toolTrigger';
 import { readToolKey, receive } from './receive';
 
@@ -67,6 +68,7 @@ export class VideoSdkAgentCloudMcpTrigger implements INodeType {
 			notAllowed('GET'),
 			notAllowed('DELETE'),
 		],
+		hints: HINTS,
 		properties: TOOL_FIELDS,
 	};
 

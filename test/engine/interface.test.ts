@@ -132,8 +132,9 @@ it('The package brings three nodes, each with its icons and what n8n shows of it
 	const names = Object.keys(engine.loader.nodeTypes);
 	expect(names).toHaveLength(3);
 	for (const name of names) {
-		const { iconUrl, codex } = (engine.loader.getNode(name).type as INodeType).description;
+		const { iconUrl, codex, hints } = (engine.loader.getNode(name).type as INodeType).description;
 		expect(codex?.resources?.primaryDocumentation).toHaveLength(1);
+		expect(hints).toHaveLength(1);
 		// As n8n serves them: icons/<package>/<path>.
 		for (const url of Object.values(iconUrl as unknown as Record<'light' | 'dark', string>))
 			expect(existsSync(join(engine.loader.directory, url.split('/').slice(2).join('/')))).toBe(true);
