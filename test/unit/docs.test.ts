@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 
+import { HINTS } from '../../nodes/VideoSdkAgentCloud/fields/hints';
 import { referencePage } from '../../scripts/referencePage';
 import { PEOPLE, type Person } from '../simulator/people';
 import { isLabel, KNOWN, matchesIn, shownLabels } from './labels';
@@ -149,6 +150,22 @@ it('the README says on its first 60 lines how to try it and how to prove it', ()
 	const start = read('README.md').split('\n').slice(0, 60).join('\n');
 	expect(start).toMatch(/^npm start /m);
 	expect(start).toMatch(/^npm test /m);
+});
+
+it('AGENTS.md has the folders that there are', () => {
+	const [tree = ''] = matchesIn(read('AGENTS.md'), /```text\n([^]*?)```/g);
+	const shown = matchesIn(tree, /(?<![\w./])((?:\w+\/)+)/g).map((folder) => folder.slice(0, -1));
+	expect(shown.filter((folder) => !published.has(folder))).toEqual([]);
+	const folders = [...published].map((file) => file.split('/')).filter(([, rest]) => rest !== undefined);
+	const top = new Set(folders.map(([folder = '']) => folder).filter((folder) => !folder.startsWith('.')));
+	expect([...top].filter((folder) => !shown.some((one) => one.split('/')[0] === folder))).toEqual([]);
+});
+
+it("the nodes' hint leads to a page, and only as long as the README says the same", () => {
+	const [{ message = '' } = {}, ...others] = HINTS;
+	const [page = ''] = matchesIn(message, /blob\/main\/([\w./-]+)/g);
+	expect([others, pages.includes(page)]).toEqual([[], true]);
+	expect(read('README.md')).toContain('No real call has been made with it yet');
 });
 
 it.each(USER_PAGES)('%s calls fields, options, operations, and events as the nodes do', (page) => {
