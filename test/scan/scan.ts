@@ -13,6 +13,8 @@ interface Scanner {
 /** What the scanner itself lints of a published package. */
 const TARBALL_PATTERNS = ['**/*.js', 'package.json'];
 const ALLOWED_AT_TOP = /^(dist|index\.js|package\.json|README\.md|LICENSE(\.md)?|CHANGELOG\.md)$/;
+/** README: "less than half a megabyte". */
+const MAX_BYTES = 500_000;
 const FORBIDDEN_ANYWHERE =
 	/\.map$|\.tsbuildinfo$|\.test\.|\.spec\.|(^|\/)(test|tests|__tests__|node_modules)\/|\.ts$/;
 
@@ -39,6 +41,7 @@ function judgeTarball(tarball: string, folder: string): string[] {
 		dependencies?: Record<string, string>;
 	};
 	if (Object.keys(manifest.dependencies ?? {}).length > 0) findings.push('package.json has dependencies');
+	if (unpackedBytes > MAX_BYTES) findings.push('The package is larger than the README says');
 	// A missing icon or codex file would only show in the editor; a missing node file, nowhere but there.
 	const expected = [...manifest.n8n.nodes, ...manifest.n8n.credentials].flatMap((file) => {
 		const code = files.includes(file) ? readFileSync(join(folder, file), 'utf8') : '';
