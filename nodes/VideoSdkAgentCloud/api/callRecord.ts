@@ -2,7 +2,15 @@ import type { IDataObject } from 'n8n-workflow';
 import { beginningWith, isRecord, msOf, pick } from './answer';
 
 /** How a call went, for a Switch node. `running`: not over, as far as is known. */
-export type CallOutcome = 'answered' | 'noAnswer' | 'rejected' | 'failed' | 'transferred' | 'running';
+export const CALL_OUTCOMES = [
+	'answered',
+	'noAnswer',
+	'rejected',
+	'failed',
+	'transferred',
+	'running',
+] as const;
+export type CallOutcome = (typeof CALL_OUTCOMES)[number];
 
 /**
  * How a call went, by the status in which it is over: those of `@videosdk.live/server-sdk` 0.1.1 (SipCallStatus), of its agents

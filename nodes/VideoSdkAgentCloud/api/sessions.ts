@@ -6,12 +6,13 @@ import { listPages, type ListRequest } from './pagination';
 import { apiSessionId } from './sessionId';
 
 /** The statuses of a session (docs.videosdk.live, agent cloud). */
-export const SESSION_STATUSES = ['completed', 'failed', 'queued', 'running', 'stopped', 'stopping'];
+export const SESSION_STATUSES = ['completed', 'failed', 'queued', 'running', 'stopped', 'stopping'] as const;
+export type SessionStatus = (typeof SESSION_STATUSES)[number];
 /** How a session went, for a Switch node. `running`: it has not ended, as far as is known. */
 type SessionOutcome = 'completed' | 'failed' | 'running';
 
 /** How a session went, by the status in which it has ended. A status that is not listed is not an end. */
-const OUTCOME_BY_STATUS: ReadonlyMap<string, SessionOutcome> = new Map([
+const OUTCOME_BY_STATUS: ReadonlyMap<string, SessionOutcome> = new Map<SessionStatus, SessionOutcome>([
 	['completed', 'completed'],
 	['failed', 'failed'],
 	['stopped', 'completed'],

@@ -4,7 +4,13 @@ import { describeCall, endOf, simplifyCall } from '../api/callRecord';
 import { CALLS, getCall, requestCallEnd } from '../api/calls';
 import type { Send } from '../api/client';
 import type { ListRequest } from '../api/pagination';
-import { describeSession, getSession, isSessionOver, requestSessionEnd, SESSIONS } from '../api/sessions';
+import {
+	describeSession,
+	getSession,
+	requestSessionEnd,
+	SESSIONS,
+	type SessionStatus,
+} from '../api/sessions';
 
 /** A kind of conversation: all that differs between sessions and calls. */
 export interface Kind {
@@ -34,11 +40,25 @@ export interface Kind {
 
 /** The first stage of what is over. */
 export const FINAL = 10;
-/** Ends of sessions, the one that counts least first. */
-const SESSION_STAGES = ['queued', 'running', 'stopping'];
-const SESSION_ENDS = ['failed', 'completed', 'stopped'];
-/** Of two ends that contradict each other, the later in this list counts: no one who was talked to may be called again. */
-const CALL_ENDS = ['unknown', 'failed', 'noAnswer', 'rejected', 'unclear', 'answered', 'transferred'];
+/** A session in a status that isn't listed is at 0. */
+const SESSION_STAGES: Readonly<Record<string, number>> = {
+	queued: 1,
+	running: 2,
+	stopping: 3,
+	failed: FINAL,
+	completed: FINAL + 1,
+	stopped: FINAL + 2,
+} satisfies Record<SessionStatus, number>;
+/** Of two ends that contradict each other, the higher one counts: no one who was talked to may be called again. */
+const CALL_ENDS: Record<NonNullable<ReturnType<typeof endOf>>, number> = {
+	unknown: FINAL,
+	failed: FINAL + 1,
+	noAnswer: FINAL + 2,
+	rejected: FINAL + 3,
+	unclear: FINAL + 4,
+	answered: FINAL + 5,
+	transferred: FINAL + 6,
+};
 
 const session: Kind = {
 	idField: 'sessionId',
@@ -49,10 +69,7 @@ const session: Kind = {
 	list: SESSIONS,
 	// The list adds the resume URL with its token, and the metadata under another name.
 	fromRow: (row) => omit(row, ['webhook', 'metadata']),
-	stageOf: (record) =>
-		isSessionOver(record)
-			? FINAL + SESSION_ENDS.indexOf(String(record.status).toLowerCase())
-			: 1 + SESSION_STAGES.indexOf(String(record.status).toLowerCase()),
+	stageOf: (record) => SESSION_STAGES[String(record.status).toLowerCase()] ?? 0,
 	describe: describeSession,
 	simplify: (described) => described,
 };
@@ -71,7 +88,7 @@ const call: Kind = {
 		if (end === undefined || (end === 'unknown' && !isConfirmed)) {
 			return describeCall({ ...record, end: null }).answered ? 2 : 1;
 		}
-		return FINAL + CALL_ENDS.indexOf(end);
+		return CALL_ENDS[end];
 	},
 	describe: describeCall,
 	simplify: simplifyCall,

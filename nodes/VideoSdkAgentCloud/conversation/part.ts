@@ -11,7 +11,11 @@ export type Includable = 'recording' | 'summary' | 'transcript';
 export type Part =
 	{ value: string; weight: number; mayCome: boolean } | { reason: string; mayCome: boolean; atMs: number };
 
-const OUTPUT_NAMES = { recording: 'recordingUrl', summary: 'summary', transcript: 'transcript' } as const;
+const OUTPUT_NAMES = {
+	recording: 'recordingUrl',
+	summary: 'summary',
+	transcript: 'transcript',
+} as const satisfies Record<Includable, string>;
 
 export const NOT_IN_TIME =
 	"It wasn't ready in time. Get it later with Call: Get, Transcription: Get, or Recording: Get Many.";

@@ -64,6 +64,13 @@ export function optionsOf(values: readonly string[]): INodePropertyOptions[] {
 	return [...values].sort().map((value) => ({ name: titleOf(value), value }));
 }
 
+/** Makes options of a record with an entry for each value that there is. */
+export function optionsIn(
+	shown: Record<string, Omit<INodePropertyOptions, 'value'>>,
+): INodePropertyOptions[] {
+	return Object.entries(shown).map(([value, option]) => ({ ...option, value }));
+}
+
 /** @returns a field that may be left empty. @param blank what that means then */
 export const optional = <B extends Blank>(blank: B, field: Field, description: string): Field<B> => ({
 	...field,

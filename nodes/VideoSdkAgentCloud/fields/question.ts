@@ -4,7 +4,7 @@ import { type ArgumentSchema, type Schema } from '../mcp/schema';
 import { type Tool } from '../mcp/server';
 import { type ParameterList, parametersField, schemaOfParameters } from './parameters';
 import { QUOTE, type ResponseForm, type ResponseType } from '../waiting/question';
-import { choiceField, textField } from './field';
+import { choiceField, optionsIn, textField } from './field';
 import { type ItemReader } from './reader';
 
 /** What the output has beside the fields, and what that is. */
@@ -22,11 +22,11 @@ const messageField = textField('required', 'Message', 'message', {
 
 // A value 'customForm' has n8n take nothing but the form of a page.
 const responseTypeField = choiceField('default', 'Response Type', 'responseType', {
-	options: [
-		{ name: 'Approval', value: 'approval', description: 'Yes or no, as <code>data.approved</code>' },
-		{ name: 'Fields', value: 'fields', description: 'Typed values, such as a choice and an amount' },
-		{ name: 'Free Text', value: 'freeText', description: 'The answer as text, as <code>data.text</code>' },
-	],
+	options: optionsIn({
+		approval: { name: 'Approval', description: 'Yes or no, as <code>data.approved</code>' },
+		fields: { name: 'Fields', description: 'Typed values, such as a choice and an amount' },
+		freeText: { name: 'Free Text', description: 'The answer as text, as <code>data.text</code>' },
+	} satisfies Record<ResponseType, object>),
 	default: 'approval',
 });
 

@@ -1,7 +1,7 @@
 import { type INodeProperties } from 'n8n-workflow';
 import { type AutoStartConfig } from '../api/rooms';
 import { type Includable } from '../conversation/part';
-import { choiceField, choicesField, numberField, textField } from './field';
+import { choiceField, choicesField, numberField, optionsIn, textField } from './field';
 import { type CollectionReader, type ItemReader } from './reader';
 
 type Recording = 'none' | 'record' | 'transcribe' | 'summarize';
@@ -15,20 +15,18 @@ const KEPT: Record<Recording, Includable[]> = {
 };
 
 const recordingField = choiceField('refused', 'Recording', 'recording', {
-	options: [
-		{ name: 'None', value: 'none' },
-		{ name: 'Recording', value: 'record', description: 'Costs money' },
-		{
+	options: optionsIn({
+		none: { name: 'None' },
+		record: { name: 'Recording', description: 'Costs money' },
+		transcribe: {
 			name: 'Recording and Transcript',
-			value: 'transcribe',
 			description: 'Also the text of what was said. Costs money.',
 		},
-		{
+		summarize: {
 			name: 'Recording, Transcript, and Summary',
-			value: 'summarize',
 			description: 'Also a summary of what was said. Costs money.',
 		},
-	],
+	} satisfies Record<Recording, object>),
 	default: 'none',
 });
 
@@ -78,15 +76,15 @@ export function readRecording(read: ItemReader): AutoStartConfig | undefined {
 const MS_PER_MINUTE = 60_000;
 const LONGEST_INCLUDE_WAIT_MINUTES = 1_440;
 
-const OPTIONS: Array<{ name: string; value: Includable; description: string }> = [
-	{ name: 'Recording', value: 'recording', description: "The recording's URL, as <code>recordingUrl</code>" },
-	{ name: 'Summary', value: 'summary', description: 'A summary of the transcript' },
-	{ name: 'Transcript', value: 'transcript', description: 'What was said' },
-];
+const OPTIONS = {
+	recording: { name: 'Recording', description: "The recording's URL, as <code>recordingUrl</code>" },
+	summary: { name: 'Summary', description: 'A summary of the transcript' },
+	transcript: { name: 'Transcript', description: 'What was said' },
+} satisfies Record<Includable, object>;
 
 /** What was kept of a call and is added to the output. */
 export const includeField = choicesField('default', 'Include', 'include', {
-	options: OPTIONS,
+	options: optionsIn(OPTIONS),
 	description:
 		"What to add to the output. Only what was selected in 'Recording' of the call or its room is available.",
 });
@@ -94,7 +92,7 @@ export const includeField = choicesField('default', 'Include', 'include', {
 /** Reads `includeField`. @throws NodeOperationError for a value that is not in the list */
 export function readInclude(read: ItemReader): Includable[] {
 	const names = read.choices<Includable>(includeField);
-	return OPTIONS.map(({ value }) => value).filter((name) => names.includes(name));
+	return (Object.keys(OPTIONS) as Includable[]).filter((name) => names.includes(name));
 }
 
 /** How long an operation that waits also waits for what 'Recording' keeps. */

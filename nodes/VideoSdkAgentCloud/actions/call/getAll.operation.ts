@@ -1,6 +1,6 @@
 import { type IDataObject } from 'n8n-workflow';
 import { choiceField, choicesField, dateField, optional, optionsOf, textField } from '../../fields/field';
-import { type CallOutcome } from '../../api/callRecord';
+import { CALL_OUTCOMES } from '../../api/callRecord';
 import { CALLS } from '../../api/calls';
 import { routingRuleField } from '../../fields/locators';
 import { filtersField, readDateMs } from '../../fields/filters';
@@ -8,8 +8,6 @@ import { asCalled } from '../../api/phoneNumber';
 import { roomIdField } from '../../fields/room';
 import { readSimplifyCall, simplifyField } from '../../fields/simplify';
 import { getMany } from '../getMany';
-
-const OUTCOMES: CallOutcome[] = ['answered', 'failed', 'noAnswer', 'rejected', 'running', 'transferred'];
 
 const FILTERS = {
 	type: choiceField('refused', 'Direction', 'type', {
@@ -21,7 +19,7 @@ const FILTERS = {
 		description: 'Only return calls that started on or before this day. The whole day is included.',
 	}),
 	outcome: choicesField('refused', 'Outcome', 'outcome', {
-		options: optionsOf(OUTCOMES),
+		options: optionsOf(CALL_OUTCOMES),
 		description:
 			"Only return calls with these outcomes. VideoSDK can't filter by outcome, so n8n searches the list.",
 	}),

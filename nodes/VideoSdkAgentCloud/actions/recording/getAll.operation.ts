@@ -1,23 +1,21 @@
 import { RECORDINGS } from '../../api/recordings';
-import { choiceField } from '../../fields/field';
+import { choiceField, optionsIn } from '../../fields/field';
 import { readRoomFilters, roomFiltersField } from '../../fields/filters';
 import { getMany } from '../getMany';
 
 const recordingTypeField = choiceField('default', 'Recording Type', 'recordingType', {
-	options: [
-		{
+	options: optionsIn({
+		merged: {
 			name: 'Merged',
-			value: 'merged',
 			description: 'One file, with the agent on one channel and everyone else on another',
 		},
-		{ name: 'Participant', value: 'participant', description: 'One file per participant' },
-		{
+		participant: { name: 'Participant', description: 'One file per participant' },
+		room: {
 			name: 'Room',
-			value: 'room',
 			description: "One file with all participants, as created by a room's 'Recording' setting",
 		},
-		{ name: 'Track', value: 'track', description: 'One file per camera or microphone' },
-	],
+		track: { name: 'Track', description: 'One file per camera or microphone' },
+	} satisfies Record<keyof typeof RECORDINGS, object>),
 	default: 'room',
 });
 

@@ -8,6 +8,7 @@ import { emptyOnlyCall, readOnlyCall } from '../../fields/onlyCall';
 import { dryRunField } from '../../fields/requestOptions';
 import { isEvaluation } from '../../n8n/evaluation';
 import type { Operation, PreparedStart, RunTools } from '../operation';
+import type { ReasonCode } from './outcome';
 import { phoneKey } from './sameNumber';
 
 /** Thrown in place of what isn't to be started: its item has neither started anything nor failed. */
@@ -22,7 +23,7 @@ export class NotNow extends Error {
 export const notCalled = (
 	to: string | undefined,
 	reason: string,
-	reasonCode: string,
+	reasonCode: ReasonCode,
 	more?: IDataObject,
 ): NotNow => new NotNow({ outcome: 'notCalled', to, reason, reasonCode, ...more });
 

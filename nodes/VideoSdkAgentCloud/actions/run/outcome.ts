@@ -24,8 +24,12 @@ export interface Outcome {
 	openRoomId?: string;
 }
 
+/** Why a call was not made, as workflows branch on it. */
+export type ReasonCode =
+	'alreadyAsked' | 'calledBefore' | 'dryRun' | 'failed' | 'hours' | 'notAllowed' | 'refused' | 'sameNumber';
+
 /** Marks an error with why nothing was started, as the output says it. */
-export function withReason<E extends Error & { context: IDataObject }>(error: E, reasonCode: string): E {
+export function withReason<E extends Error & { context: IDataObject }>(error: E, reasonCode: ReasonCode): E {
 	error.context.reasonCode = reasonCode;
 	return error;
 }

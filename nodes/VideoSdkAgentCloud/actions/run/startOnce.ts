@@ -9,7 +9,7 @@ import type { Operation, PreparedStart, RunTools } from '../operation';
 import { checkAllowed, checkHours, dryRun, notCalled } from './brakes';
 import { CalledBefore, Placing } from './calledBefore';
 import { Claim, claimOf, ownClaims, type Started, type Target } from './claims';
-import { withReason } from './outcome';
+import { type ReasonCode, withReason } from './outcome';
 import { automaticKey, roomKey, userKey } from './startKey';
 import { InDoubt, StartLook } from './startLook';
 import { type Found, isFindable, type Wanted } from './startSearch';
@@ -317,7 +317,7 @@ export class Start {
 		};
 	}
 
-	private refused(message: string, reasonCode: string): NodeOperationError {
+	private refused(message: string, reasonCode: ReasonCode): NodeOperationError {
 		return withReason(new NodeOperationError(this.run.context.getNode(), message), reasonCode);
 	}
 
