@@ -59,8 +59,8 @@ async function jest(jestArguments: string[], env: Record<string, string> = {}): 
 	});
 }
 
-/** In folders called `nightly` is what is left out, unless `ALL_VERSIONS` is set or a file is named. */
-const isWhole = (words: string[]) => process.env.ALL_VERSIONS || words.some((word) => !word.startsWith('-'));
+/** In folders called `nightly` is what is left out, unless `NIGHTLY` is set or a file is named. */
+const isWhole = (words: string[]) => process.env.NIGHTLY || words.some((word) => !word.startsWith('-'));
 
 runMain(async () => {
 	const [name = '', ...words] = process.argv.slice(2);

@@ -1,6 +1,6 @@
 /** With n8n's AI Agent: as its tool, as a tool that asks a person, and as the human review of another tool. */
 import { type Execution, outputOf, type WorkflowNode } from '../n8n/rest';
-import { VERSIONS, publish, startNew } from './deliveries';
+import { publish, startNew } from './deliveries';
 import type { CallStatus } from '../simulator';
 import { withMcp } from './mcpClient';
 import { Agents, question, type Question, submit } from './questions';
@@ -47,8 +47,8 @@ const pay = (amount: number) => ({
 	arguments: { toolParameters: { amount }, hitlParameters: {} },
 });
 
-describe.each(VERSIONS)('With an AI agent in n8n %s', (version) => {
-	const setup = setUpAll({ n8n: { version }, simulator: { lifecycle: false, callBehaviour: false } });
+describe('With an AI agent in n8n', () => {
+	const setup = setUpAll({ simulator: { lifecycle: false, callBehaviour: false } });
 	let model: ScriptedModel;
 	let modelCredentialId: string;
 	const agents = new Agents(setup);
@@ -180,7 +180,7 @@ describe.each(VERSIONS)('With an AI agent in n8n %s', (version) => {
 		});
 	});
 
-	(version.startsWith('2.') ? describe : describe.skip)('the human review of a tool', () => {
+	describe('the human review of a tool', () => {
 		const YES = jsonNode('Yes', '{ "approved": true, "data": { "approved": true }, "chatInput": "Pay Ada" }');
 
 		const reviewed = (more: object = {}) => {

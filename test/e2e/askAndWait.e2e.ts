@@ -1,6 +1,6 @@
 /** Ask and Wait in a real n8n, with the official MCP client in the place of the voice agent: the execution goes on once, with the answer. */
 import { type Execution, outputOf } from '../n8n/rest';
-import { IN_BOTH_MODES, publishWebhook, startNew, untilPublished, untilWaiting } from './deliveries';
+import { MODES, publishWebhook, startNew, untilPublished, untilWaiting } from './deliveries';
 import { callTool, post, withMcp } from './mcpClient';
 import { Agents, type Question, question, submit } from './questions';
 import {
@@ -37,9 +37,8 @@ const WORKFLOWS: Record<string, object[]> = {
 	twice: [question(), question({ message: 'And on Friday?' })],
 };
 
-describe.each(IN_BOTH_MODES)('Ask and Wait in n8n $version, $mode mode', ({ version, mode }) => {
+describe.each(MODES)('Ask and Wait in n8n, %s mode', (mode) => {
 	const setup = setUpAll({
-		n8n: { version },
 		queue: mode === 'queue' ? { webhooks: 2, workers: 1 } : undefined,
 		simulator: { callBehaviour: false, ...PATIENT },
 	});

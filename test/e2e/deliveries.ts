@@ -4,16 +4,10 @@ import { waitFor } from '../n8n/processes';
 import type { Execution, WorkflowJson, WorkflowNode } from '../n8n/rest';
 import type { EventStatus } from '../simulator';
 import { chain, MANUAL, n8nNode, ourCredential, ourNode, PACKAGE, webhookNode } from './nodes';
-import { testedVersions } from '../n8n/runtime';
 import type { Setup } from './setup';
 
-/** The latest version; nightly, and with `ALL_VERSIONS=1`, the oldest one that is supported, too. `N8N_VERSIONS` names others. */
-export const VERSIONS: readonly string[] = testedVersions();
-
-export const IN_BOTH_MODES = VERSIONS.flatMap((version) => [
-	{ version, mode: 'regular' },
-	{ version, mode: 'queue' },
-]);
+/** In which n8n runs executions. */
+export const MODES = ['regular', 'queue'] as const;
 
 /** An event as VideoSDK sends it: with a prefix before the id that its REST API knows. */
 export const eventBody = (sessionId: string, status: EventStatus, extra: object = {}): object => ({

@@ -19,9 +19,9 @@ export class ExamplesStage {
 	) {}
 
 	/** Starts n8n, the simulator, and the chat model, and does what `npm start` does with the examples. */
-	static async start(version: string): Promise<ExamplesStage> {
+	static async start(): Promise<ExamplesStage> {
 		const target = await startTarget();
-		const n8n = await startN8n({ version });
+		const n8n = await startN8n();
 		const imported = await importExamples(n8n, target);
 		await publishSelected(n8n.rest, imported);
 		return new ExamplesStage(n8n, target, imported);

@@ -1,10 +1,10 @@
 /** What waiting takes from n8n: docs/dev/architecture.md has the list. A new n8n that changes one of them is told here by name. */
 import { join } from 'node:path';
 import { waitFor } from '../n8n/processes';
-import { OLDEST_N8N_VERSION } from '../n8n/runtime';
+import { OLDEST_N8N_VERSION, testedVersions } from '../n8n/runtime';
 import type { WorkflowNode } from '../n8n/rest';
 import { isStored, outputOf } from '../n8n/rest';
-import { VERSIONS, isWaiting, publish, untilPublished } from './deliveries';
+import { isWaiting, publish, untilPublished } from './deliveries';
 import { chain, CREDENTIAL_TYPE, jsonNode, n8nNode, ourCredential, to, webhookNode } from './nodes';
 import { setUpAll } from './setup';
 
@@ -12,7 +12,7 @@ import { setUpAll } from './setup';
 const NAME = 'Probe }} of n8n';
 const HOUR_MS = 3_600_000;
 
-describe.each(VERSIONS)('n8n %s', (version) => {
+describe.each(testedVersions())('n8n %s', (version) => {
 	const setup = setUpAll({
 		n8n: { version, env: { N8N_CUSTOM_EXTENSIONS: join(__dirname, 'probe') } },
 		simulator: { lifecycle: false },

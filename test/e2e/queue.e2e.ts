@@ -1,7 +1,7 @@
 /** Queue mode with two webhook processes and two workers, under load: nothing is lost, nothing doubled; nightly, while processes are killed. */
 import { randomUUID } from 'node:crypto';
 import { waitFor } from '../n8n/processes';
-import { during, eventBody, VERSIONS, publish } from './deliveries';
+import { during, eventBody, publish } from './deliveries';
 import { chain, countingNode, ourNode, pause } from './nodes';
 import { PATIENT, type Setup, setUpAll } from './setup';
 
@@ -88,9 +88,8 @@ class Sender {
 const hasStarted = (log: string, executionId: string): boolean =>
 	log.includes(`Worker started execution ${executionId} `);
 
-describe.each(VERSIONS)('n8n %s in queue mode', (version) => {
+describe('n8n in queue mode', () => {
 	const setup = setUpAll({
-		n8n: { version },
 		queue: { webhooks: 2, workers: 2 },
 		simulator: { lifecycle: false, callBehaviour: false, latencyMs: API_LATENCY_MS, ...PATIENT },
 	});
@@ -174,7 +173,7 @@ describe.each(VERSIONS)('n8n %s in queue mode', (version) => {
 		expect(sender.stoppedInProcess + stoppedInExecution).toBeGreaterThan(0);
 	}
 
-	const isNightly = Boolean(process.env.ALL_VERSIONS);
+	const isNightly = Boolean(process.env.NIGHTLY);
 	const what = isNightly ? 'while a worker and a webhook process are killed' : 'under load';
 	it(`nothing is lost and nothing doubled ${what}`, async () => {
 		const sender = new Sender(setup);
@@ -200,7 +199,7 @@ describe.each(VERSIONS)('n8n %s in queue mode', (version) => {
 		if (isNightly) expect(sender.redeliveries).toBeGreaterThan(0);
 	});
 
-	(version.startsWith('2.') ? it : it.skip)(
+	it(
 		'the trigger is registered for calls once, also when the main process starts again, until it is unpublished',
 		async () => {
 			const { simulator, n8n } = setup;

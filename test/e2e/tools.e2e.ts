@@ -1,5 +1,5 @@
 import { waitFor } from '../n8n/processes';
-import { IN_BOTH_MODES, searchList } from './deliveries';
+import { MODES, searchList } from './deliveries';
 import { callTool, withMcp } from './mcpClient';
 import { PATIENT, setUpAll } from './setup';
 import { handOver, publishTools, SHORT_TIMEOUT_S, TIMEOUT_S, TOOL } from './toolWorkflows';
@@ -16,11 +16,11 @@ const NO_ANSWER: Record<string, RegExp> = {
 const ORDER = { order_number: 'A-17' };
 const FROM = '+15550102001';
 
-describe.each(IN_BOTH_MODES)('Tools of an agent in n8n $version, $mode mode', ({ version, mode }) => {
+describe.each(MODES)('Tools of an agent in n8n, %s mode', (mode) => {
 	const isQueue = mode === 'queue';
 	const setup = setUpAll({
 		// As n8n 3 does it.
-		n8n: { version, env: { OFFLOAD_MANUAL_EXECUTIONS_TO_WORKERS: 'true' } },
+		n8n: { env: { OFFLOAD_MANUAL_EXECUTIONS_TO_WORKERS: 'true' } },
 		queue: isQueue ? { webhooks: 0, workers: 1 } : undefined,
 		simulator: { lifecycle: false, ...PATIENT },
 	});

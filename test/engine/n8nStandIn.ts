@@ -7,7 +7,7 @@ interface Published {
 	handle(incoming: IncomingMessage, outgoing: ServerResponse): void;
 }
 
-/** Answers at webhook paths like n8n's WebhookRequestHandler and LiveWebhooks, on both n8n lines. */
+/** Answers at webhook paths like n8n's WebhookRequestHandler and LiveWebhooks. */
 export class N8nStandIn extends Loopback {
 	/** Executions of workflows that have no VideoSDK Agent Cloud Trigger. */
 	foreignExecutions = 0;

@@ -50,8 +50,6 @@ export async function importExamples(n8n: { rest: N8nRest; url: string }, target
 			{ ...workflow, nodes: workflow.nodes.map(withAddress) },
 		]),
 	);
-	// n8n 1.x finds a table by its ID only.
-	const tablesById = rest.isFirstLine ? tables : {};
 	/** By the name of the example's file. */
 	const workflows: Record<string, StoredWorkflow> = {};
 	for (const [file, workflow] of Object.entries(examples)) {
@@ -64,9 +62,7 @@ export async function importExamples(n8n: { rest: N8nRest; url: string }, target
 			...node,
 			parameters: {
 				...node.parameters,
-				...(isAction(node)
-					? picked(node, listed, target)
-					: enteredElsewhere(node, target, tables, tablesById)),
+				...(isAction(node) ? picked(node, listed, target) : enteredElsewhere(node, target, tables)),
 				...(file === CALL_EXAMPLE && does('call:makeAndWait')(node) && withTools(node, listed)),
 			},
 			credentials: credentialsOf(node, credential, email, chatModel),
@@ -112,12 +108,7 @@ function withTools({ parameters }: WorkflowNode, listed: object[]): Parameters {
 	};
 }
 
-function enteredElsewhere(
-	node: WorkflowNode,
-	target: Target,
-	tables: Tables,
-	tablesById: Partial<Tables>,
-): Parameters {
+function enteredElsewhere(node: WorkflowNode, target: Target, tables: Tables): Parameters {
 	const { parameters } = node;
 	if (isEmail(node)) return target.email.parties;
 	if (isHttpRequest(node)) {
@@ -136,8 +127,7 @@ function enteredElsewhere(
 	// n8n offers its list here, and no table by name.
 	if (node.type.endsWith('.evaluationTrigger'))
 		return { dataTableId: inMode('list', tables['Test cases']!.id) };
-	const table = tablesById[(parameters.dataTableId as { value: string } | undefined)?.value ?? ''];
-	return table ? { dataTableId: inMode('list', table.id) } : {};
+	return {};
 }
 
 /** Publishes what other examples have selected: it answers, and calls no one. */

@@ -2,7 +2,7 @@
 import { waitFor } from '../../n8n/processes';
 import { outputOf } from '../../n8n/rest';
 import { ensureRuntime } from '../../n8n/runtime';
-import { VERSIONS, during, publish, untilWaiting } from '../deliveries';
+import { during, publish, untilWaiting } from '../deliveries';
 import { actionNode, BY_RULE, chain, LANGCHAIN, n8nNode } from '../nodes';
 import { PATIENT, setUpAll } from '../setup';
 
@@ -13,8 +13,8 @@ type Socket = new (url: string) => {
 	close(): void;
 };
 
-describe.each(VERSIONS)('n8n %s', (version) => {
-	const setup = setUpAll({ n8n: { version }, simulator: { callBehaviour: false, ...PATIENT } });
+describe('In a real n8n', () => {
+	const setup = setUpAll({ simulator: { callBehaviour: false, ...PATIENT } });
 
 	it.each([
 		['makeAndWait', {}],
@@ -36,7 +36,7 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 		const { callId } = await waitFor('the call', async () => [...simulator.calls.values()][before]);
 		await simulator.moveCall(callId, 'answered');
 		await untilWaiting(n8n, String(executionId));
-		const { folder } = await ensureRuntime(version);
+		const { folder } = await ensureRuntime();
 		const WebSocket = require(`${folder}/node_modules/ws`) as Socket;
 		const query = `sessionId=s1&executionId=${executionId}&isPublic=true&token=${resumeToken}`;
 		const socket = new WebSocket(`${n8n.url.replace('http', 'ws')}/chat?${query}`);

@@ -1,10 +1,10 @@
 /** What has to work in every version of n8n: `npm run test:versions`, for the table in docs/dev/compatibility.md. */
 import { waitFor } from '../../n8n/processes';
-import { OLDEST_N8N_VERSION } from '../../n8n/runtime';
+import { OLDEST_N8N_VERSION, testedVersions } from '../../n8n/runtime';
 import { type Execution, outputOf, type WorkflowNode } from '../../n8n/rest';
 import type { CallStatus } from '../../simulator';
 import { EVENTS, executionsOf, mainJob } from '../../start/check';
-import { VERSIONS, eventBody, publishTrigger, runByHand, startNew, untilWaiting } from '../deliveries';
+import { eventBody, publishTrigger, runByHand, startNew, untilWaiting } from '../deliveries';
 import {
 	actionNode,
 	BY_RULE,
@@ -26,7 +26,7 @@ const START_PATH = /sessions\/start$/;
 /** There, a Retry of what was killed starts it again: docs/waiting.md has the case. */
 const NOT_TOLD_WHAT_IS_RETRIED = [OLDEST_N8N_VERSION, '1.123.81'];
 
-describe.each(VERSIONS)('n8n %s', (version) => {
+describe.each(testedVersions())('n8n %s', (version) => {
 	const setup = setUpAll({ n8n: { version }, simulator: { lifecycle: false, ...PATIENT } });
 
 	const run = async (parameters: object, extra?: object) =>

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { waitFor, write } from '../../n8n/processes';
 import { isFinal, outputOf } from '../../n8n/rest';
-import { during, publish, untilPublished, VERSIONS } from '../deliveries';
+import { during, publish, untilPublished } from '../deliveries';
 import { actionNode, BY_RULE, chain, n8nNode, SESSION, webhookNode } from '../nodes';
 import { PATIENT, type Setup, setUpAll } from '../setup';
 
@@ -58,9 +58,8 @@ async function endOne({ simulator }: Setup, { id, isCall }: { id: string; isCall
 	return deliveries.some(({ status }) => status === 200);
 }
 
-describe.each(VERSIONS)('n8n %s in queue mode', (version) => {
+describe('n8n in queue mode', () => {
 	const cluster = setUpAll({
-		n8n: { version },
 		queue: { webhooks: 2, workers: 2 },
 		// So slow that a kill hits starts that are under way.
 		simulator: { lifecycle: false, callBehaviour: false, latencyMs: 80, ...PATIENT },

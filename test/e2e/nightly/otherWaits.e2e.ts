@@ -4,7 +4,7 @@
  */
 import { waitFor } from '../../n8n/processes';
 import { outputOf, type WorkflowNode } from '../../n8n/rest';
-import { VERSIONS, during, publishWebhook, untilWaiting } from '../deliveries';
+import { during, publishWebhook, untilWaiting } from '../deliveries';
 import { Agents, question } from '../questions';
 import { post } from '../mcpClient';
 import { actionNode, BY_RULE, jsonNode, n8nNode, pause } from '../nodes';
@@ -64,8 +64,8 @@ async function approveLate(setup: Setup, path: string): Promise<string> {
 	return id;
 }
 
-describe.each(VERSIONS)('n8n %s: an approval that comes shortly before its limit', (version) => {
-	const setup = setUpAll({ n8n: { version }, simulator: { callBehaviour: false, ...PATIENT } });
+describe('An approval that comes shortly before its limit', () => {
+	const setup = setUpAll({ simulator: { callBehaviour: false, ...PATIENT } });
 
 	it('calls once what a slow step comes before, and cuts no question short', async () => {
 		const ask = actionNode(setup, 'Ask by phone', question());
@@ -91,9 +91,9 @@ describe.each(VERSIONS)('n8n %s: an approval that comes shortly before its limit
 	});
 });
 
-describe.each(VERSIONS)('n8n %s with one slot for production executions, which is taken', (version) => {
+describe('n8n with one slot for production executions, which is taken', () => {
 	const env = { N8N_CONCURRENCY_PRODUCTION_LIMIT: '1' };
-	const setup = setUpAll({ n8n: { version, env }, simulator: { callBehaviour: false, ...PATIENT } });
+	const setup = setUpAll({ n8n: { env }, simulator: { callBehaviour: false, ...PATIENT } });
 
 	it('continues once what waits, also if it then waits again', async () => {
 		const { n8n, simulator } = setup;

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { waitFor } from '../../n8n/processes';
 import { type Execution, isFinal, isStored, outputOf } from '../../n8n/rest';
 import { type Postgres, startPostgres } from '../../n8n/services';
-import { during, eventBody, publishTrigger, VERSIONS } from '../deliveries';
+import { during, eventBody, publishTrigger } from '../deliveries';
 import { pause } from '../nodes';
 import { setUp, type Setup } from '../setup';
 
@@ -65,7 +65,7 @@ const DISTURBANCES: Record<string, Disturbance> = {
 	},
 };
 
-describe.each(VERSIONS)('n8n %s', (version) => {
+describe('In a real n8n', () => {
 	let setup: Setup;
 	let postgres: Postgres | undefined;
 	let url: string;
@@ -75,7 +75,7 @@ describe.each(VERSIONS)('n8n %s', (version) => {
 
 	async function start({ needsPostgres, isSlow }: Partial<Disturbance> = {}): Promise<void> {
 		if (needsPostgres) postgres = await startPostgres();
-		setup = await setUp({ n8n: { version, env: postgres?.env }, simulator: { lifecycle: false } });
+		setup = await setUp({ n8n: { env: postgres?.env }, simulator: { lifecycle: false } });
 		({ url, workflowId } = await publishTrigger(setup, { between: isSlow ? [pause(1)] : [] }));
 	}
 	afterEach(async () => {

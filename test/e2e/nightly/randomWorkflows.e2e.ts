@@ -9,8 +9,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitFor, write } from '../../n8n/processes';
 import type { Execution } from '../../n8n/rest';
+import { testedVersions } from '../../n8n/runtime';
 import type { SimulatedCall, SimulatedSession } from '../../simulator';
-import { VERSIONS, during, untilPublished } from '../deliveries';
+import { during, untilPublished } from '../deliveries';
 import { type Mark, randomCase, type RandomCase, type RandomWorkflow } from '../randomWorkflow';
 import { PATIENT, setUpAll } from '../setup';
 
@@ -30,7 +31,7 @@ type Out = { [field: string]: unknown; error?: string; outcome?: string };
 const keyOf = ({ tag, row, path, node }: Partial<Mark> = {}) => [tag, row, path, node].join(' ');
 const isStart = (node = '') => /X(make|start|send)/.test(node);
 
-describe.each(VERSIONS)('n8n %s', (version) => {
+describe.each(testedVersions())('n8n %s', (version) => {
 	const setup = setUpAll({
 		n8n: { version },
 		queue: FUZZ_QUEUE ? { webhooks: 2, workers: 2 } : undefined,

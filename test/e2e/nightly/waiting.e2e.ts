@@ -4,10 +4,9 @@
  */
 import fc from 'fast-check';
 import { waitFor } from '../../n8n/processes';
-import { OLDEST_N8N_VERSION } from '../../n8n/runtime';
 import { outputOf } from '../../n8n/rest';
 import type { SimulatedSession } from '../../simulator';
-import { during, eventBody, isWaiting, publish, publishWebhook, startNew, VERSIONS } from '../deliveries';
+import { during, eventBody, isWaiting, publish, publishWebhook, startNew } from '../deliveries';
 import {
 	actionNode,
 	chain,
@@ -40,8 +39,8 @@ const SESSIONS = {
 	maxWaitUnit: 'minutes',
 };
 
-describe.each(VERSIONS)('Waiting in n8n %s', (version) => {
-	const setup = setUpAll({ n8n: { version }, simulator: { lifecycle: false, ...PATIENT } });
+describe('Waiting in n8n', () => {
+	const setup = setUpAll({ simulator: { lifecycle: false, ...PATIENT } });
 	let caseNumber = 0;
 
 	beforeAll(async () => await publishWait('sessions'));
@@ -159,8 +158,7 @@ describe.each(VERSIONS)('Waiting in n8n %s', (version) => {
 		expect(startedIn('loop')).toHaveLength(2);
 	});
 
-	// n8n 2.14 doesn't look which sub-workflow it waits for: known.
-	(version === OLDEST_N8N_VERSION ? it.skip : it)('no sub-workflow that ends late ends it', async () => {
+	it('no sub-workflow that ends late ends it', async () => {
 		const { rest } = setup.n8n;
 		const waits = (name: string, index: string) => {
 			const entries = Object.entries({ case: 'each', index }).map(([key, value]) => ({ key, value }));
