@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { clockSkewMs } from '../../../nodes/VideoSdkAgentCloud/api/serverTime';
+import { clockSkewMs, serverTimeMs } from '../../../nodes/VideoSdkAgentCloud/api/serverTime';
 import { check } from '../support';
 
 it('Clocks that agree have no skew, however long the answer takes; those that differ have at most what they differ by', () => {
@@ -14,4 +14,11 @@ it('Clocks that agree have no skew, however long the answer takes; those that di
 		if (aheadMs > until + 3_000) expect(skewMs).toBeGreaterThanOrEqual(aheadMs - until);
 	});
 	expect(clockSkewMs(0, 0, {})).toBe(0);
+});
+
+it("A cache's Age counts in seconds since the sender's Date", () => {
+	const date = 'Fri, 27 Nov 2026 12:00:00 GMT';
+	const timeMs = Date.parse(date);
+	expect(serverTimeMs({ date, age: '90' })).toBe(timeMs + 90_000);
+	for (const age of [undefined, '0', '-90', 'old']) expect(serverTimeMs({ date, age })).toBe(timeMs);
 });

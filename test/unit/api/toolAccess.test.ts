@@ -27,6 +27,19 @@ it('takes out tools and tokens, however JSON writes them', () => {
 	});
 });
 
+it.each([
+	['token', `n8ntool1\\u005f${SECRET}`],
+	["token of VideoSDK's API", `e\\u0079J${JWT.slice(3)}`],
+])('takes out a %s whose beginning is written in escapes', (_what, token) => {
+	expect(parseWithoutTools(`{"note":"${token}"}`)).toEqual({ note: '…' });
+});
+
+it('takes out a token that goes on in escapes, also in a text that is JSON itself', () => {
+	const quoted = `{"note":"n8ntool1_Ab\\u0043d${SECRET}"}`;
+	expect(parseWithoutTools(quoted)).toEqual({ note: '…' });
+	expect(parseWithoutTools(JSON.stringify({ quoted }))).toEqual({ quoted: '{"note":"…"}' });
+});
+
 // It took minutes when each beginning was followed to the end of the text.
 it.each(['-eyJ', 'eyJ-', 'eyJa.'])('a megabyte of %j is read', (beginning) => {
 	const note = beginning.repeat(1_000_000 / beginning.length);

@@ -365,6 +365,25 @@ it('Calls that began one after another are looked at together after a while, pag
 	expect(requests).toBeGreaterThan(6 * 10);
 });
 
+it('Of more calls than can be asked for one by one in time, which no page of the list shows, each gets its turn', async () => {
+	const ids = Array.from({ length: 300 }, (_, index) => `c-${index}`);
+	const asked = new Set<string>();
+	const answer: Answer = async ({ path }) => {
+		const [, id] = /call\/(c-\d+)/.exec(path) ?? [];
+		if (id === undefined) return await Promise.resolve({ data: [], pageInfo: { total: 0 } });
+		asked.add(id);
+		return await Promise.resolve(call('answered', { callId: id }));
+	};
+	const watch = watchOf(answer);
+	for (const id of ids) awaitCall(watch, { deadlineMs: Date.now() + 86_400_000 }, unknown(id));
+	// By now each is to be asked for every 25 s.
+	await jest.advanceTimersByTimeAsync(600_000);
+	asked.clear();
+	// Five a second.
+	await jest.advanceTimersByTimeAsync(2 * 60_000);
+	expect(asked.size).toBe(ids.length);
+});
+
 describe.each([40_000, 600_000, 86_400_000])('A clock that is set back by %i ms', (backMs) => {
 	it('holds up no look', async () => {
 		let status = 'answered';
