@@ -235,6 +235,15 @@ it('A question is answered once, by what fits, and by the agent that was asked, 
 	await checkAsync(fc.asyncProperty(questions, run), 60);
 });
 
+it('A response that n8n fails to take is handed over again within ten seconds, while the call goes on', async () => {
+	const { waiting, agent } = await asked();
+	waiting.failures = 1;
+	await expect(submit(agent, { approved: true })).rejects.toThrow();
+	expect(await waiting.jsonWithin(10_000)).toMatchObject([{ responded: true, data: { approved: true } }]);
+	expect(waiting.resumptions).toBe(1);
+	await agent.close();
+});
+
 it('A response is taken by no wait that has not asked', async () => {
 	const parameters = byRule({ operation: 'makeAndWait', to: TO });
 	await asked();

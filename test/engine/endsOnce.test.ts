@@ -104,6 +104,19 @@ it.each(['stopWorkflow', 'continueRegularOutput', 'continueErrorOutput'] as cons
 	},
 );
 
+it('What an execution starts while the user stops it is ended at Max Wait', async () => {
+	onEachRun((run) => {
+		const until = () => (run.cancel(), true);
+		rig.simulator.addFault({ kind: 'delay', until, match: { path: /start$/ } });
+	});
+	const { result } = await begin(MAX_WAIT_MS, 1, END_AT_TIMEOUT);
+	expect(result.run.status).toBe('canceled');
+	await later(MAX_WAIT_MS - 1_000);
+	expect(sessions()).toMatchObject([{ status: 'queued' }]);
+	await later(5_000);
+	expect(sessions()).toMatchObject([{ status: 'completed' }]);
+});
+
 it('An execution that is stopped while n8n saves it does not stop the requests of others', async () => {
 	const runs: Array<{ cancel: () => void }> = [];
 	onEachRun((run) => runs.push(run));
