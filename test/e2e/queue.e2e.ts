@@ -199,22 +199,19 @@ describe('n8n in queue mode', () => {
 		if (isNightly) expect(sender.redeliveries).toBeGreaterThan(0);
 	});
 
-	it(
-		'the trigger is registered for calls once, also when the main process starts again, until it is unpublished',
-		async () => {
-			const { simulator, n8n } = setup;
-			const registered = () =>
-				[...simulator.callWebhooks.values()].flatMap(({ url, deletedAt }) => (deletedAt ? [] : [url]));
-			const once = [`${setup.webhooksUrl}/webhook/${TRIGGER_ID}/webhook`];
-			expect(registered()).toEqual(once);
-			await n8n.kill();
-			simulator.requests.length = 0;
-			await n8n.restart();
-			const isChecked = async () => simulator.requests.some(({ path }) => path.endsWith('/webhooks'));
-			await waitFor('the check at the start', isChecked);
-			expect(registered()).toEqual(once);
-			await n8n.rest.deactivate(workflowId);
-			await waitFor('the end of the registration', async () => registered().length === 0);
-		},
-	);
+	it('the trigger is registered for calls once, also when the main process starts again, until it is unpublished', async () => {
+		const { simulator, n8n } = setup;
+		const registered = () =>
+			[...simulator.callWebhooks.values()].flatMap(({ url, deletedAt }) => (deletedAt ? [] : [url]));
+		const once = [`${setup.webhooksUrl}/webhook/${TRIGGER_ID}/webhook`];
+		expect(registered()).toEqual(once);
+		await n8n.kill();
+		simulator.requests.length = 0;
+		await n8n.restart();
+		const isChecked = async () => simulator.requests.some(({ path }) => path.endsWith('/webhooks'));
+		await waitFor('the check at the start', isChecked);
+		expect(registered()).toEqual(once);
+		await n8n.rest.deactivate(workflowId);
+		await waitFor('the end of the registration', async () => registered().length === 0);
+	});
 });

@@ -313,15 +313,18 @@ it('the one transcription of a session costs no look at the recordings', async (
 
 it.each([
 	// It may have been cut off.
-	['failed', 'no one knows whose', undefined],
+	['failed', 'unknown', undefined],
 	['missed', 'its own', 'file'],
 	['rejected', 'its own', 'file'],
-])('beside another call of its session that is %s, a recording is %s', async (status, _whose, recordingUrl) => {
-	const recordings = [recording('file', { sessionId: 'own' })];
-	const calls = [{ callId: 'another', sessionId: 'own', status }];
-	const { shown } = await look(SHARED, { recordings, calls, merged: [], room: { roomId: ROOM } });
-	expect(shown.recordingUrl).toBe(recordingUrl);
-});
+])(
+	'beside another call of its session with status %s: whose a recording is: %s',
+	async (status, _whose, recordingUrl) => {
+		const recordings = [recording('file', { sessionId: 'own' })];
+		const calls = [{ callId: 'another', sessionId: 'own', status }];
+		const { shown } = await look(SHARED, { recordings, calls, merged: [], room: { roomId: ROOM } });
+		expect(shown.recordingUrl).toBe(recordingUrl);
+	},
+);
 
 it('without a session that the record names nothing is asked, and the reason says where to look', async () => {
 	const { parts } = await look({ ...SHARED, roomSessionId: undefined }, {});
