@@ -93,6 +93,8 @@ inBrowser('every field of Start reaches VideoSDK, and the session is the output'
 			expect([name, y > 0 && y + height < 900]).toEqual([name, true]);
 		});
 	await editor.panel.getByText("Leave empty if you don't need events").waitFor();
+	const hint = editor.output.getByText('No one has made a real call with this package yet.');
+	await hint.waitFor();
 	await editor.openList('deploymentId');
 	await editor.listed.filter({ hasText: 'Support agent' }).click();
 	await editor.enter('tag', 'By Name', 'v1');
@@ -115,6 +117,7 @@ inBrowser('every field of Start reaches VideoSDK, and the session is the output'
 	await editor.fill('maxConcurrency', '5');
 	await untilStored(id, { options: { timeout: 20000, maxConcurrency: 5 } });
 	await editor.runStep();
+	await hint.waitFor({ state: 'hidden' });
 	const row = await editor.firstRow();
 	const started = stage.simulator.requests.filter(({ path }) => path.endsWith('/start')).at(-1);
 	expect(started?.body).toEqual({
