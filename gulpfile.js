@@ -143,7 +143,7 @@ const ALL_NODES = `${FOLDERS[0]}/nodes.js`;
 /**
  * All nodes are one file, and each node's own file only leads to it. They have state in common, such as the triggers that this
  * process knows (webhook/knownNodes.ts): in a second copy of that module the lists of the action node would stay empty. Besides,
- * n8n loads few files, and no code twice. test/engine/agentTools.test.ts fails if the nodes' files don't share it.
+ * n8n loads few files, and no code twice. test/engine/questions/agentTools.test.ts fails if the nodes' files don't share it.
  */
 async function bundleNodes() {
 	const contents = NODES.map((name) => `export * from './${name}';`).join('\n');

@@ -7,7 +7,7 @@ import { actionNode, chain, MANUAL, ourNode } from '../e2e/nodes';
 import { Agents, question } from '../e2e/questions';
 import { PATIENT, setUpAll } from '../e2e/setup';
 import { handOver, publishTools } from '../e2e/toolWorkflows';
-import { Loopback } from '../engine/delivery';
+import { Loopback } from '../engine/rig/delivery';
 import { outputOf } from '../n8n/rest';
 import type { HandedTool } from '../simulator/toolAgent';
 import { PythonProgram, runClients } from './python';

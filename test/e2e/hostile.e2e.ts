@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { OutgoingHttpHeaders } from 'node:http';
 import { deflateSync, gzipSync } from 'node:zlib';
-import { send } from '../engine/delivery';
+import { send } from '../engine/rig/delivery';
 import { waitFor } from '../n8n/processes';
 import { isStored, outputOf } from '../n8n/rest';
 import { eventBody, publishTrigger } from './deliveries';

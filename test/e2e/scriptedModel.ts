@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { json } from 'node:stream/consumers';
-import { Loopback } from '../engine/delivery';
+import { Loopback } from '../engine/rig/delivery';
 import type { N8nRest } from '../n8n/rest';
 
 /** What a model was asked: the part of OpenAI's chat completions request that matters here. */

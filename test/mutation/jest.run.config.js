@@ -5,7 +5,7 @@ module.exports = {
 	...base,
 	roots: ['<rootDir>/test/engine', '<rootDir>/test/unit/actions'],
 	testMatch: [
-		'**/engine/{model,oneItemPerRow,startedOnce,endsOnce,notCalled}.test.ts',
+		'**/engine/*/{model,oneItemPerRow,startedOnce,endsOnce,notCalled,callingHours,sameNumber}.test.ts',
 		'**/unit/actions/*.test.ts',
 	],
 };

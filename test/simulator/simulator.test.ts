@@ -22,7 +22,7 @@ it.each<[what: string, make: (simulator: Simulator) => string, status?: number]>
 	expect(await call(simulator, 'GET', SESSIONS, undefined, make(simulator))).toBe(status);
 });
 
-it('fails loudly when it answers anything that test/schemas does not describe', async () => {
+it('The simulator fails loudly when it answers anything that test/schemas does not describe', async () => {
 	const simulator = await start();
 	Object.assign(simulator.addCallWebhook('https://elsewhere.example/', ['call-started']), { url: 7 });
 	expect(await call(simulator, 'GET', '/v2/sip/webhooks')).toBe(500);

@@ -16,7 +16,7 @@ afterEach(async () => {
 	for (const child of running.splice(0)) await child.kill();
 });
 
-it('says "same" in every line against the simulator, and leaves nothing running', async () => {
+it('verify:api says "same" in every line against the simulator, and leaves nothing running', async () => {
 	const { routingRules } = defaultTelephony();
 	const simulator = await start({
 		lifecycle: { stoppingMs: null, stoppedMs: null },
@@ -42,7 +42,7 @@ it('says "same" in every line against the simulator, and leaves nothing running'
 	expect(lines.join()).not.toMatch(/FAILED|may be necessary/);
 });
 
-it('says "different" of a list that shows no metadata, and in which order its rows come', async () => {
+it('verify:api says "different" of a list that shows no metadata, and in which order its rows come', async () => {
 	const simulator = await start();
 	simulator.setListing({ hasMetadata: false });
 	const { apiKey, secret: secretKey, url: baseUrl } = simulator;
@@ -60,7 +60,7 @@ it('says "different" of a list that shows no metadata, and in which order its ro
 	expect(line).toContain('seen: a row without metadata within 12 s, newest first');
 });
 
-it('knows how to see each point of docs/dev/open-points.md and no other', () => {
+it('verify:api tests each point of docs/dev/open-points.md and no other', () => {
 	const ids = OPEN_POINTS.map(({ id }) => id);
 	expect(new Set(ids).size).toBe(ids.length);
 	expect(SEEN_POINTS).toEqual(ids);
@@ -80,7 +80,7 @@ function command({ apiKey, secret, url }: Simulator, ...options: string[]): Trac
 	return child;
 }
 
-it('only reads by default, and tells no keys, whatever the API answers', async () => {
+it('verify:api only reads by default, and tells no keys, whatever the API answers', async () => {
 	const simulator = await start();
 	const body = { data: [{ name: 'Ada', status: 1 }], pageInfo: {} };
 	simulator.addFault({ kind: 'status', status: 200, body, match: { path: /phone-numbers/ } });

@@ -54,7 +54,7 @@ it.each([
 	['https://localhost:5678/rest', /private host/],
 	['http://files.example.com/a', /plain http/],
 	['file:///etc/passwd', /only https/],
-])('asks for nothing at %s, be it the address or where it leads', async (location, message) => {
+])('Nothing is asked at %s, be it the address or where it leads', async (location, message) => {
 	const { fetch, asked, bodies } = internet({ [START]: { statusCode: 302, headers: { location } } });
 	await expect(fetch(location)).rejects.toThrow(message);
 	expect(asked).toEqual([]);
@@ -63,15 +63,18 @@ it.each([
 	expect(bodies.every(({ destroyed }) => destroyed)).toBe(true);
 });
 
-it.each(['bucket/a.txt', '/a.txt', 'cdn.example.com/a.txt'])('does not come back for %s', async (address) => {
-	const opening = internet({}).fetch(address);
-	await expect(opening).rejects.toMatchObject({
-		isPassing: false,
-		message: expect.stringContaining('web address') as string,
-	});
-});
+it.each(['bucket/a.txt', '/a.txt', 'cdn.example.com/a.txt'])(
+	'An address such as %s is refused for good',
+	async (address) => {
+		const opening = internet({}).fetch(address);
+		await expect(opening).rejects.toMatchObject({
+			isPassing: false,
+			message: expect.stringContaining('web address') as string,
+		});
+	},
+);
 
-it('says why n8n itself blocks an address, and asks once', async () => {
+it('An address that n8n itself blocks is asked once, and the message says why', async () => {
 	const error = new Error('It resolves to a restricted IP address');
 	const { fetch, asked } = internet({ [START]: { error } });
 	await expect(fetch(START)).rejects.toMatchObject({
@@ -81,7 +84,7 @@ it('says why n8n itself blocks an address, and asks once', async () => {
 	expect(asked).toHaveLength(1);
 });
 
-it('follows redirects, relative ones too, and sends no credential anywhere', async () => {
+it('Redirects are followed, relative ones too, and no credential is sent anywhere', async () => {
 	const other = 'https://other.example.org/a';
 	const last = 'https://other.example.org/c.mp4';
 	const { open, asked } = internet({
@@ -107,7 +110,7 @@ it.each<[statusCode: number, location?: string]>([
 	...[202, 204, 206, 299, 300, 302, 304].map((statusCode): [number] => [statusCode]),
 	[302, 'https://[fe80::1%25eth0]/a'],
 	[299, '/b'],
-])('takes an answer of status %j for no file', async (statusCode, ...[location]) => {
+])('An answer of status %j is no file', async (statusCode, ...[location]) => {
 	const headers: Record<string, string> = location === undefined ? {} : { location };
 	const { fetch, bodies } = internet({ [START]: { statusCode, headers, body: 'a part' } });
 	await expect(fetch(START)).rejects.toThrow(`didn't send the file (status ${statusCode})`);
@@ -144,12 +147,12 @@ it.each([
 	['', 'grüezi.mp4', 'https://cdn.example.com/a/gr%C3%BCezi%0A%E2%80%AE.mp4'],
 	['', 'a%2Fb%E0.mp4', 'https://cdn.example.com/a%2Fb%E0.mp4?x=/y'],
 	['', 'recording', 'https://cdn.example.com/'],
-])('names the file of %j: %s', async (header, fileName, url = START) => {
+])('The file of %j is called %s', async (header, fileName, url = START) => {
 	const headers = header ? { 'content-disposition': header } : {};
 	expect(fileNameOf({ headers, url: new URL(url) })).toBe(fileName);
 });
 
-it('reads a text wherever it is cut into chunks', async () => {
+it('A text is read wherever it is cut into chunks', async () => {
 	const bytes = Buffer.from('\ufeffÜ✆ 😀');
 	for (let cut = 0; cut <= bytes.length; cut++) {
 		const body = Readable.from([bytes.subarray(0, cut), bytes.subarray(cut)]);
@@ -157,7 +160,7 @@ it('reads a text wherever it is cut into chunks', async () => {
 	}
 });
 
-it('gives up on a text whose host hangs, and leaves nothing open', async () => {
+it('A text whose host hangs is given up, and nothing is left open', async () => {
 	const body = new Readable({ read: () => undefined });
 	body.push('the beginning');
 	const { read, bodies } = internet({ [START]: { body } });

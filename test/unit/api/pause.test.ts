@@ -3,7 +3,7 @@ import { pause } from '../../../nodes/VideoSdkAgentCloud/api/pause';
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
 
-it('lets any time go by, longer than a timer can take', async () => {
+it('A pause lasts for any time, also longer than a timer can take', async () => {
 	const { signal } = new AbortController();
 	const clock = jest.spyOn(performance, 'now').mockReturnValue(0);
 	for (const [ms, stop] of [[1_000], [60 * 86_400_000, signal]] as Array<[number, AbortSignal?]>) {
@@ -20,7 +20,7 @@ it('lets any time go by, longer than a timer can take', async () => {
 });
 
 it.each([-3_600_000, 3_600_000])(
-	'is as long as it is, although the time of day is set by %i ms',
+	'A pause lasts as long as asked, although the time of day is set by %i ms',
 	async (byMs) => {
 		let ended = false;
 		void pause(2_000).then(() => (ended = true));
@@ -32,7 +32,7 @@ it.each([-3_600_000, 3_600_000])(
 	},
 );
 
-it('ends within half a second of a stop, and needs no listener for that', async () => {
+it('A pause ends within half a second of a stop, and needs no listener for that', async () => {
 	const controller = new AbortController();
 	const { signal } = controller;
 	const listen = jest.spyOn(signal, 'addEventListener');

@@ -14,7 +14,7 @@ const escaped = (text: string, positions: number[]) =>
 		.join('');
 const positions = fc.uniqueArray(fc.nat(TOKEN.length - 1));
 
-it('takes out tools and tokens, however JSON writes them', () => {
+it('Tools and tokens are taken out, however JSON writes them', () => {
 	check([positions, positions, fc.boolean()], (ofToken, ofName, isText) => {
 		const token = escaped(TOKEN, ofToken);
 		const record = `{"metadata":{"${escaped('n8nTools', ofName)}":[{"url":"https://n8n.example.com"}],"note":"Bearer ${token}, formerly ${token} or ${JWT}","n":17}}`;

@@ -6,7 +6,7 @@ import { check, unicode, utf16 } from '../support';
 const KEY = '7ea3bb68-1ce5-4b1e-9e3c-0f8d0a1b2c3d';
 const SECRET = 'b5d1a4f09f7e4a0f8f4d9c7a1e2b3c4d';
 
-it('carries the documented header and claims and no others, back-dated for clocks that run ahead', () => {
+it('A token has the documented header and claims and no others, back-dated for clocks that run ahead', () => {
 	check([fc.integer({ min: 0, max: 4_102_444_800_000 })], (nowMs) => {
 		const nowS = Math.floor(nowMs / 1000);
 		const [header, claims] = signToken(KEY, SECRET, nowMs)
@@ -19,7 +19,7 @@ it('carries the documented header and claims and no others, back-dated for clock
 	});
 });
 
-it('is accepted by the official SDK for any key and secret, non-ASCII ones as well', () => {
+it('The official SDK accepts a token of any key and secret, non-ASCII ones as well', () => {
 	const text = fc.oneof(unicode(1), fc.string({ minLength: 1, maxLength: 200 }), utf16().filter(Boolean));
 	check([unicode(1), text], (key, secret) => {
 		const token = signToken(key, secret);

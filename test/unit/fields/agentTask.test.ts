@@ -13,7 +13,7 @@ const ALL = {
 const { instructions, firstMessage, ...settings } = ALL;
 const fields = { instructions, firstMessage, options: { agentSettings: { settings } } };
 
-it('is in the metadata as an object, in the environment as its JSON, beside the own data', () => {
+it("The agent's task is in the metadata as an object, in the environment as its JSON, beside the user's own data", () => {
 	expect(readWithTask(reader(fields), 'metadata', { customer: 17 })).toEqual({ customer: 17, n8nAgent: ALL });
 	const { N8N_AGENT, ...env } = readWithTask(reader(fields), 'env', { CUSTOMER: '17' }) ?? {};
 	expect([JSON.parse(String(N8N_AGENT)), env]).toEqual([ALL, { CUSTOMER: '17' }]);
@@ -27,11 +27,11 @@ it.each([
 		{ options: { agentSettings: { settings: { language: 'fr', voice: '', endOnSilence: 0, model: ' ' } } } },
 		{ language: 'fr' },
 	],
-])('of %j has no more than was given', (given, n8nAgent) => {
+])("The agent's task has no more than was given: %j", (given, n8nAgent) => {
 	expect(readWithTask(reader(given), 'metadata', undefined)).toEqual({ n8nAgent });
 });
 
-it('is not sent where nothing was given', () => {
+it('No task is sent where none was given', () => {
 	const blank = { instructions: ' ', options: { agentSettings: { settings: { voice: '' } } } };
 	for (const given of [{}, blank]) {
 		expect(readWithTask(reader(given), 'metadata', undefined)).toBeUndefined();
@@ -39,7 +39,7 @@ it('is not sent where nothing was given', () => {
 	}
 });
 
-it('is refused if the silence is no time that a person could wait', () => {
+it('A silence that no person could wait for is refused', () => {
 	for (const endOnSilence of [-1, 3_601, 'long']) {
 		const given = { options: { agentSettings: { settings: { endOnSilence } } } };
 		expectRejection(() => readWithTask(reader(given), 'env', undefined), "'End on Silence' must be a number");

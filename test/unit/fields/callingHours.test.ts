@@ -77,7 +77,7 @@ function isWithin({ days, fromMinute, toMinute, timeZone }: Drawn, ms: number): 
 const look = ({ fromMinute, toMinute, ...drawn }: Drawn, ms: number) =>
 	outsideHours({ ...drawn, from: written(fromMinute), to: written(toMinute) }, ms);
 
-it('goes by what clocks and calendars in the time zone show, over midnight and when clocks change', () => {
+it('Calling hours go by what clocks and calendars in the time zone show, over midnight and when clocks change', () => {
 	checkTimes(2_000)([hours, nowMs, edge], (drawn, ms, { at, offset }) => {
 		const { days, timeZone } = drawn;
 		const { day, minute } = wallTime(timeZone, ms);
@@ -95,7 +95,7 @@ it('goes by what clocks and calendars in the time zone show, over midnight and w
 	});
 });
 
-it('tells when they open next, to the minute, over midnight and when clocks change', () => {
+it('The next opening is known to the minute, over midnight and when clocks change', () => {
 	checkTimes(300)([hours, nowMs], (drawn, ms) => {
 		const outside = look(drawn, ms);
 		if (outside === undefined) return;

@@ -11,7 +11,7 @@ const read = (parameters: Record<string, unknown>) =>
 const readPairs = (...entries: unknown[]) => read({ specifyMetaData: 'keypair', metaData: { entries } });
 const readJson = (jsonMetaData: unknown) => read({ specifyMetaData: 'json', jsonMetaData });
 
-it('come as they were entered, in their order, names of pairs trimmed and no value as an empty text', () => {
+it('Names and values come as they were entered, in their order, names of pairs trimmed and no value as an empty text', () => {
 	const name = fc
 		.oneof(unicode(1), fc.constantFrom('__proto__', 'constructor', 'toString', 'mode', 'value'))
 		// Objects begin with the names that are numbers.
@@ -35,7 +35,7 @@ it('come as they were entered, in their order, names of pairs trimmed and no val
 		expect(Object.entries(readJson(runInNewContext(object)) ?? {})).toEqual([['a', 'x']]);
 });
 
-it('are not sent where there are none', () => {
+it('Names and values are not sent where there are none', () => {
 	expect([read({}), readPairs()]).toEqual([undefined, undefined]);
 	for (const none of ['{}', {}, ' \n', '', ' ', null, undefined]) expect(readJson(none)).toBeUndefined();
 });
@@ -56,7 +56,7 @@ it.each<[kind: string, value: unknown]>([
 	if (kind !== 'an object') expectRejection(() => readJson(value), "'Metadata (JSON)' isn't a JSON object");
 });
 
-it('are refused without a name, or with one that is given twice', () => {
+it('Pairs are refused without a name, or with one that is given twice', () => {
 	for (const key of ['', ' \t', null, undefined])
 		expectRejection(() => readPairs({ key: 'A' }, { key }), "Entry 2 of 'Metadata' has no 'Name'");
 	for (const key of ['A', '__proto__', 'toString']) {
@@ -66,7 +66,7 @@ it('are refused without a name, or with one that is given twice', () => {
 });
 
 it.each(['n8nTools', 'N8N_TOOLS', 'n8nAgent', 'N8N_AGENT', 'n8nKey'])(
-	"are refused under n8n's own name %s",
+	"Pairs are refused under n8n's own name %s",
 	(name) => {
 		const message = `'Metadata' contains '${name}', a name that only n8n itself may use`;
 		expectRejection(() => readPairs({ key: ` ${name}`, value: '' }), message);
@@ -82,16 +82,19 @@ it.each<[what: string, ...jsons: unknown[]]>([
 	["isn't valid JSON", '{', "{'a':1}", '{"a":1,}', 'a=1', 'undefined', '\u0000'],
 	["isn't a JSON object", '[]', '[{"a":1}]', 'null', '5', '"text"', 'true', 5, true, []],
 	['contains an entry without a name', '{"":1}', '{" ":1}', { '': 1 }, { A: 1, '\t': 2 }],
-])('of JSON: %s', (what, ...jsons) => {
+])('JSON is read as pairs: %s', (what, ...jsons) => {
 	for (const json of jsons) expectRejection(() => readJson(json), `'Metadata (JSON)' ${what}`);
 });
 
-it.each(['pairs', 'JSON'])('are not ignored because n8n does not know the kind %s', (kind) => {
-	const metaData = { entries: [{ key: 'A', value: 'x' }] };
-	expectRejection(() => read({ specifyMetaData: kind, metaData }), `'Specify Metadata' is '${kind}'`);
-});
+it.each(['pairs', 'JSON'])(
+	'Names and values are not ignored because n8n does not know the kind %s',
+	(kind) => {
+		const metaData = { entries: [{ key: 'A', value: 'x' }] };
+		expectRejection(() => read({ specifyMetaData: kind, metaData }), `'Specify Metadata' is '${kind}'`);
+	},
+);
 
-it('of the environment are texts', () => {
+it('Environment variables are texts', () => {
 	const jsonEnv = { t: 'x"', n: 5, yes: true, none: null, o: { a: [1] }, at: new Date(0), i: NaN };
 	const texts = { t: 'x"', n: '5', yes: 'true', none: '', o: '{"a":[1]}', at: '1970-01-01T00:00:00.000Z' };
 	expect(readEnv(reader({ specifyEnv: 'json', jsonEnv }))).toEqual({ ...texts, i: 'null' });
@@ -100,7 +103,7 @@ it('of the environment are texts', () => {
 	expect(readEnv(reader({}))).toBeUndefined();
 });
 
-it('are no expressions that lack the equals sign, but may be placeholders of an agent', () => {
+it('Values that look like expressions without the equals sign are refused, but not the placeholders of an agent', () => {
 	const words = 'contains an expression, but is set to Fixed';
 	for (const value of ['{{ $json.name }}', 'Dear {{$json.name}}'])
 		expectRejection(

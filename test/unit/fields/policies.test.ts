@@ -22,12 +22,12 @@ function fieldsWith(policy: string): string[] {
 	return [...new Set(found.map(([path]) => path))].sort();
 }
 
-it('of all fields is declared, but for notices and what pairs hold', () => {
+it('Every field says what it means without a value, but for notices and what pairs hold', () => {
 	const ofPairs = /(^|\.)(env|metaData|context)\.(key|name|value)$|^responseFields\./;
 	expect(fieldsWith('-').filter((path) => !ofPairs.test(path))).toEqual([]);
 });
 
-it('is a refusal of an expression that gives nothing where that would not be noticed in time', () => {
+it('These fields refuse an expression that gives nothing', () => {
 	expect(fieldsWith('refused').filter((path) => !path.startsWith('filters.'))).toEqual([
 		...['answerJson', 'answerText', 'context', 'firstMessage', 'from', 'instructions'],
 		...['maxCallDuration', 'maxWait'],
@@ -39,17 +39,17 @@ it('is a refusal of an expression that gives nothing where that would not be not
 	]);
 });
 
-it('is never the default for a filter: a blank filter must not count as "all"', () => {
+it('No blank filter counts as "all"', () => {
 	const others = ['default', 'required', '-'].flatMap(fieldsWith);
 	expect(others.filter((path) => path.startsWith('filters.'))).toEqual([]);
 });
 
-it('is a refusal wherever n8n itself says that a value is required', () => {
+it('A field that n8n calls required refuses to be blank', () => {
 	const wrong = all.filter(({ required, blank }) => required && blank !== 'required');
 	expect(wrong.map(({ name }) => name)).toEqual([]);
 });
 
-it('numbers have these bounds and defaults: [least, most, default]', () => {
+it('Numbers have these bounds and defaults: [least, most, default]', () => {
 	const numbers = everywhere
 		.filter(([, { type }]) => type === 'number')
 		.map(([path, { typeOptions, default: preset }]) => {

@@ -46,7 +46,7 @@ const input = fc.oneof(value, {
 	weight: 9,
 });
 
-it('accepts exactly what a whole JSON schema validator accepts', () => {
+it('The check accepts exactly the arguments that a whole JSON schema validator accepts', () => {
 	const inputs = fc.array(input, { minLength: 20, maxLength: 20 });
 	checkTimes(400)([schema, inputs], (rules, given) => {
 		const isValid = new Ajv().compile(rules);
@@ -104,11 +104,11 @@ it.each<[Schema, unknown, string[]]>([
 		{ day: 7 },
 		["'day' must be of type string, not number."],
 	],
-])('says what is wrong: %j, %j', (rules, given, problems) => {
+])('Arguments that do not fit are refused in words: %j, %j', (rules, given, problems) => {
 	expect(argumentProblems(rules, given)).toEqual(problems);
 });
 
-it('takes null for an optional argument as omitted', () => {
+it('null for an optional argument counts as omitted', () => {
 	const string = { type: 'string' as const };
 	const rules = object({ a: string, b: json, c: string, f: string }, { required: ['c'] });
 	const others = { c: null, toString: null, e: null, f: 'x' };
@@ -120,7 +120,7 @@ it('takes null for an optional argument as omitted', () => {
 	for (const given of [null, 'x', [null]]) expect(withoutOmitted(rules, given)).toBe(given);
 });
 
-it('gives arguments as they are, but for what has a form', () => {
+it('Arguments come out as they are, but for dates, email addresses, and numbers', () => {
 	const rules = object({ phone: { type: 'string', format: 'phone' }, note: { type: 'string' } });
 	const others = { note: ' +1 (415) ', toString: '+1 (415) 555-0102' };
 	const given = { phone: '+1 (415) 555-0102', ...others };
@@ -128,7 +128,7 @@ it('gives arguments as they are, but for what has a form', () => {
 	expect(cleaned(rules, others)).toEqual(others);
 });
 
-it('tells agents of no format, which the models of one provider refuse', () => {
+it('The schema for agents names no format, which the models of one provider refuse', () => {
 	const day = { type: 'string' as const, description: 'When' };
 	const rules = object(
 		{ day: { ...day, format: 'date' }, n: { type: 'number', minimum: 1 } },

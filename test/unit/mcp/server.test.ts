@@ -96,7 +96,7 @@ it.each<[body: unknown, status: number, idOrCode?: unknown, words?: RegExp]>([
 	[[request('ping')], 400, -32600, /Batches/],
 	[[call({ n: 1 }), call({ n: 2 })], 400, -32600],
 	[nested(30), 400, -32600, /too deep/],
-])('answers %j with %d and %j', (body, status, ...[code, words = /./]) => {
+])('The server answers %j with %d and %j', (body, status, ...[code, words = /./]) => {
 	const reaction = react(body);
 	if (code === undefined) return expect(reaction).toEqual({ status });
 	const message = expect.stringMatching(words) as string;
@@ -106,7 +106,7 @@ it.each<[body: unknown, status: number, idOrCode?: unknown, words?: RegExp]>([
 	expect(bodyOf(reaction)).toHaveProperty('id', id === 1 ? 1 : null);
 });
 
-it('speaks the version that the client asks for, if it knows it', () => {
+it('The server speaks the version that the client asks for, if it knows it', () => {
 	const versionFor = (protocolVersion: string) =>
 		bodyOf(react(request('initialize', { protocolVersion, capabilities: {} })));
 	const result = { protocolVersion: '2025-03-26', capabilities: { tools: {} } };
@@ -128,7 +128,7 @@ it('what is nested too deep is recognized, however deep', () => {
 	expect(isTooDeep(nested(200_000))).toBe(true);
 });
 
-it('agrees with the official SDK on what a request is', () => {
+it('The server agrees with the official SDK on what a request is', () => {
 	const agrees = (value: unknown) => (readMessage(value).kind === 'request' ? isJSONRPCRequest(value) : true);
 	expect(agrees({ jsonrpc: '2.0', id: 2 ** 53, method: '' })).toBe(true);
 	check([anyMessage], agrees);

@@ -22,7 +22,7 @@ it("a person's response stays, although another process that has none says what 
 	expect([wait.isReady, wait.outcome({ callId: 'c-1' })]).toEqual([true, { approved: true }]);
 });
 
-it("lets no request continue the execution once n8n's own deadline is near", () => {
+it("no request continues the execution once n8n's own deadline is near", () => {
 	const stored = storedUntil(0);
 	const context = { getResponseObject: () => ({ closed: true }) } as unknown as IWebhookFunctions;
 	const { continueUntilMs } = budgetOfWait(stored);
@@ -72,7 +72,7 @@ describe('with an execution that n8n holds until another one has ended', () => {
 	});
 });
 
-it('has time for each conversation after the last Max Wait, and for what is kept of any', () => {
+it("n8n's deadline leaves time for each conversation after the last Max Wait, and for what is kept of any", () => {
 	const want = fc.record({
 		ids: fc.array(fc.string(), { minLength: 1, maxLength: 50 }),
 		deadlineMs: fc.nat(9),

@@ -9,7 +9,7 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 /** As JSON gives it back: -0 becomes 0. */
 const throughJson = (value: unknown) => JSON.parse(JSON.stringify(value)) as unknown;
 
-it('gives back what was sealed, in characters that URLs and headers take as they are', () => {
+it('What was sealed comes back whole, in characters that URLs and headers take as they are', () => {
 	checkTimes(1_000)([fc.jsonValue()], (value) => {
 		const text = envelope.seal(value, key);
 		expect(text).toMatch(/^[\w-]+$/);
@@ -19,7 +19,7 @@ it('gives back what was sealed, in characters that URLs and headers take as they
 	});
 });
 
-it('opens nothing in which any character differs, or is missing', () => {
+it('An envelope does not open if any character differs, or is missing', () => {
 	const text = envelope.seal({ customerId: 4711 }, key);
 	for (const position of text.split('').keys()) {
 		for (const character of ['', ...ALPHABET, '.', '=', '+', ' ', '\n']) {
@@ -30,14 +30,14 @@ it('opens nothing in which any character differs, or is missing', () => {
 	}
 });
 
-it('opens nothing that is longer, or has the content of another', () => {
+it('An envelope does not open if it is longer, or has the content of another', () => {
 	const text = envelope.seal({ a: 1 }, key);
 	const others = [`${text}A`, text + text, `${text}=`, `${text}\n`];
 	for (const other of [...others, text.slice(0, 25) + envelope.seal({ a: 2 }, key).slice(25)])
 		expect(envelope.open(other, key)).toBeUndefined();
 });
 
-it('does not open what was sealed with a different secret, or for a different purpose', () => {
+it('An envelope does not open with a different secret, or for a different purpose', () => {
 	const text = envelope.seal({ a: 1 }, key);
 	expect(envelope.open(text, envelope.keyOf('another secret'))).toBeUndefined();
 	const other = new Envelope('x1_', 'a different purpose');
@@ -45,7 +45,7 @@ it('does not open what was sealed with a different secret, or for a different pu
 	expect(new Envelope('x2_', 'tests of this file').open(text, key)).toBeUndefined();
 });
 
-it('opens nothing else, and nothing throws', () => {
+it('Nothing else opens, and nothing throws', () => {
 	// As a query parameter that comes as a list.
 	const listed = fc.jsonValue().map((value) => [envelope.seal(value, key)]);
 	const other = fc.oneof(fc.anything(), listed, unicode(), utf16(), fc.base64String(), fc.json());
@@ -54,7 +54,7 @@ it('opens nothing else, and nothing throws', () => {
 	});
 });
 
-it('takes an empty or a very long secret, and shows none when its key is logged', () => {
+it('An empty or very long secret seals, and none is shown when its key is logged', () => {
 	for (const secret of ['', 'x'.repeat(10_000), 'ключ'])
 		expect(envelope.open(envelope.seal({ a: 1 }, envelope.keyOf(secret)), envelope.keyOf(secret))).toEqual({
 			a: 1,

@@ -1,0 +1,72 @@
+/** An Idempotency Key finds what any execution has started with it. */
+import type { IDataObject } from 'n8n-workflow';
+import { byRule, TO } from '../rig/callRig';
+import { byId, jsonOf, startParameters, useRig } from '../rig/rig';
+
+const rig = useRig({ callBehaviour: false });
+const posts = () => rig.requests.filter(({ method }) => method === 'POST');
+
+describe('Idempotency Key', () => {
+	const withKey = (idempotencyKey: string, more: IDataObject = {}) =>
+		byRule({ ...more, options: { idempotencyKey } });
+
+	it('gets what another execution has started with the same text, as VideoSDK has it now', async () => {
+		const [first] = await rig.json(withKey('reminder 7'));
+		expect(first).not.toHaveProperty('alreadyStarted');
+		await rig.simulator.moveCall(String(first?.callId), 'answered');
+		expect(await rig.json(withKey('reminder 7'))).toMatchObject([
+			{ callId: first?.callId, alreadyStarted: true, status: 'answered' },
+		]);
+		// Another process has to look.
+		rig.engine = await rig.addEngine();
+		expect(await rig.json(withKey('reminder 7'))).toMatchObject([
+			{ callId: first?.callId, alreadyStarted: true },
+		]);
+		expect(posts()).toHaveLength(1);
+		const others = [withKey('reminder 8'), withKey('reminder 7', { to: '+15550003222' })];
+		for (const other of others) expect((await rig.json(other))[0]).not.toHaveProperty('alreadyStarted');
+		expect(posts()).toHaveLength(3);
+	});
+
+	it('makes two items with the same text and number one call', async () => {
+		const output = jsonOf(await rig.run(withKey('both', { to: TO }), { items: [{}, {}] }));
+		expect(output.map(({ callId }) => callId)).toEqual([output[0]?.callId, output[0]?.callId]);
+		expect(posts()).toHaveLength(1);
+	});
+
+	it('never stands for a session of another deployment', async () => {
+		const options = { idempotencyKey: 'order 7' };
+		const [first] = await rig.json(startParameters({ options }));
+		const [second] = await rig.json(startParameters({ options, deploymentId: byId('ddv_sales') }));
+		expect(second).toMatchObject({ deploymentId: 'ddv_sales' });
+		expect(await rig.json(startParameters({ options }))).toMatchObject([{ sessionId: first?.sessionId }]);
+		expect(posts()).toHaveLength(2);
+	});
+
+	it("starts nothing if VideoSDK can't be asked", async () => {
+		rig.simulator.addFault({ kind: 'status', status: 403, match: { method: 'GET', path: /sip\/call/ } });
+		const output = await rig.json(withKey('reminder 7'), { onError: 'continueRegularOutput' });
+		expect(output).toMatchObject([{ outcome: 'notCalled', reasonCode: 'failed' }]);
+		expect(output[0]?.error).toMatch(/^Nothing was sent, because n8n couldn't check whether/);
+		expect(posts()).toEqual([]);
+	});
+
+	it('asks no one the same question from another execution', async () => {
+		const question = byRule({
+			operation: 'sendAndWait',
+			message: 'Ready?',
+			options: { idempotencyKey: 'q', ownRoom: false },
+		});
+		await rig.engine.startAndWait(60_000, question);
+		const { result } = await rig.engine.startAndWait(60_000, question);
+		expect(jsonOf(result)).toMatchObject([
+			{
+				outcome: 'notCalled',
+				responded: false,
+				reasonCode: 'alreadyAsked',
+				callId: expect.any(String) as string,
+			},
+		]);
+		expect(posts()).toHaveLength(1);
+	});
+});

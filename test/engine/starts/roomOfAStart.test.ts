@@ -1,0 +1,91 @@
+/** A room that is made for what is started is closed, or named, if the start fails. */
+import type { Fault } from '../../simulator';
+import { byRule, CALL, fromSip } from '../rig/callRig';
+import { onEachRun, startParameters, useRig } from '../rig/rig';
+import { DOUBTFUL } from '../rig/starts';
+import { rows } from '../rig/waitingRun';
+
+const rig = useRig({ callBehaviour: false });
+const posts = () => rig.requests.filter(({ method }) => method === 'POST');
+
+it('The room of a call that was not made is closed although the user has stopped the execution', async () => {
+	onEachRun((run) => {
+		const until = () => setTimeout(() => run.cancel(), 500);
+		// The user stops while the call waits to be sent again.
+		const headers = { 'retry-after': '30' };
+		rig.simulator.addFault({ kind: 'status', status: 429, headers, until, match: { path: /call$/ } });
+	});
+	await rig.run(fromSip({ recording: 'record' }));
+	const [room] = rig.simulator.rooms.values();
+	while (!room?.disabled) await new Promise((resolve) => setTimeout(resolve, 20));
+	expect(rig.simulator.calls.size).toBe(0);
+});
+
+/** Which rooms are closed: see model. */
+describe('A room that is made for what is started', () => {
+	const open = () => [...rig.simulator.rooms.values()].filter(({ disabled }) => !disabled);
+	const KINDS = [
+		{ one: 'session', started: 'started', path: /sessions\/start$/, make: startParameters },
+		{ one: 'call', started: 'made', path: new RegExp(`^${CALL}$`), make: byRule },
+	];
+
+	it.each(KINDS)(
+		'is named if a $one is in doubt, or if it could not be closed',
+		async ({ path, make, one }) => {
+			const parameters = make({ recording: 'record' });
+			for (const [status, words, state] of [
+				[500, 'may have been', 'is still open'],
+				[400, 'Simulated fault', "couldn't be closed"],
+			] as const) {
+				rig.simulator.rooms.clear();
+				rig.simulator.addFault({ kind: 'status', status, match: { path } });
+				rig.simulator.addFault({ kind: 'status', status: 403, match: { path: /deactivate$/ } });
+				const { message, description } = await rig.failure(parameters);
+				rig.simulator.clearFaults();
+				const [{ roomId } = { roomId: '' }, ...others] = open();
+				expect(others).toEqual([]);
+				expect(message).toMatch(new RegExp(`${words}.* \\(room ${roomId}\\) \\[item 0\\]$`));
+				expect(description).toContain(`The room ${roomId} was created for the ${one} and ${state}`);
+			}
+		},
+	);
+
+	it('is named for each item in doubt, though one error alone is shown', async () => {
+		const until = () => posts().length === 4;
+		rig.simulator.addFault({ kind: 'status', status: 500, until, match: { path: /start$/, times: 2 } });
+		const { description } = await rig.failure(startParameters({ recording: 'record' }), { items: rows(2) });
+		expect(description).toMatch(/for item 1 may have been.* Created and still open: room \S+ \(item 1\)\./);
+	});
+
+	it('is named for an item that was not sent since another failed, if it could not be closed', async () => {
+		rig.simulator.addFault({ kind: 'status', status: 400, match: { path: /start$/ } });
+		rig.simulator.addFault({ kind: 'status', status: 403, match: { path: /deactivate$/, times: 2 } });
+		for (const delayMs of [300, 0])
+			rig.simulator.addFault({ kind: 'delay', delayMs, match: { path: /rooms$/ } });
+		const { description } = await rig.failure(startParameters({ recording: 'record' }), { items: rows(2) });
+		expect(description).toMatch(/^Created and still open: room \S+ \(item 0\)\./);
+	});
+
+	it('is closed at once, not after all other items', async () => {
+		rig.simulator.addFault({ kind: 'status', status: 400, match: { path: /start$/ } });
+		const parameters = startParameters({ recording: 'record', options: { maxConcurrency: 1 } });
+		await rig.run(parameters, { items: rows(9), onError: 'continueRegularOutput' });
+		const closedAs = posts().findIndex(({ path }) => path.endsWith('deactivate'));
+		expect([closedAs < 6, open().length]).toEqual([true, 8]);
+	});
+
+	it.each(KINDS)(
+		'that cannot be made means that no $one was $started',
+		async ({ one, started, path, make }) => {
+			const parameters = make({ recording: 'record' });
+			for (const fault of [...DOUBTFUL, { kind: 'status', status: 403 } as Fault]) {
+				rig.simulator.clearFaults();
+				rig.simulator.addFault({ ...fault, match: { path: /^\/v2\/rooms$/, times: 9 } });
+				expect((await rig.failure(parameters)).message).toMatch(
+					new RegExp(`^The ${one} wasn't ${started}, because there is no room for it: .*\\[item 0\\]$`),
+				);
+				expect(rig.requests.some((request) => path.test(request.path))).toBe(false);
+			}
+		},
+	);
+});

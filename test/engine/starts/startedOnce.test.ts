@@ -1,0 +1,295 @@
+/**
+ * What costs money or reaches a person is started once, whatever goes wrong, and the user learns of it. Rows, tries, and waits in all
+ * combinations: see model. Here is each operation with each fault, and what no combination of rows shows.
+ */
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
+import { RESOURCES } from '../../../nodes/VideoSdkAgentCloud/actions';
+import { STARTS, type StartWords } from '../../../nodes/VideoSdkAgentCloud/api/starts';
+import type { Fault } from '../../simulator';
+import { byRule, fromSip, made, TO } from '../rig/callRig';
+import { NODE_NAME } from '../rig/engine';
+import { goodFields } from '../rig/goodValues';
+import {
+	expectNoSecrets,
+	failureOf,
+	jsonOf,
+	parametersOf,
+	retryOnFail,
+	startParameters,
+	useRig,
+} from '../rig/rig';
+import { DOUBTFUL } from '../rig/starts';
+
+const rig = useRig({ callBehaviour: false });
+
+const REFUSED: Fault[] = [400, 401, 402, 404].map((status) => ({ kind: 'status', status }));
+/** They end something: the second request finds that it is over. A new entry needs such a reason. */
+const HARMLESS = [
+	'call:hangUp',
+	'room:deactivate',
+	'room:endSession',
+	'session:end',
+	'transcription:stopRealtime',
+];
+/** They send no request to VideoSDK. */
+const SILENT = ['tool:answer', 'tool:createAccess'];
+const OPERATIONS = RESOURCES.flatMap(({ value: resource, operations }) =>
+	operations.map(({ value: operation, starts, fields }) => ({
+		name: `${resource}:${operation}`,
+		starts,
+		parameters: parametersOf(resource, operation, { ...goodFields(fields), waitUntilReady: false }),
+	})),
+);
+const DISPATCH = parametersOf('agent', 'dispatch', { agentId: 'a', roomId: 'room' });
+const posts = () => rig.requests.filter(({ method }) => method === 'POST');
+/** Runs an operation, by itself, with a fault of each POST. */
+async function run(parameters: INodeParameters, fault: Fault) {
+	rig.simulator.requests.length = 0;
+	rig.simulator.clearFaults();
+	rig.simulator.addFault({ ...fault, match: { method: 'POST', times: 99 } });
+	const url = rig.simulator.addFile({ content: 'x' });
+	return await rig.run({ ...parameters, url }, { node: retryOnFail });
+}
+
+it.each(OPERATIONS)('$name says what it starts, if it sends a POST', async ({ name, starts, parameters }) => {
+	await run(parameters, { kind: 'status', status: 500 });
+	expect(rig.requests.length === 0).toBe(SILENT.includes(name));
+	const isStart = posts().length > 0 && !HARMLESS.includes(name);
+	expect([name, starts !== undefined]).toEqual([name, isStart]);
+});
+
+/** What VideoSDK lists is found by its key. */
+const isFindable = (starts?: string) => starts === 'call' || starts === 'session';
+
+it.each(OPERATIONS.filter(({ starts }) => starts))(
+	'$name is not sent again, not even by Retry On Fail, once it may have had an effect',
+	async ({ starts, parameters }) => {
+		const { one, started, check }: StartWords = STARTS[starts!];
+		const { calls, sessions } = rig.simulator;
+		// A room that no one asked for is no reason not to call.
+		const sent = () => posts().filter(({ path }) => starts === 'room' || path !== '/v2/rooms');
+		for (const fault of DOUBTFUL) {
+			calls.clear();
+			sessions.clear();
+			const result = await run(parameters, fault);
+			expect([fault, sent().length]).toEqual([fault, 1]);
+			expectNoSecrets(rig, result.error, result.thrown, result.run);
+			const made = [...calls.values(), ...sessions.values()];
+			if (isFindable(starts) && made.length > 0) {
+				expect(result.error).toBeUndefined();
+				const text = JSON.stringify(result.run.data);
+				expect(text).toContain(String((made[0] as unknown as IDataObject)[STARTS[starts].idField]));
+				expect(text).not.toMatch(/alreadyStarted|n8nKey/);
+				continue;
+			}
+			const { message, description } = failureOf(result);
+			const doubt = expect.stringMatching(`the ${one}( to \\S+)? may have been ${started}`) as string;
+			expect([fault, message]).toEqual([fault, doubt]);
+			expect(message).toMatch(/^[^[]* \[item 0\]$/);
+			expect(description).toContain(check);
+		}
+		for (const fault of REFUSED) {
+			expect(failureOf(await run(parameters, fault)).message).not.toContain('may have been');
+			expect(sent()).toHaveLength(3);
+		}
+	},
+);
+
+it.each([
+	['a call', fromSip(), { message: 'Call initiated successfully' }],
+	['a call', fromSip(), { data: { status: 'initiated' } }],
+	['a session', startParameters(), { data: {} }],
+	['a dispatch', DISPATCH, { data: {} }],
+	['a dispatch', DISPATCH, { success: 'true', data: {} }],
+])('The answer to %s without what was started leaves it in doubt', async (_what, parameters, body) => {
+	rig.simulator.setListing({ hasMetadata: false });
+	rig.simulator.addFault({ kind: 'noData', body });
+	const { message } = await rig.failure(parameters, { node: retryOnFail });
+	expect(message).toContain('may have been');
+	expect(posts()).toHaveLength(1);
+});
+
+describe('Retry On Fail', () => {
+	it('starts nothing with the items of a wait, though n8n runs the node again', async () => {
+		// n8n takes an empty 'error' for a failure, too, and runs the node until its last try.
+		const ada = { message: 'ok', data: { sessionId: 'ada', status: 'queued', error: '' } };
+		rig.simulator.addFault({ kind: 'noData', body: ada, match: { method: 'POST', body: /item-0/ } });
+		rig.simulator.addFault({ kind: 'status', status: 400, match: { method: 'POST', body: /item-1/ } });
+		const metaData = { entries: [{ key: 'item', value: '=item-{{ $itemIndex }}' }] };
+		const options = { items: [{}, {}], onError: 'continueRegularOutput' as const, node: retryOnFail };
+		const { result } = await rig.engine.startAndWait(2_000, { metaData }, options);
+		expect(result.run.status).toBe('waiting');
+		const started = posts().map(({ body }) => (body as { metaData: { item: string } }).metaData.item);
+		expect(started).toEqual(['item-0', 'item-1', 'item-1']);
+	});
+
+	it.each(Object.entries({ 0: 3, 1: 2, 4: 4, 9: 5 }))('waits in the last try of %s', async (max, tries) => {
+		const refused: Fault = { kind: 'status', status: 402 };
+		rig.simulator.addFault({ ...refused, match: { method: 'POST', body: /item-0/, times: Infinity } });
+		const metaData = { entries: [{ key: 'item', value: '=item-{{ $itemIndex }}' }] };
+		const node = { ...retryOnFail, maxTries: Number(max) };
+		const options = { items: [{}, {}], onError: 'continueRegularOutput' as const, node };
+		const { result } = await rig.engine.startAndWait(2_000, { metaData }, options);
+		expect(result.run.status).toBe('waiting');
+		expect([posts().length, rig.simulator.sessions.size]).toEqual([tries + 1, 1]);
+	});
+
+	it('asks again for what costs nothing, and tells runs of a node apart', async () => {
+		rig.simulator.addFault({ kind: 'status', status: 400 });
+		const parameters = { resource: 'session', operation: 'getAll' };
+		expect((await rig.run(parameters, { node: retryOnFail })).error).toBeUndefined();
+		expect(rig.requests).toHaveLength(2);
+		const node = { ...retryOnFail, id: 'node' };
+		const again = async () => await rig.run(startParameters(), { node });
+		await again();
+		await again();
+		expect(rig.simulator.sessions.size).toBe(2);
+	});
+
+	it('counts the number that an earlier try has called', async () => {
+		// The second item fails, and by the next try its row has the number of the first.
+		rig.simulator.addFault({ kind: 'delay' });
+		rig.simulator.addFault({ kind: 'status', status: 400 });
+		const to = `={{ $itemIndex === 0 || $execution.customData.get('callId') ? '${TO}' : '+15550009' }}`;
+		const parameters = fromSip({ to, options: { maxConcurrency: 1 } });
+		const result = await rig.run(parameters, { items: [{}, {}], node: retryOnFail });
+		expect(made(rig).filter(({ body }) => (body as { sipCallTo: string }).sipCallTo === TO)).toHaveLength(1);
+		expect(failureOf(result).message).toMatch(/^'To' is the same in items 0 and 1: .*\[item 1\]$/);
+		expect(failureOf(result).description).toContain('One call was made before this');
+	});
+});
+
+describe.each([
+	['call', byRule()],
+	['session', startParameters()],
+	['dispatch', DISPATCH],
+] as const)('Someone retries an execution that failed: each %s', (starts, parameters) => {
+	const run = async (node = {}, ...faults: Fault[]) => {
+		for (const fault of faults) rig.simulator.addFault({ ...fault, match: { method: 'POST' } });
+		const to = '=+1555000310{{ $itemIndex }}';
+		const given = { ...parameters, ...(starts === 'call' && { to }), options: { maxConcurrency: 1 } };
+		return await rig.run(given, { items: [{}, {}, {}], node });
+	};
+	const OK: Fault = { kind: 'delay' };
+	const NO: Fault = { kind: 'status', status: 402 };
+
+	it('that was started is not started again, and the others are', async () => {
+		const first = await run({}, OK, NO, OK, NO);
+		expect(failureOf(first).message).toMatch(/\[item 1\]$/);
+		const second = await rig.engine.retry(first);
+		expect([failureOf(second).message, posts().length]).toEqual([expect.stringMatching(/\[item 2\]$/), 4]);
+		const third = await rig.engine.retry(second);
+		expect(third.output[0]?.map(({ pairedItem }) => pairedItem)).toEqual([0, 1, 2].map((item) => ({ item })));
+		expect(posts()).toHaveLength(5);
+		const adopted = isFindable(starts) ? true : undefined;
+		expect(jsonOf(third).map(({ alreadyStarted }) => alreadyStarted)).toEqual([adopted, adopted, undefined]);
+		// Whoever retries the first one once more gets what the others have started.
+		for (let clicks = 0; clicks < 2; clicks++) {
+			const again = jsonOf(await rig.engine.retry(first));
+			expect(again.map(({ alreadyStarted }) => alreadyStarted)).toEqual([adopted, adopted, adopted]);
+		}
+		expect(posts()).toHaveLength(5);
+		// In a loop, the next round has its own items.
+		await rig.engine.useAgain(third, { ...parameters }, 'nextRound');
+		expect(posts()).toHaveLength(6);
+	});
+
+	it('that n8n runs twice at a time is started once, and comes out of both', async () => {
+		const first = await run();
+		const second = await rig.engine.useAgain(
+			first,
+			first.workflow.getNode(NODE_NAME)!.parameters,
+			'secondRun',
+		);
+		const { idField } = STARTS[starts];
+		const [one] = jsonOf(first);
+		expect(jsonOf(second)).toMatchObject([{ [idField]: one?.[idField] }]);
+		expect(JSON.stringify(second.run.data)).not.toContain('alreadyStarted');
+		expect(posts()).toHaveLength(3);
+	});
+
+	it('that is in doubt stays so, and nothing is sent', async () => {
+		const first = await run({}, OK, { kind: 'status', status: 500 });
+		const second = failureOf(await rig.engine.retry(first));
+		const { check }: StartWords = STARTS[starts];
+		expect(second.message).toBe(failureOf(first).message);
+		expect(second.description).toContain(
+			`One ${STARTS[starts].one} was ${STARTS[starts].started} before this`,
+		);
+		expect(second.description.split(check)).toHaveLength(2);
+		expect(posts()).toHaveLength(2);
+	});
+
+	it('is forgotten once the node has succeeded', async () => {
+		const done = await run(retryOnFail, OK, NO);
+		const id = jsonOf(done)[0]?.[STARTS[starts].idField];
+		expect(id).toBeDefined();
+		expect(JSON.stringify(done.run.data.executionData)).not.toContain(id);
+	});
+});
+
+it('What waits is waited for by a second run of the execution, with the same limit and question', async () => {
+	const { result } = await rig.engine.startAndWait(
+		60_000,
+		byRule({ operation: 'sendAndWait', message: 'Ready?', options: { ownRoom: false } }),
+	);
+	const { parameters } = result.workflow.getNode(NODE_NAME)!;
+	const again = await rig.engine.useAgain(result, parameters, 'secondRun');
+	const waitOf = ({ run }: typeof result) => {
+		const text = run.data.executionData?.contextData[`node:${NODE_NAME}`]?.agentCloudWait as string;
+		const { question, awaited } = JSON.parse(text) as IDataObject & { awaited: IDataObject[] };
+		return { question, ids: awaited[0]?.ids, limitMs: awaited[0]?.limitMs };
+	};
+	expect(again.run.waitTill).toBeDefined();
+	expect(waitOf(again)).toEqual(waitOf(result));
+	expect(posts()).toHaveLength(1);
+});
+
+it('An execution with a sub-workflow is refused where n8n may run it twice', async () => {
+	const { run, workflow } = await rig.run(byRule());
+	for (const more of [{ parentExecution: { executionId: '1', workflowId: 'w' } }, {}]) {
+		const data = structuredClone(run.data);
+		delete (data as { resumeToken?: string }).resumeToken;
+		const [input] = data.resultData.runData.Input!;
+		if (!('parentExecution' in more)) input!.metadata = { subExecutionsCount: 1 };
+		const node = workflow.getNode(NODE_NAME)!;
+		data.executionData!.nodeExecutionStack = [{ node, data: { main: [[{ json: {} }]] }, source: null }];
+		const result = await rig.engine.execute(workflow, 'trigger', Object.assign(data, more));
+		expect(failureOf(result).message).toBe(
+			'This version of n8n may run this execution twice, because a sub-workflow is part of it. Update n8n to 2.14 or newer, or make the call in the main workflow. Nothing was sent. [item 0]',
+		);
+	}
+	expect(posts()).toHaveLength(1);
+});
+
+it('What was started before a failure is named by what its operation calls it', async () => {
+	rig.simulator.addFault({ kind: 'delay' });
+	rig.simulator.addFault({ kind: 'status', status: 400 });
+	const parameters = { ...DISPATCH, options: { maxConcurrency: 1 } };
+	const { description } = await rig.failure(parameters, { items: [{}, {}, {}] });
+	expect(description).toContain('One agent was dispatched before this: room.');
+	// What was only looked at is none of it.
+	const sessionId = await rig.existingSession();
+	const look = { resource: 'session', operation: 'get', sessionId: '={{ $json.id }}' };
+	const items = [{ id: sessionId }, { id: 'x' }];
+	const looked = await rig.run({ ...look, options: { maxConcurrency: 1 } }, { items });
+	expect(failureOf(looked).description).not.toContain(sessionId);
+});
+
+it('What waits for its turn after "too many requests" is not sent once another has failed', async () => {
+	rig.simulator.addFault({ kind: 'status', status: 429, headers: { 'retry-after': '30' } });
+	rig.simulator.addFault({ kind: 'status', status: 400, delayMs: 100 });
+	expect((await rig.run(startParameters(), { items: [{}, {}] })).error).toBeDefined();
+	expect(rig.requests).toHaveLength(2);
+	expect(rig.simulator.sessions.size).toBe(0);
+});
+
+it.each(['connect ETIMEDOUT 10.0.0.3:8080', 'read ECONNRESET', 'preexisting session'])(
+	'An error of the API keeps our message, though n8n knows its words: %s',
+	async (text) => {
+		rig.simulator.addFault({ kind: 'status', status: 502, body: { message: text } });
+		const { message, description } = await rig.failure(startParameters());
+		expect(message).toContain('(status 502); the session may have been started');
+		expect(description).toContain(text);
+	},
+);
