@@ -185,7 +185,7 @@ it('docs/simulated-people.md has the people of the simulator', () => {
 
 it('CONTRIBUTING.md names tests that exist', () => {
 	const files = filesLike(/^test\/.*\.test\.ts$/);
-	const cells = matchesIn(read('CONTRIBUTING.md'), /`((?:(?:engine|unit)\/\w+ ?|concurrency ?)+)`/g);
+	const cells = matchesIn(read('CONTRIBUTING.md'), /`((?:(?:engine|unit)\/[\w/]+ ?)+)`/g);
 	const named = cells.flatMap((names) => names.trim().split(' '));
 	expect(named.length).toBeGreaterThan(10);
 	expect(named.filter((name) => !files.some((file) => file.includes(name)))).toEqual([]);

@@ -1,4 +1,4 @@
-/** Files of recordings, from hosts that must learn nothing, and their deletion. Their lists: see official and whatWasSaid. */
+/** Files of recordings, from hosts that must learn nothing, and their deletion. Their lists: see officialClient and whatWasSaid. */
 import { Container } from '@n8n/di';
 import { BinaryDataService } from 'n8n-core';
 import { once } from 'node:events';

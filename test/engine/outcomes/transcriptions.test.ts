@@ -1,4 +1,4 @@
-/** What was said: read from files, waited for, and missed where nothing was turned on. What is sent: see official. */
+/** What was said: read from files, waited for, and missed where nothing was turned on. What is sent: see officialClient. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { INodeParameters } from 'n8n-workflow';
 import type { Fault } from '../../simulator';

@@ -1,4 +1,4 @@
-/** The resource Call. What is sent: see official. */
+/** The resource Call. What is sent: see officialClient. */
 import type { IDataObject } from 'n8n-workflow';
 import { byRule, CALL, callParameters, fromSip, made, RULE, TO } from '../rig/callRig';
 import { byId, startParameters, useRig } from '../rig/rig';

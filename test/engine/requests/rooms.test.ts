@@ -1,4 +1,4 @@
-/** Rooms, and those of sessions: made for one, given, or left to the agent. What becomes of one if the start fails: see startedOnce. */
+/** Rooms, and those of sessions: made for one, given, or left to the agent. What becomes of one if the start fails: see roomOfAStart. */
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { ROOM_EVENT_OPTIONS } from '../../../nodes/VideoSdkAgentCloud/webhook/event';
 import { failureOf, parametersOf, startParameters, useRig } from '../rig/rig';
