@@ -1,12 +1,12 @@
 /** docs/dev/api-coverage.md: what the operations and the trigger really send, and what VideoSDK's own client can send besides. */
 import { readFileSync } from 'node:fs';
 import type { INodeParameters } from 'n8n-workflow';
-import { RESOURCES } from '../../nodes/VideoSdkAgentCloud/actions';
-import { ENDPOINTS } from '../schemas/api';
-import { matchesIn } from '../unit/labels';
-import { goodFields } from './goodValues';
-import { parametersOf, useRig } from './rig';
-import { StoredTrigger } from './triggerHooks';
+import { RESOURCES } from '../../../nodes/VideoSdkAgentCloud/actions';
+import { ENDPOINTS } from '../../schemas/api';
+import { matchesIn } from '../../unit/labels';
+import { goodFields } from '../rig/goodValues';
+import { parametersOf, useRig } from '../rig/rig';
+import { StoredTrigger } from '../rig/triggerHooks';
 
 const rig = useRig({ callBehaviour: false });
 
