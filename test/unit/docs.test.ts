@@ -20,7 +20,7 @@ const shownFiles = ['ls-files', '--cached', '--others', '--exclude-standard'];
 const published = new Set(
 	execFileSync('git', shownFiles, { cwd: root, encoding: 'utf8' })
 		.split('\n')
-		.flatMap((file) => [file, dirname(file)]),
+		.flatMap((file) => [file, dirname(file), dirname(dirname(file))]),
 );
 const filesLike = (pattern: RegExp) => [...published].filter((file) => pattern.test(file));
 const pages = filesLike(/^(docs\/|docs\/dev\/|docs\/benchmarks\/|examples\/|agent\/)?[^/]+\.md$/);
