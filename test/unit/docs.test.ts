@@ -91,6 +91,13 @@ it('architecture.md names a test for whatever waiting takes from n8n', () => {
 	expect(missing).toEqual([]);
 });
 
+it('architecture.md says of each journey in a real n8n what it proves', () => {
+	const journeys = filesLike(/^test\/e2e\/.*\.e2e\.ts$/).map((file) => file.slice('test/e2e/'.length));
+	expect(journeys.length).toBeGreaterThan(10);
+	const page = read('docs/dev/architecture.md');
+	expect(journeys.filter((journey) => !page.includes(`\n| \`${journey}\``))).toEqual([]);
+});
+
 it("n8n's Docs buttons lead to pages about using the nodes", () => {
 	const sources = filesLike(/^(nodes|credentials)\/.*\.(node\.json|credentials\.ts)$/);
 	const urls = sources.flatMap((source) => read(source).match(/https:\/\/github\.com\/[^"']+/g) ?? []);
