@@ -157,9 +157,13 @@ describe('The examples, as npm start imports them into n8n', () => {
 			const firstWords = 'Agent: Hello Ada Lovelace, this is the AI assistant you asked to call you.';
 			for (const text of ['Ada Lovelace, +14155550142', SAMPLE_SUMMARY, firstWords])
 				expect(mail.text).toContain(text);
+			await submit('Ada Lovelace', '+1 415 555-0142');
+			expect(await stage.nextMail()).toMatchObject({
+				text: expect.stringContaining('Last known outcome: notCalled: Called on '),
+			});
 			expect(calls()).toMatchObject([{ to: '+14155550142', metadata: { customer: 'Ada Lovelace' } }]);
 
-			await submit('Grace Hopper', CALL_NUMBERS.missed);
+			await submit('Grace Hopper', CALL_NUMBERS.busy);
 			expect(await stage.nextMail()).toMatchObject({
 				subject: 'No summary: Grace Hopper',
 				text: expect.stringContaining('Last known outcome: noAnswer'),
@@ -172,42 +176,34 @@ describe('The examples, as npm start imports them into n8n', () => {
 		});
 	});
 
-	run(['receptionist.json'], async (file) => {
+	run(['receptionist-agent.json', 'receptionist.json'], async (file) => {
 		const { simulator } = stage;
 		const slots = stage.table('Slots');
-		const { nodes } = await stage.n8n.rest.getWorkflow(stage.workflow('tool-access.json').id);
-		const { parameters } = nodes.find(({ name }) => name === 'Create access')!;
-		await stage.whilePublished(file, async (urls) => {
-			const tools = urls.map((url) => ({ tool: inMode('url', url) }));
-			await stage.enter('tool-access.json', 'Create access', { agentTools: { tools } });
-			const [access] = await stage.pressFor('tool-access.json', 'Create access');
-			const metadata = { n8nTools: access?.tools };
-			const ring = (from: string) => simulator.incomingCall({ to: OUR_NUMBER, from, metadata });
+		expect(await stage.pressFor(file, 'Set agent')).toMatchObject([{ numbers: [OUR_NUMBER] }]);
+		const ring = (from: string) => simulator.incomingCall({ to: OUR_NUMBER, from });
 
-			simulator.heard.name = 'Ada Lovelace';
-			const { callId } = ring(ADA);
-			const found = await stage.toolUse(callId, 'find_free_slots');
-			expect(found.answer).toMatch(/"slot":"1","start":"\w+, \w+ \d+, at \d\d:00".*"slot":"2"/);
-			const booked = { answer: 'The slot is booked for Ada Lovelace.', isError: false };
-			expect(await stage.toolUse(callId, 'book_slot')).toMatchObject(booked);
-			delete simulator.heard.name;
-			expect(await slots.rows()).toMatchObject([
-				{ name: 'Ada Lovelace', phone: ADA, callId },
-				{ name: null, callId: null },
-			]);
+		simulator.heard.name = 'Ada Lovelace';
+		const { callId } = ring(ADA);
+		const found = await stage.toolUse(callId, 'find_free_slots');
+		expect(found.answer).toMatch(/"slot":"1","start":"\w+, \w+ \d+, at \d\d:00".*"slot":"2"/);
+		const booked = { answer: 'The slot is booked for Ada Lovelace.', isError: false };
+		expect(await stage.toolUse(callId, 'book_slot')).toMatchObject(booked);
+		delete simulator.heard.name;
+		expect(await slots.rows()).toMatchObject([
+			{ name: 'Ada Lovelace', phone: ADA, callId },
+			{ name: null, callId: null },
+		]);
 
-			// Of two agents that want the other slot at once, one gets it.
-			const other = ring(GRACE).callId;
-			const book = async (slot: string) => await stage.askAsAgent(other, 1, { slot, name: 'Grace Hopper' });
-			await stage.toolUse(other, 'book_slot');
-			for (const taken of ['1', 'none is free'])
-				expect(await book(taken)).toMatch(/^Error: This slot is not free/);
-			await slots.change('phone', GRACE, { name: null, phone: null, callId: null });
-			const answers = await Promise.all([book('2'), book('2')]);
-			expect(answers.filter((answer) => answer === 'The slot is booked for Grace Hopper.')).toHaveLength(1);
-			expect(await stage.askAsAgent(other, 0, {})).toBe(JSON.stringify({ slot: 'none is free' }));
-		});
-		await stage.enter('tool-access.json', 'Create access', parameters);
+		// Of two agents that want the other slot at once, one gets it.
+		const other = ring(GRACE).callId;
+		const book = async (slot: string) => await stage.askAsAgent(other, 1, { slot, name: 'Grace Hopper' });
+		await stage.toolUse(other, 'book_slot');
+		for (const taken of ['1', 'none is free'])
+			expect(await book(taken)).toMatch(/^Error: This slot is not free/);
+		await slots.change('phone', GRACE, { name: null, phone: null, callId: null });
+		const answers = await Promise.all([book('2'), book('2')]);
+		expect(answers.filter((answer) => answer === 'The slot is booked for Grace Hopper.')).toHaveLength(1);
+		expect(await stage.askAsAgent(other, 0, {})).toBe(JSON.stringify({ slot: 'none is free' }));
 	});
 
 	run(['escalation.json'], async (file) => {
@@ -764,13 +760,17 @@ describe('The examples, as npm start imports them into n8n', () => {
 	run(['ai-agent-starts-sessions.json'], async () => {
 		const { model } = stage;
 		model.script([
-			{ tool: 'Start_session', arguments: { CUSTOMER_NAME: 'Ada Lovelace' } },
+			{
+				tool: 'Start_session',
+				arguments: { CUSTOMER_NAME: 'Ada Lovelace', Instructions: 'Ask whether her order has arrived.' },
+			},
 			{ text: 'The session is on its way.' },
 		]);
 		const executionId = await stage.chat('ai-agent-starts-sessions.json', 'Please start one with Ada.');
 		const execution = await stage.n8n.rest.untilEnded(executionId, 'AI Agent');
 		expect(outputOf(execution, 'AI Agent')).toEqual([{ output: 'The session is on its way.' }]);
-		expect(sessions()).toMatchObject([{ env: { CUSTOMER_NAME: 'Ada Lovelace' } }]);
+		const N8N_AGENT = JSON.stringify({ instructions: 'Ask whether her order has arrived.' });
+		expect(sessions()).toMatchObject([{ env: { CUSTOMER_NAME: 'Ada Lovelace', N8N_AGENT } }]);
 		expect(JSON.stringify(model.requests[1]?.messages)).toContain(sessions()[0]?.sessionId);
 	});
 
