@@ -106,8 +106,7 @@ export class ExamplesStage {
 
 	/** Asks, as the agent of a call, a tool that was handed to it. @returns what the agent reads */
 	async askAsAgent(callId: string, index: number, input: object): Promise<string> {
-		const { metadata } = this.simulator.calls.get(callId)!;
-		const handed = metadata.n8nTools as HandedTool[];
+		const handed = this.simulator.metadataOf(callId).n8nTools as HandedTool[];
 		return await withMcp(handed[index]!, async (client) => {
 			const { tools } = await client.listTools();
 			const { isError, text } = await callTool(client, tools[0]!.name, input);

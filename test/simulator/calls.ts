@@ -215,8 +215,8 @@ export class Calls {
 		this.holds.delete(callId);
 	}
 
-	/** What the agent gets: of its rule, and of the call, which goes before it. */
-	private metadataOf({ ruleId, metadata }: SimulatedCall): Record<string, unknown> {
+	/** @returns what the agent gets: of its rule, and of the call, which goes before it */
+	metadataOf({ ruleId, metadata }: SimulatedCall): Record<string, unknown> {
 		const rule = this.world.telephony.routingRules.find(({ id }) => id === ruleId);
 		return { ...rule?.agentMetadata, ...metadata };
 	}

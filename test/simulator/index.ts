@@ -9,7 +9,7 @@ import type { RecordingInput } from './recordings';
 import { ApiServer } from './server';
 import type { EventStatus } from './sessions';
 import type { SigningKey } from './signingKey';
-import { telephonyRoutes } from './telephony';
+import { inboundRule, telephonyRoutes } from './telephony';
 import type { TranscriptionInput } from './transcriptions';
 import { World, type SimulatorOptions } from './world';
 
@@ -105,9 +105,13 @@ export async function startSimulator(options: SimulatorOptions = {}) {
 		setCallBehaviour: (behaviour: Partial<CallBehaviour>, to?: string) => calls.setBehaviour(behaviour, to),
 		/** How all calls' records are written from now on. */
 		spellCalls: (spelling: CallSpelling) => void (calls.spelling = spelling),
-		/** A call from outside. */
-		incomingCall: (input: Omit<CallInput, 'type'>, behaviour?: Partial<CallBehaviour> | false) =>
-			calls.begin({ type: 'inbound', ...input }, behaviour),
+		/** A call from outside, by the rule of the number called. */
+		incomingCall: (input: Omit<CallInput, 'type'>, behaviour?: Partial<CallBehaviour> | false) => {
+			const rule = inboundRule(world.telephony, input.to);
+			return calls.begin({ type: 'inbound', ruleId: rule?.id, agentId: rule?.agentId, ...input }, behaviour);
+		},
+		/** What the agent of a call gets, of its rule, too. */
+		metadataOf: (callId: string) => calls.metadataOf(known(calls.byId, callId)),
 		/** Moves a call on and sends the event of that status; its clock stops. */
 		moveCall: async (callId: string, status: CallStatus) => {
 			calls.move(known(calls.byId, callId), status);

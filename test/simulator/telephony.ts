@@ -57,6 +57,10 @@ export const defaultTelephony = () => ({
 	routingRules: [...times(12, (index) => rule('outbound', index)), rule('inbound', 0)],
 });
 
+/** @returns the rule by which a number of the account answers; undefined if it has none */
+export const inboundRule = ({ routingRules }: Telephony, called: string) =>
+	routingRules.find(({ type, numbers }) => type === 'inbound' && numbers.includes(called));
+
 /** What the API sets back in gateways, and maybe in rules, if a change omits it (`index.d.ts` of the official SDK). */
 const RESET = { recording: false, dtmf: false, noiseCancellation: false, hidePhoneNumber: false };
 

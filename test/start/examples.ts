@@ -14,6 +14,7 @@ export const SELECTED: Record<string, string> = {
 	[SESSION_EXAMPLE]: EVENTS_EXAMPLE,
 	[CALL_EXAMPLE]: TOOL_EXAMPLE,
 	'tool-access.json': TOOL_EXAMPLE,
+	'receptionist-agent.json': 'receptionist.json',
 	'calls-from-a-table.json': 'calls-from-a-table-tool.json',
 	'appointment-by-phone.json': 'appointment-by-phone-tools.json',
 };

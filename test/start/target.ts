@@ -35,6 +35,8 @@ export async function startTarget(onMail?: (mail: Mail) => void) {
 		deploymentId: 'ddv_support',
 		tag: 'latest',
 		call: { to: '+14155550123', routingRuleId: 'rule_out_01', from: '+15550102001' },
+		/** Of incoming calls. */
+		inboundRuleId: 'rule_in_01',
 		/** A room in which someone was. */
 		roomId,
 		/** An email account, for n8n's credential, and from whom and to whom it sends. */

@@ -84,12 +84,14 @@ function credentialsOf(
 }
 
 /** What one of our nodes contains once everything is picked from the lists. */
-function picked({ parameters }: WorkflowNode, listed: object[], target: Target): Parameters {
-	const { deploymentId, tag, call } = target;
+function picked(node: WorkflowNode, listed: object[], target: Target): Parameters {
+	const { parameters } = node;
+	const { deploymentId, tag, call, inboundRuleId } = target;
+	const ruleId = does('routingRule:setAgent')(node) ? inboundRuleId : call.routingRuleId;
 	const values: Parameters = {
 		deploymentId: inMode('id', deploymentId),
 		tag: inMode('name', tag),
-		routingRuleId: inMode('id', call.routingRuleId),
+		routingRuleId: inMode('id', ruleId),
 		from: inMode('number', call.from),
 		webhookUrl: listed[0],
 		agentTools: listed.length > 0 && { tools: listed.map((tool) => ({ tool })) },

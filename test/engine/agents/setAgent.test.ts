@@ -98,7 +98,7 @@ it.each<[string, IDataObject]>([
 it("An incoming call's agent is told what the rule says, unless the call itself says it", async () => {
 	await rig.json(setAgent(INBOUND, { firstMessage: 'Hello from the rule' }));
 	const roomId = await rig.room('transcribe');
-	const input = { to: '+15550102001', from: '+15550003001', ruleId: INBOUND, roomId, agentId: 'agent_01' };
+	const input = { to: '+15550102001', from: '+15550003001', roomId };
 	const { callId } = rig.simulator.incomingCall(input, false);
 	await rig.talk([callId]);
 	const [transcript] = await rig.json(parametersOf('transcription', 'get', { roomId }));
