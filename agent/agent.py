@@ -46,8 +46,6 @@ You weren't told what this conversation is about. Be polite, find out what the p
 OPENING = "(The person is on the line. Greet them, say that you are an AI and, if you are the one who is calling, why.)"
 CLOSING = "(The person has said nothing for a while. Say goodbye in one short sentence.)"
 
-# What the model is told of the metadata that a workflow sends with a call, apart from its instructions.
-TOLD = ["name", "question", "localTime"]
 # The tools by which n8n learns of voicemail, if they have a parameter for it.
 REPORTS = ["save_result", "submit_response"]
 
@@ -71,17 +69,15 @@ def language_of(setting: str) -> tuple[str, str]:
     return (setting if "-" in setting else locale), filler
 
 
-def instructions_of(settings: dict, metadata: dict, locale: str) -> str:
+def instructions_of(settings: dict, locale: str) -> str:
     """All that the model is told before the conversation."""
     now = datetime.now(timezone.utc)
-    told = [f"{key}: {metadata[key]}" for key in TOLD if key in metadata]
     task = settings.get("instructions")
     return "\n".join(
         [
             RULES,
             f"Speak the language {locale}.",
             f"It is {now:%A, %B} {now.day}, {now:%Y, %H:%M} UTC.",
-            *told,
             "",
             f"Your task:\n{task}" if task else NO_TASK,
         ]
@@ -167,7 +163,7 @@ async def entrypoint(ctx: JobContext) -> None:
     settings = handed_over(ctx.metadata, "n8nAgent", "N8N_AGENT") or {}
     locale, filler = language_of(settings.get("language") or "en")
     n8n = N8nTools(ctx.metadata, filler)
-    agent = PhoneAgent(instructions_of(settings, ctx.metadata, locale), settings.get("firstMessage"), n8n)
+    agent = PhoneAgent(instructions_of(settings, locale), settings.get("firstMessage"), n8n)
 
     # All but the detection of speech is VideoSDK's Inference Gateway, which VideoSDK's own token opens.
     pipeline = Pipeline(
