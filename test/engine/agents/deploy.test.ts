@@ -131,6 +131,31 @@ it('Deploy deletes no secret that a user has given the agent since', async () =>
 	expect(secrets()).toContain(own);
 });
 
+it.each(['deployments/.*/update', 'versions'])(
+	'Deploy deletes the new secret if %s is refused, and the agent keeps its old one',
+	async (path) => {
+		const refuse = () => {
+			const match = { path: new RegExp(`${path}$`) };
+			rig.simulator.addFault({ kind: 'status', status: 400, match });
+		};
+		refuse();
+		await rig.failure(deploy());
+		expect(secrets()).toEqual([]);
+		const [output] = await rig.json(deploy());
+		const [old] = secrets();
+		refuse();
+		await rig.failure(deploy());
+		expect(secrets()).toEqual([old]);
+		expect(agents()).toMatchObject([{ agentId: output?.agentId, envSecret: old?.id }]);
+	},
+);
+
+it('Deploy keeps the new secret if there may be a version that needs it', async () => {
+	rig.simulator.addFault({ kind: 'reset', match: { method: 'POST', path: /versions$/ } });
+	await rig.failure(deploy());
+	expect(rig.simulator.cloud.absence(agents()[0]!.agentId)).toBeUndefined();
+});
+
 it('Deploy goes on with an agent whose first build failed', async () => {
 	rig.simulator.setBuilds({ failureReason: 'out of memory' });
 	await rig.failure(deploy());

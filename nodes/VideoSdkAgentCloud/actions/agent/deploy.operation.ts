@@ -1,7 +1,7 @@
 import { randomBytes } from 'crypto';
 import { type IDataObject } from 'n8n-workflow';
 import { readKey } from '../../../../credentials/apiTarget';
-import { type Send } from '../../api/client';
+import { failureOf, type Send } from '../../api/client';
 import {
 	agentsNamed,
 	type CloudAgent,
@@ -15,6 +15,7 @@ import {
 	type VersionBody,
 } from '../../api/cloud';
 import { type ReadCredential } from '../../api/credential';
+import { isInDoubt } from '../../api/failure';
 import { tokenEndOf, versionTag } from '../../api/versionTag';
 import { choiceField, choicesField, numberField, textField } from '../../fields/field';
 import { envOption, readEnvOption } from '../../fields/keyValue';
@@ -161,6 +162,23 @@ async function signToken(credential: ReadCredential, expiresAtS: number): Promis
 	return signAgentToken(readKey(data?.apiKey, 'API Key'), readKey(data?.secretKey, 'Secret Key'), expiresAtS);
 }
 
+/** Deletes a new secret, which holds a token for a year, unless there may be a version that needs it. Never throws. */
+async function takeBack(
+	send: Send,
+	secretId: string,
+	{ id, envSecret }: CloudAgent,
+	error: Error,
+): Promise<void> {
+	const failure = failureOf(error);
+	if (failure === undefined || isInDoubt(failure)) return;
+	try {
+		if (envSecret) await useSecret(send, id, envSecret);
+		await deleteOwnSecret(send, secretId);
+	} catch {
+		// What is told is why there is no version.
+	}
+}
+
 /** @returns a name as names of secrets may be */
 const slug = (name: string): string =>
 	name
@@ -212,7 +230,8 @@ export const operation: Operation = {
 							if (found) await createSecret(send, `${OWN_SECRETS}${slug(name)}`, hidden);
 							else await createAgent(send, name, hidden);
 						}
-						const { id: deploymentId, agentId, envSecret } = found ?? (await createAgent(send, name));
+						const agent = found ?? (await createAgent(send, name));
+						const { id: deploymentId, agentId, envSecret } = agent;
 						const { data } = await tools.credential();
 						const secrets = [...Object.values(variables), String(data?.secretKey), String(data?.apiKey)];
 						const { image, buildSeconds } = await buildAgent(
@@ -227,14 +246,19 @@ export const operation: Operation = {
 						const unique = randomBytes(4).toString('hex');
 						const keys = { ...variables, [TOKEN_VARIABLE]: token, [ID_VARIABLE]: agentId };
 						const secretId = await createSecret(send, `${OWN_SECRETS}${slug(name)}-${unique}`, keys);
-						await useSecret(send, deploymentId, secretId);
-						const versionId = await createVersion(send, image, {
+						const version = {
 							...body,
 							agentId,
 							deploymentId,
 							versionTag: versionTag(expiresAtS * 1_000, unique),
 							envSecret: secretId,
-						});
+						};
+						const versionId = await useSecret(send, deploymentId, secretId)
+							.then(async () => await createVersion(send, image, version))
+							.catch(async (error: Error) => {
+								await takeBack(send, secretId, agent, error);
+								throw error;
+							});
 						// The agent already runs, so a secret that's left over is no reason to fail.
 						if (envSecret) await deleteOwnSecret(send, envSecret).catch(() => undefined);
 						const tokenExpiresAt = new Date(expiresAtS * 1_000).toISOString();
