@@ -109,6 +109,34 @@ it("Deploy uploads the files of the agent's folder, owned by root, and no others
 	}
 });
 
+it.each([
+	['on a private host', 'http://127.0.0.1/uploads', 'private host (127.0.0.1)'],
+	["of the host's cloud", 'https://169.254.169.254/latest', 'private host (169.254.169.254)'],
+	['without encryption', 'http://uploads.example.com/a', 'plain http'],
+	['that is none', '/uploads/a', 'no web address'],
+])('Deploy uploads nothing to an address %s', async (_what, uploadUrl, reason) => {
+	rig.useAsPublic();
+	const body = { buildId: 'bld_01', image: 'registry.example/a:1', uploadUrl };
+	rig.simulator.addFault({ kind: 'noData', body, match: { path: /builds$/ } });
+	const { message, description } = await rig.failure(deploy());
+	expect(message).toContain("n8n can't upload to the address that VideoSDK gave");
+	expect(message).toContain(reason);
+	expect(description).toBe('Nothing was sent.');
+	expect(sent().at(-1)).toBe('POST /builds');
+});
+
+it('Deploy uploads nothing where the address leads on', async () => {
+	let isAsked = false;
+	const location = await rig.serve((_request, response) => {
+		isAsked = true;
+		response.end();
+	});
+	rig.simulator.addFault({ kind: 'redirect', location, match: { method: 'PUT', path: /uploads/ } });
+	const { message } = await rig.failure(deploy());
+	expect(message).toContain("didn't take the upload (status 307)");
+	expect(isAsked).toBe(false);
+});
+
 it('Deploy gives an agent that it has deployed before a new version, token, and secret, and deletes the old one', async () => {
 	const [first] = await rig.json(deploy());
 	const [old] = secrets();

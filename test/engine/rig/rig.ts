@@ -1,3 +1,4 @@
+import dns from 'node:dns';
 import type { RequestListener } from 'node:http';
 import { inspect } from 'node:util';
 import { WorkflowExecute } from 'n8n-core';
@@ -53,6 +54,20 @@ export class Rig {
 	/** Changes the credential: right fields but for those given. */
 	use(more: ICredentialDataDecryptedObject = {}): void {
 		this.engine.setCredentials(this.credentials(more));
+	}
+
+	/** Changes the credential's Base URL to a public name, which leads to the simulator. */
+	useAsPublic(): void {
+		const host = 'api.example.com';
+		const { lookup } = dns;
+		const local = [{ address: '127.0.0.1', family: 4 }];
+		const lead = (
+			name: string,
+			options: dns.LookupAllOptions,
+			done: (error: null, found: object[]) => void,
+		) => (name === host ? done(null, local) : lookup(name, options, done as never));
+		jest.spyOn(dns, 'lookup').mockImplementation(lead as never);
+		this.use({ baseUrl: `http://${host}:${this.simulator.port}` });
 	}
 
 	/** The requests to the API, without those for the public key. */

@@ -2,7 +2,6 @@
  * A wait ends once and in time, whatever fails meanwhile, and only by what is true of its own conversations. Rows, ends, events, and
  * processes in all combinations: see model. Here are single faults, and what comes to the resume URL.
  */
-import dns from 'node:dns';
 import { ExecutionLifecycleHooks } from 'n8n-core';
 import { type IDataObject, type INodeParameters, sleep } from 'n8n-workflow';
 import { shareOf } from '../../unit/support';
@@ -319,19 +318,10 @@ describe('Before the wait', () => {
 	});
 
 	it.each([
-		["tells that VideoSDK can't reach it, and what happens instead", 'api.example.com', 1],
-		['says nothing if the API is as local', '127.0.0.1', 0],
-	])('an n8n without a public address %s', async (_what, host, hints) => {
-		// A public name leads to the simulator.
-		const { lookup } = dns;
-		const local = [{ address: '127.0.0.1', family: 4 }];
-		const lead = (
-			name: string,
-			options: dns.LookupAllOptions,
-			done: (error: null, found: object[]) => void,
-		) => (name === host && name !== '127.0.0.1' ? done(null, local) : lookup(name, options, done as never));
-		jest.spyOn(dns, 'lookup').mockImplementation(lead as never);
-		rig.use({ baseUrl: `http://${host}:${rig.simulator.port}` });
+		["tells that VideoSDK can't reach it, and what happens instead", true, 1],
+		['says nothing if the API is as local', false, 0],
+	])('an n8n without a public address %s', async (_what, isPublic, hints) => {
+		if (isPublic) rig.useAsPublic();
 		const { result } = await begin(2_000);
 		// VideoSDK may refuse an address that it can't reach.
 		expect(sessionAt(0).webhook === undefined).toBe(hints > 0);

@@ -1,5 +1,4 @@
 /** A call that an execution waits for has a room of its own, which tells of its end, unless that would keep it from being made. */
-import dns from 'node:dns';
 import { Logger } from '@n8n/backend-common';
 import { Container } from '@n8n/di';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
@@ -74,17 +73,7 @@ it.each<[boolean | undefined, number]>([
 ])(
 	'Where VideoSDK cannot reach n8n, a call has a room only if that is chosen: %s',
 	async (ownRoom, count) => {
-		const host = 'api.example.com';
-		const { lookup } = dns;
-		const local = [{ address: '127.0.0.1', family: 4 }];
-		// A public name leads to the simulator.
-		const lead = (
-			name: string,
-			options: dns.LookupAllOptions,
-			done: (error: null, found: object[]) => void,
-		) => (name === host ? done(null, local) : lookup(name, options, done as never));
-		jest.spyOn(dns, 'lookup').mockImplementation(lead as never);
-		rig.use({ baseUrl: `http://${host}:${rig.simulator.port}` });
+		rig.useAsPublic();
 		await rig.wait(1, makeAndWait({ options: ownRoom === undefined ? {} : { ownRoom } }));
 		expect(rooms()).toHaveLength(count);
 		expect(made(rig)).toHaveLength(1);
