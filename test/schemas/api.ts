@@ -269,6 +269,7 @@ export const ENDPOINTS: Record<string, Endpoint> = {
 		body: object({ envSecret: text }),
 		answer: object({ ...message, data: cloudDeployment }),
 	},
+	[`POST ${CLOUD}/deployments/:id/delete`]: { body: object({ 'force?': boolean }), answer: object(message) },
 	[`GET ${CLOUD}/secrets`]: { answer: object({ data: arrayOf(object(fields('id name type', text))) }) },
 	[`POST ${CLOUD}/secrets`]: {
 		body: object({ ...fields('name type', text), keys: mapOfTexts, 'region?': text }),

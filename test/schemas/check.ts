@@ -39,6 +39,18 @@ function described(endpoint: string): Endpoint {
 	return found;
 }
 
+/** @returns which endpoint a request is for, and what its path has in place of `:id` */
+export function endpointOf(method: string, path: string[]): { endpoint: string; id?: string } {
+	for (const endpoint of Object.keys(ENDPOINTS)) {
+		const [ofMethod, ofPath = ''] = endpoint.split(' ');
+		const parts = ofPath.split('/').slice(1);
+		const fits = parts.every((part, place) => part === ':id' || part === path[place]);
+		if (ofMethod === method && parts.length === path.length && fits)
+			return { endpoint, id: path[parts.indexOf(':id')] };
+	}
+	throw new Error(`${method} /${path.join('/')} is missing in test/schemas/api.ts`);
+}
+
 const NONE: Schema = { type: 'object', properties: {} };
 
 /**

@@ -80,7 +80,7 @@ export class Cloud {
 	readonly secrets = new Map<string, Secret>();
 	readonly builds = new Map<string, Build>();
 	/** The latest last. Those that are there from the beginning were made by others. */
-	readonly versions: Version[];
+	versions: Version[];
 	behaviour: BuildBehaviour = { takesMs: 300, log: [] };
 
 	constructor(private readonly world: World) {
@@ -146,6 +146,12 @@ export class Cloud {
 			const secret = this.secret(body.envSecret);
 			const changed = Object.assign(this.deployment(params.id), { envSecret: secret.id });
 			return { message: 'Deployment updated successfully', data: changed };
+		});
+		app.post<Call>(`${CLOUD}/deployments/:id/delete`, ({ params }) => {
+			const { id: deploymentId } = this.deployment(params.id);
+			this.deployments.delete(deploymentId);
+			this.versions = this.versions.filter((version) => version.deploymentId !== deploymentId);
+			return { message: 'Deployment deleted successfully' };
 		});
 		app.post<Call<{ name: string; keys: Record<string, string> }>>(`${CLOUD}/secrets`, ({ body }) => {
 			// As the CLI has it.

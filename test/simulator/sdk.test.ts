@@ -85,9 +85,10 @@ it('what is kept: recordings of all kinds, and a transcription while people talk
 	expect((await transcription.realtime.list({ status: 'completed' })).data).toMatchObject([{ id }]);
 });
 
-it('agents: lists deployments, and puts a dispatched agent into its room', async () => {
+it('agents: lists and deletes deployments, and puts a dispatched agent into its room', async () => {
 	const { sdk } = await open();
-	expect(await all(await sdk.agents.deployment.list())).toHaveLength(13);
+	await sdk.agents.deployment.delete('cd_13', { force: true });
+	expect(await all(await sdk.agents.deployment.list())).toHaveLength(12);
 	await sdk.agents.dispatch({ agentId: 'agent_01', meetingId: 'room' });
 	const [session] = (await sdk.sessions.list({ roomId: 'room' })).data;
 	expect(session).toMatchObject({ participants: [{ participantId: 'agent_01' }] });

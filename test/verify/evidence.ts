@@ -24,11 +24,15 @@ export interface Plan {
 	/** The ID of a deployment. */
 	start?: string;
 	call?: { to: string; from: string; ruleId: string };
+	/** Whether the package's agent is deployed, and the rule that gets it. */
+	deploy?: { ruleId?: string };
 	/** The public address that leads to the receiver. */
 	webhook?: { url: string; receiver: Receiver };
 	/** How long something may take to happen. */
 	patienceMs: number;
 	pollMs: number;
+	/** How long the deployed agent is listened to. */
+	listenMs: number;
 	/** Ends it early; what was started is ended all the same. */
 	signal: AbortSignal;
 	write(line: string): void;
@@ -66,6 +70,12 @@ export class Evidence {
 	callId = '';
 	/** By which what is started is looked for in a list, as the package does it. */
 	readonly key = randomUUID();
+	/** The status that the upload of the agent was answered with; 0: no answer came. */
+	uploaded?: number;
+	/** What a change of a routing rule has changed besides. */
+	alsoChanged?: string[];
+	/** What the deployed agent has said. */
+	transcript?: string;
 
 	constructor(readonly plan: Plan) {}
 
@@ -97,6 +107,23 @@ export class Evidence {
 		}
 		this.exchanges.set(step, exchange);
 		return exchange;
+	}
+
+	/** Uploads what is to be built. Whoever knows the address may, so no token is sent. */
+	async upload(url: string, body: Buffer): Promise<void> {
+		this.throwIfStopped();
+		const headers = { 'content-type': 'application/gzip' };
+		const signal = AbortSignal.timeout(TIMEOUT_MS);
+		this.uploaded = await fetch(url, { method: 'PUT', redirect: 'manual', headers, body, signal }).then(
+			({ status }) => status,
+			() => 0,
+		);
+	}
+
+	/** @returns a text file, fetched without a token; undefined if it isn't there */
+	async textAt(url: string): Promise<string | undefined> {
+		const answer = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(() => undefined);
+		return answer?.ok ? await answer.text() : undefined;
 	}
 
 	private throwIfStopped(): void {

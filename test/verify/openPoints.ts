@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { asRecord, isRecord } from '../../nodes/VideoSdkAgentCloud/api/answer';
 import { endOf } from '../../nodes/VideoSdkAgentCloud/api/callRecord';
 import type { Json } from '../simulator/request';
-import { type Evidence, FAILED_ONCE, type Received } from './evidence';
+import { BUILD_NOW, CHANGE_OF_RULE, DEPLOYING, RULE_WORD } from './agent';
+import { type Evidence, FAILED_ONCE, isSuccess, type Received } from './evidence';
 import { LISTED_WITHIN_S, LISTS, RECORDED } from './verify';
 
 /** The lists that are read in the way in which the package reads them. */
@@ -111,6 +112,36 @@ const SEE: Record<string, (evidence: Evidence) => string | undefined> = {
 		const times = e.eventsOf('room').filter((event) => eventName(event) === FAILED_ONCE).length;
 		if (times === 0) return undefined;
 		return times === 1 ? 'sent once' : 'sent again';
+	},
+	'agent.deployed': (e) => {
+		const refused = DEPLOYING.find((step) => e.at(step) && !e.succeeded(step));
+		if (refused) return `${refused} ${e.at(refused)?.status}`;
+		if (e.uploaded !== undefined && !isSuccess({ status: e.uploaded })) return `upload ${e.uploaded}`;
+		const { status } = e.record(BUILD_NOW);
+		if (status !== 'SUCCESS') return textOf(status) && `build ${textOf(status)}`;
+		return e.succeeded(DEPLOYING.at(-1)!) ? 'built, with a version' : 'built, without a version';
+	},
+	'agent.id': (e) => {
+		const answer = e.at('dispatched');
+		if (!e.succeeded('dispatched')) return answer && String(answer.status);
+		return e.record('dispatched').success === true ? 'assigned' : 'no worker';
+	},
+	'agent.token': (e) => {
+		const [session] = e.rows('talkSession');
+		if (!session) return undefined;
+		const inIt = [session.participants].flat().filter(isRecord).length;
+		if (inIt < 2) return "doesn't join";
+		if (e.transcript === undefined) return 'joins, and there is no transcript';
+		return e.transcript.trim() === '' ? 'joins in silence' : 'joins and speaks';
+	},
+	'rule.patch': (e) => {
+		const answer = e.at(CHANGE_OF_RULE);
+		if (!e.alsoChanged) return answer && String(answer.status);
+		return sorted(e.alsoChanged) ?? 'nothing else';
+	},
+	'rule.metadata': (e) => {
+		if (!e.transcript) return undefined;
+		return new RegExp(RULE_WORD, 'i').test(e.transcript) ? 'reaches it' : "doesn't reach it";
 	},
 };
 

@@ -8,6 +8,7 @@ import { verify } from './verify';
 const REAL_BASE_URL = 'https://api.videosdk.live';
 const PORT = 4790;
 const PATIENCE_MS = 90_000;
+const LISTEN_MS = 15_000;
 const POLL_MS = 1_000;
 
 const HELP = `Tests the open points of VideoSDK's API (docs/dev/open-points.md) with your project. Without options it only reads.
@@ -20,6 +21,9 @@ const HELP = `Tests the open points of VideoSDK's API (docs/dev/open-points.md) 
                        dashboard, and whose prompt uses it, should say it; with
     --rule ID          the routing rule
     --from NUMBER      the number to call from
+  --deploy             DEPLOYS THE AGENT OF THIS PACKAGE and deletes it again: COSTS MONEY (a build, and some minutes of
+                       an agent). With --rule ID, this rule gets it, and then what it had before. With a call,
+                       THE PHONE RINGS A SECOND TIME: pick up, and let the agent speak alone
   --webhook URL        receives events at this public URL, which has to point to port ${PORT} of this machine (a
                        tunnel). Registers a webhook for calls there and removes it afterwards
 
@@ -28,10 +32,10 @@ what it starts.`;
 
 function readOptions() {
 	const text = { type: 'string' } as const;
+	const flag = { type: 'boolean' } as const;
+	const words = { start: text, call: text, rule: text, from: text, webhook: text };
 	try {
-		return parseArgs({
-			options: { start: text, call: text, rule: text, from: text, webhook: text, help: { type: 'boolean' } },
-		}).values;
+		return parseArgs({ options: { ...words, deploy: flag, help: flag } }).values;
 	} catch (error) {
 		throw new PlainError(`${(error as Error).message}\n\n${HELP}`);
 	}
@@ -43,7 +47,7 @@ function addressIn(name: string, text: string): string {
 }
 
 runMain(async () => {
-	const { start, call: to, rule: ruleId, from, webhook, help } = readOptions();
+	const { start, call: to, rule: ruleId, from, deploy, webhook, help } = readOptions();
 	if (help) {
 		write(HELP);
 		return 0;
@@ -56,7 +60,7 @@ runMain(async () => {
 		);
 	const baseUrl = addressIn('VIDEOSDK_BASE_URL', VIDEOSDK_BASE_URL);
 	const call = to && ruleId && from ? { to, ruleId, from } : undefined;
-	if (!call && (to || ruleId || from))
+	if (!call && (to || from || (ruleId && !deploy)))
 		throw new PlainError('A call needs all of --call NUMBER, --rule ID and --from NUMBER.');
 	const url = webhook === undefined ? undefined : addressIn('--webhook', webhook);
 
@@ -64,9 +68,11 @@ runMain(async () => {
 	const receiver = url === undefined ? undefined : await startReceiver(PORT);
 	const running = verify({
 		...{ apiKey, secretKey, baseUrl, start, call, write },
+		deploy: deploy ? { ruleId } : undefined,
 		webhook: url && receiver ? { url, receiver } : undefined,
 		patienceMs: PATIENCE_MS,
 		pollMs: POLL_MS,
+		listenMs: LISTEN_MS,
 		signal: stop.signal,
 	});
 	onShutdown(async () => {

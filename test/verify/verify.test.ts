@@ -24,20 +24,24 @@ it('verify:api says "same" in every line against the simulator, and leaves nothi
 		telephony: { routingRules: routingRules.map((rule) => ({ ...rule, recording: true })) },
 	});
 	await send(simulator, 'POST', '/v2/rooms', {});
+	const rules = structuredClone(simulator.telephony.routingRules);
+	const agents = simulator.cloud.deployments.size;
 	const receiver = await startReceiver(0);
 	const { apiKey, secret: secretKey, url: baseUrl } = simulator;
 	const lines: string[] = [];
 	const evidence = await verify({
-		...{ apiKey, secretKey, baseUrl, start: 'ddv_support', call: CALL },
+		...{ apiKey, secretKey, baseUrl, start: 'ddv_support', call: CALL, deploy: { ruleId: CALL.ruleId } },
 		webhook: { url: `http://127.0.0.1:${receiver.port}`, receiver },
-		...{ patienceMs: 6_000, pollMs: 100, signal: new AbortController().signal },
+		...{ patienceMs: 6_000, pollMs: 100, listenMs: 200, signal: new AbortController().signal },
 		write: (line) => void lines.push(line),
 	}).finally(() => receiver.close());
 	const found = findings(evidence);
 	expect(found.filter(({ verdict }) => verdict !== 'same')).toEqual([]);
 	expect(evidence.deviations).toEqual([]);
 	expect([...simulator.sessions.values()].map(({ status }) => status)).toEqual(['completed']);
-	expect([...simulator.calls.values()].map(({ status }) => status)).toEqual(['ended']);
+	expect([...simulator.calls.values()].map(({ status }) => status)).toEqual(['ended', 'ended']);
+	expect(simulator.telephony.routingRules).toEqual(rules);
+	expect([simulator.cloud.deployments.size, simulator.cloud.secrets.size]).toEqual([agents, 0]);
 	expect([...simulator.callWebhooks.values()].every(({ deletedAt }) => deletedAt)).toBe(true);
 	expect(lines.join()).not.toMatch(/FAILED|may be necessary/);
 });
@@ -52,12 +56,44 @@ it('verify:api says "different" of a list that shows no metadata, and in which o
 	}
 	const evidence = await verify({
 		...{ apiKey, secretKey, baseUrl, start: 'ddv_support' },
-		...{ patienceMs: 300, pollMs: 100, signal: new AbortController().signal },
+		...{ patienceMs: 300, pollMs: 100, listenMs: 0, signal: new AbortController().signal },
 		write: () => undefined,
 	});
 	const { verdict, line } = findings(evidence).find(({ id }) => id === 'session.listed')!;
 	expect(verdict).toBe('different');
 	expect(line).toContain('seen: a row without metadata within 12 s, newest first');
+});
+
+it('verify:api tells what became of the agent as far as it came, and deletes it again', async () => {
+	const simulator = await start();
+	const agents = simulator.cloud.deployments.size;
+	simulator.setBuilds({ failureReason: 'out of memory' });
+	const { apiKey, secret: secretKey, url: baseUrl } = simulator;
+	const plan = {
+		...{ apiKey, secretKey, baseUrl, deploy: { ruleId: CALL.ruleId } },
+		...{ patienceMs: 300, pollMs: 100, listenMs: 0, signal: new AbortController().signal },
+		write: () => undefined,
+	};
+	const seen = async () =>
+		Object.fromEntries(
+			findings(await verify(plan))
+				.filter(({ id }) => /^(agent|rule)\./.test(id))
+				.map(({ id, line }) => [id, / seen: (.*?) \|/.exec(line)?.[1]]),
+		);
+	expect(await seen()).toEqual({ 'agent.deployed': 'build FAILED' });
+	simulator.setBuilds({ failureReason: undefined });
+	simulator.addFault({ kind: 'status', status: 403, match: { method: 'POST', path: /versions$/ } });
+	expect(await seen()).toEqual({ 'agent.deployed': 'POST /ai/v1/cloud/versions 403' });
+	const other = { method: 'GET', path: /routing-rule\/./ };
+	simulator.addFault({ kind: 'delay', match: other });
+	const after = { ...simulator.telephony.routingRules[0], dtmf: false };
+	simulator.addFault({ kind: 'noData', body: after, match: other });
+	expect(await seen()).toMatchObject({
+		...{ 'agent.deployed': 'built, with a version', 'agent.id': 'assigned' },
+		'rule.patch': expect.stringContaining('dtmf') as string,
+	});
+	expect([simulator.cloud.deployments.size, simulator.cloud.secrets.size]).toEqual([agents, 0]);
+	expect(simulator.calls.size).toBe(0);
 });
 
 it('verify:api tests each point of docs/dev/open-points.md and no other', () => {
@@ -90,6 +126,20 @@ it('verify:api only reads by default, and tells no keys, whatever the API answer
 	for (const own of [simulator.apiKey, simulator.secret, SIP_PASSWORD, 'eyJ', 'Ada', '+1555'])
 		expect(child.output).not.toContain(own);
 	expect(new Set(simulator.requests.map(({ method }) => method))).toEqual(new Set(['GET']));
+});
+
+it('verify:api on Ctrl+C deletes the agent that is being built', async () => {
+	const simulator = await start();
+	const agents = simulator.cloud.deployments.size;
+	simulator.setBuilds({ takesMs: null });
+	const child = command(simulator, '--deploy');
+	const isBuilding = () => [...simulator.cloud.builds.values()].some(({ status }) => status === 'QUEUED');
+	await waitFor('the build', async () => isBuilding(), 20_000, 5);
+	child.signal('SIGINT');
+	expect(await child.exited).not.toBe(0);
+	expect(simulator.cloud.deployments.size).toBe(agents);
+	const changed = simulator.requests.filter(({ method }) => ['PATCH', 'PUT'].includes(method));
+	expect(changed.map(({ path }) => path)).toEqual([expect.stringMatching(/^\/uploads\//)]);
 });
 
 it('Ctrl+C while it rings hangs up as soon as the call is known', async () => {

@@ -5,6 +5,7 @@ import { hasStatus, TERMINAL_STATUSES } from '../../nodes/VideoSdkAgentCloud/api
 import { PlainError } from '../n8n/processes';
 import { COMMON_CALL_EVENTS, SESSION_EVENTS } from '../schemas/events';
 import type { Json } from '../simulator/request';
+import { tryAgent } from './agent';
 import { Evidence, FAILED_ONCE, isSuccess, type Plan } from './evidence';
 
 const SESSIONS = '/ai/v1/ai-deployment-sessions';
@@ -52,7 +53,7 @@ interface Trial {
 
 /** Asks the API everything that the plan allows. What it starts is ended again, also when it fails or is stopped. */
 export async function verify(plan: Plan): Promise<Evidence> {
-	const { start, call, webhook, write } = plan;
+	const { start, call, deploy, webhook, write } = plan;
 	const evidence = new Evidence(plan);
 	const runId = `verify-${randomUUID()}`;
 	const open = new Map<string, () => Promise<void>>();
@@ -65,7 +66,7 @@ export async function verify(plan: Plan): Promise<Evidence> {
 		const isRefused = status >= 400 && status < 500;
 		if (!id && !isRefused) write(`${ending} may be necessary: look in the VideoSDK dashboard.`);
 		const endIt = async () => {
-			const idOf = end.startsWith('POST') ? { body: { [idField]: id } } : { id };
+			const idOf = end.includes(':id') ? { id } : { body: { [idField]: id } };
 			const ended = await evidence.send(`${step}.ended`, end, { ...idOf, isCleanUp: true });
 			if (!isSuccess(ended) && !(await isOver?.(id))) throw new Error(`status ${ended.status}`);
 			open.delete(ending);
@@ -121,45 +122,58 @@ export async function verify(plan: Plan): Promise<Evidence> {
 		await evidence.untilEvent(/-session-(stopped|failed)/);
 	}
 
-	/** In a room that records the call and tells us of it. */
-	async function tryCall({ to, from, ruleId }: NonNullable<Plan['call']>): Promise<void> {
-		const room = await make({
-			ending: 'Deactivating the room of the call',
-			step: 'room',
-			endpoint: 'POST /v2/rooms',
-			body: {
-				autoStartConfig: { recording: {} },
-				...hearOf('room', ['session-started', 'session-ended', FAILED_ONCE]),
-			},
-			idField: 'roomId',
+	const makeRoom = async (step: string, ending: string, body: Json) =>
+		await make({
+			...{ step, ending, body, endpoint: 'POST /v2/rooms', idField: 'roomId' },
 			end: 'POST /v2/rooms/deactivate',
 		});
-		write('Calling ...');
-		const startDate = String(Date.now() - MARGIN_MS);
-		const listed = untilListed('callListed', CALL, { type: 'outbound', search: to, startDate });
-		const { id, end } = await make({
+
+	/** @param more of the body */
+	const makeCall = async (
+		step: string,
+		{ to, from, ruleId }: NonNullable<Plan['call']>,
+		more: { destinationRoomId?: string; metadata: Json },
+	) =>
+		await make({
 			ending: `Hanging up the call (which ends by itself after ${MAX_CALL_S} s at most)`,
-			step: 'call',
+			step,
 			endpoint: `POST ${CALL}`,
 			body: {
-				...{ sipCallTo: to, sipCallFrom: from, routingRuleId: ruleId },
-				destinationRoomId: room.id || undefined,
-				metadata: { verify: runId, n8nKey: evidence.key, variables: VARIABLES },
+				...{ sipCallTo: to, sipCallFrom: from, routingRuleId: ruleId, ...more },
 				...{ waitUntilAnswered: true, ringingTimeout: 30, maxCallDuration: MAX_CALL_S },
 			},
 			idField: 'callId',
 			end: `POST ${CALL}/end`,
 			isOver: async (callId) => isCallOver(await read('callNow', CALL, callId, true)),
 		});
+
+	/** Waits until it rings no longer. @returns whether someone has picked up */
+	async function isAnswered(step: string, id: string): Promise<boolean> {
+		const statusNow = async () => String((await read(step, CALL, id)).status ?? 'ringing');
+		await evidence.until(async () => !/^(initiated|incoming|ringing)$/.test(plainStatus(await statusNow())));
+		return plainStatus(evidence.record(step).status) === 'answered';
+	}
+
+	/** In a room that records the call and tells us of it. */
+	async function tryCall(chosen: NonNullable<Plan['call']>): Promise<void> {
+		const room = await makeRoom('room', 'Deactivating the room of the call', {
+			autoStartConfig: { recording: {} },
+			...hearOf('room', ['session-started', 'session-ended', FAILED_ONCE]),
+		});
+		write('Calling ...');
+		const startDate = String(Date.now() - MARGIN_MS);
+		const query = { type: 'outbound', search: chosen.to, startDate };
+		const listed = untilListed('callListed', CALL, query);
+		const { id, end } = await makeCall('call', chosen, {
+			destinationRoomId: room.id || undefined,
+			metadata: { verify: runId, n8nKey: evidence.key, variables: VARIABLES },
+		});
 		evidence.callId = id;
 		if (!id) return await listed;
 		write(`Call ${id} made; waiting for an answer ...`);
 		await read('callAtOnce', CALL, id);
 		await listed;
-		await evidence.until(async () => {
-			const { status } = await read('callAnswered', CALL, id);
-			return typeof status === 'string' && !/^(initiated|incoming|ringing)$/.test(plainStatus(status));
-		});
+		const wasAnswered = await isAnswered('callAnswered', id);
 		await end();
 		write('Call ended.');
 		await evidence.until(async () => {
@@ -167,13 +181,13 @@ export async function verify(plan: Plan): Promise<Evidence> {
 			return isCallOver(ended) && Boolean(ended.end);
 		});
 		await evidence.untilEvent(/call-(hangup|ended|missed)/);
-		if (plainStatus(evidence.record('callAnswered').status) !== 'answered') return;
+		if (!wasAnswered) return;
 		if (room.id) await evidence.untilEvent(/session-ended/);
 		write('Waiting for a recording of the call ...');
-		const query = { ...FIRST_PAGE, roomId: String(evidence.record('callEnded').roomId) };
+		const ofRoom = { ...FIRST_PAGE, roomId: String(evidence.record('callEnded').roomId) };
 		await evidence.until(async () => {
 			for (const [kind, path] of Object.entries(RECORDED))
-				await evidence.send(`recorded.${kind}`, `GET ${RECORDINGS}${path}`, { query });
+				await evidence.send(`recorded.${kind}`, `GET ${RECORDINGS}${path}`, { query: ofRoom });
 			return Object.keys(RECORDED).some((kind) => evidence.rows(`recorded.${kind}`).length > 0);
 		});
 		const deliveries = () => evidence.eventsOf('room').filter(({ body }) => body.webhookType === FAILED_ONCE);
@@ -207,6 +221,7 @@ export async function verify(plan: Plan): Promise<Evidence> {
 			});
 		if (start) await trySession(start);
 		if (call) await tryCall(call);
+		if (deploy) await tryAgent({ evidence, runId, open, makeRoom, makeCall, isAnswered });
 	} finally {
 		for (const [what, end] of [...open].reverse())
 			await end().then(
