@@ -7,6 +7,9 @@ const NODE_NAME = 'VideoSDK Agent Cloud';
 /** After this time something that had no effect is done again. */
 const RETRY_MS = 10_000;
 
+/** n8n's editor takes up what was typed after 100 ms. */
+export const TAKE_UP_MS = 300;
+
 /** Repeats what may fail for a while because the editor has not yet caught up; at the end its own failure counts. */
 export async function eventually<T>(attempt: () => Promise<T>): Promise<T> {
 	const deadline = Date.now() + 60_000;
@@ -38,6 +41,13 @@ export class Editor {
 	async newWorkflow(): Promise<void> {
 		await this.page.goto(`${this.n8n.url}/workflow/new`);
 		await this.page.getByTestId('canvas-plus-button').waitFor();
+	}
+
+	/** @returns what tells the presses of the mouse from now on, in this page */
+	async countClicks(): Promise<() => Promise<number>> {
+		const { page } = this;
+		await page.evaluate('window.clicks = 0; addEventListener("mousedown", () => window.clicks++, true)');
+		return async () => await page.evaluate<number>('window.clicks');
 	}
 
 	async openWorkflow(id: string): Promise<void> {
@@ -79,6 +89,12 @@ export class Editor {
 		await bar.fill(text);
 	}
 
+	/** Searches for a node to follow the last one. */
+	async searchNext(text: string): Promise<void> {
+		await this.page.getByTestId('canvas-handle-plus').first().click();
+		await this.page.getByTestId('node-creator-search-bar').fill(text);
+	}
+
 	/** Unfolds the triggers or actions of our entry until a line of theirs is shown, a moment later, and yields that. */
 	async line(category: 'Actions' | 'Triggers', name: string): Promise<Locator> {
 		const line = this.page.getByTestId('node-creator-item-name').getByText(name, { exact: true });
@@ -112,6 +128,13 @@ export class Editor {
 
 	async fill(name: string, value: string, within: Locator = this.panel): Promise<void> {
 		await this.write(this.parameter(name, within), value);
+	}
+
+	/** Types into a field as a user does, who clicks into it. */
+	async type(name: string, text: string): Promise<void> {
+		await this.parameter(name).locator('input, textarea').first().click();
+		await this.page.keyboard.insertText(text);
+		await this.page.waitForTimeout(TAKE_UP_MS);
 	}
 
 	private async write(field: Locator, value: string): Promise<void> {

@@ -7,7 +7,7 @@ import { CALL_NUMBERS } from '../simulator';
 import type { HandedTool } from '../simulator/toolAgent';
 import { createTables } from '../start/tables';
 import { onStage } from './browserTest';
-import { type Editor, eventually } from './editor';
+import { type Editor, eventually, TAKE_UP_MS } from './editor';
 
 const TRIGGER = 'VideoSDK Agent Cloud Tool Trigger';
 /** Presses of the mouse besides those that make the credential, which are needed once. */
@@ -16,8 +16,6 @@ const MAX_CLICKS = { call: 10, summary: 12, table: 20, tool: 32 };
 const MAX_CREDENTIAL_CLICKS = 4;
 const TO = '+15550003001';
 const ORDER_NUMBER = '{{ $json.input.order_number }}';
-/** n8n's editor takes up what was typed after 100 ms. */
-const TAKE_UP_MS = 300;
 const FOCUS_MS = 10_000;
 
 // The phone rings until the execution waits. The call ends after a moment, and its transcript is there soon after.
@@ -37,9 +35,7 @@ interface Clicks {
 async function startFromNothing(editor: Editor): Promise<() => Promise<number>> {
 	for (const { id } of await credentials()) await stage.n8n.rest.call('DELETE', `/credentials/${id}`);
 	await editor.newWorkflow();
-	const { page } = editor;
-	await page.evaluate('window.clicks = 0; addEventListener("mousedown", () => window.clicks++, true)');
-	return async () => await page.evaluate<number>('window.clicks');
+	return await editor.countClicks();
 }
 
 /** Creates the credential in the open node, which has none to select. @returns the clicks it took */
@@ -69,13 +65,6 @@ function expectClicks(job: string, { credential, others }: Clicks, limit: number
 	expect(credential).toBeLessThanOrEqual(MAX_CREDENTIAL_CLICKS);
 }
 
-/** Types into a field as a user does, who clicks into it. */
-async function type(editor: Editor, field: string, text: string): Promise<void> {
-	await editor.parameter(field).locator('input, textarea').first().click();
-	await editor.page.keyboard.insertText(text);
-	await editor.page.waitForTimeout(TAKE_UP_MS);
-}
-
 /** Switches a field to an expression and types it, until it stays: n8n loses what is typed before its editor is loaded. */
 async function typeExpression(editor: Editor, field: string, text: string): Promise<void> {
 	const { page, panel } = editor;
@@ -97,11 +86,6 @@ async function typeExpression(editor: Editor, field: string, text: string): Prom
 		await page.waitForTimeout(TAKE_UP_MS);
 		expect((await content.innerText()).trim()).toBe(text);
 	});
-}
-
-async function searchNext({ page }: Editor, text: string): Promise<void> {
-	await page.getByTestId('canvas-handle-plus').first().click();
-	await page.getByTestId('node-creator-search-bar').fill(text);
 }
 
 /** Adds n8n's node that reads a data table from the open node creator, and selects the table. */
@@ -137,7 +121,7 @@ inBrowser(
 		await editor.search('phone call');
 		let before = 0;
 		const clicks = await call(editor, 'Make call and wait', count, async () => {
-			await type(editor, 'to', TO);
+			await editor.type('to', TO);
 			before = await count();
 			await editor.choose('recording', 'Recording, Transcript, and Summary');
 			before -= await count();
@@ -161,7 +145,7 @@ inBrowser(`three people in a table, in at most ${MAX_CLICKS.table} clicks`, asyn
 	await editor.search('data table');
 	await addTable(editor, 'People');
 	await editor.closePanel();
-	await searchNext(editor, 'phone call');
+	await editor.searchNext('phone call');
 	const fill = async () => {
 		await typeExpression(editor, 'to', '{{ $json.phone }}');
 		await editor.choose('recording', 'Recording, Transcript, and Summary');
@@ -187,13 +171,13 @@ inBrowser(
 		await page.getByRole('button', { name: 'Add to workflow' }).click();
 		await panel.waitFor();
 		const credential = await makeCredential(editor, count);
-		await type(editor, 'toolName', 'find order');
-		await type(editor, 'toolDescription', 'Finds an order of the caller.');
+		await editor.type('toolName', 'find order');
+		await editor.type('toolDescription', 'Finds an order of the caller.');
 		await editor.addEntry('toolParameters');
-		await type(editor, 'name', 'order_number');
+		await editor.type('name', 'order_number');
 		await editor.closePanel();
 
-		await searchNext(editor, 'data table');
+		await editor.searchNext('data table');
 		await addTable(editor, 'Orders');
 		await editor.addEntry('filters');
 		await editor.choose('keyName', 'number (string)');
@@ -203,7 +187,7 @@ inBrowser(
 		await editor.toggle('alwaysOutputData');
 		await editor.closePanel();
 
-		await searchNext(editor, 'videosdk');
+		await editor.searchNext('videosdk');
 		await editor.add('Actions', 'Answer tool call');
 		await editor.closePanel();
 		await editor.publish();
