@@ -6,8 +6,12 @@ import type { Simulator } from '../simulator';
 import { SIP_PASSWORD } from '../simulator/telephony';
 import type { Setup } from './setup';
 
+/** Those of requests, and those of agents, which are in bodies. */
 export const tokensSeen = ({ requests }: Simulator): string[] =>
-	requests.flatMap(({ headers }) => headers.authorization ?? []);
+	requests.flatMap(({ headers, rawBody }) => [
+		...[headers.authorization ?? []].flat(),
+		...(rawBody.toString().match(/eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+/g) ?? []),
+	]);
 
 /** The password of SIP trunks, and the signature of each token that a host received, without which a token is none. */
 export const signaturesOf = (simulator: Simulator): string[] => [

@@ -7,7 +7,7 @@ import { startSimulator } from '../simulator';
 import { during, runByHand, searchList } from './deliveries';
 import { leaks, signaturesOf, tokensSeen } from './leaks';
 import { question } from './questions';
-import { actionNode, CREDENTIAL_TYPE, itemNodes, ourCredential, SESSION } from './nodes';
+import { actionNode, CREDENTIAL_TYPE, inMode, itemNodes, ourCredential, SESSION } from './nodes';
 import { createCredential, PATIENT, setUpAll } from './setup';
 
 const NODE = 'Call';
@@ -50,6 +50,12 @@ describe('In a real n8n', () => {
 			{ url, options, authentication: 'predefinedCredentialType', nodeCredentialType: CREDENTIAL_TYPE },
 			{ type: 'n8n-nodes-base.httpRequest', typeVersion: 4.2 },
 		);
+
+	/** By which deployed agents get their tokens. */
+	const bodiesOfAgents = (): string[] =>
+		setup.simulator.requests
+			.map(({ rawBody }) => rawBody.toString())
+			.filter((body) => body.includes('VIDEOSDK_AUTH_TOKEN'));
 
 	/** By which agents hand in responses. */
 	const keysOfQuestions = (): string[] =>
@@ -138,6 +144,25 @@ describe('In a real n8n', () => {
 		expect(new Set(keysOfQuestions()).size).toBe(3);
 	});
 
+	test('an agent that is deployed, and one that is not, and a rule that gets it', async () => {
+		const deploy = { resource: 'agent', operation: 'deploy', agentName: 'n8n agent' };
+		const [agent] = outputOf(await run(deploy), NODE);
+		const { agentId } = agent as { agentId: string };
+		const rule = {
+			resource: 'routingRule',
+			operation: 'setAgent',
+			routingRuleId: inMode('id', 'rule_in_01'),
+		};
+		const set = await run({ ...rule, agentId: inMode('id', agentId), instructions: 'Be kind.' });
+		answers.push(JSON.stringify([agent, outputOf(set, NODE)]));
+		// VideoSDK repeats the token: in place of the secret's ID, and as what a build has printed.
+		const body = () => ({ message: 'ok', keys: bodiesOfAgents().at(-1) });
+		setup.simulator.addFault({ kind: 'noData', body, match: { method: 'POST', path: /secrets$/ } });
+		expect((await run(deploy)).status).toBe('error');
+		setup.simulator.setBuilds({ failureReason: 'out of memory', log: bodiesOfAgents() });
+		expect((await run(deploy)).status).toBe('error');
+	});
+
 	test('neither the secret nor a token is found anywhere', async () => {
 		const { rest } = setup.n8n;
 		for (const execution of await rest.executions()) answers.push(JSON.stringify(execution));
@@ -149,6 +174,7 @@ describe('In a real n8n', () => {
 		// Tokens of the same second are the same.
 		expect(new Set(signatures).size).toBeGreaterThanOrEqual(4);
 		expect(tokensSeen(setup.simulator).length).toBeGreaterThan(20);
+		expect(bodiesOfAgents()).toHaveLength(2);
 		// The API knows the trunk's password.
 		answers.push(JSON.stringify(await searchList(setup, 'searchPhoneNumbers', { parameters: START })));
 		// That the search would find something: n8n's own database and debug log are really read.

@@ -4,6 +4,7 @@ import { dirname, join, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { packPackage, unpackPackage } from '../n8n/package';
 import { filesIn, repositoryRoot, run, runMain, write } from '../n8n/processes';
+import { filesIn as filesInArchive } from '../simulator/tar';
 
 interface Scanner {
 	SOURCE_FILE_PATTERNS: string[];
@@ -53,6 +54,29 @@ function judgeTarball(tarball: string, folder: string): string[] {
 	return [...findings, ...missing.map((file) => `${file} is missing`)];
 }
 
+/** What is wrong with the agent in the package, which is to be what git has of `agent/`, without its README. */
+async function judgeAgent(folder: string): Promise<string[]> {
+	const code = readFileSync(join(folder, 'dist/nodes/VideoSdkAgentCloud/nodes.js'), 'utf8');
+	// How the base64 of a gzip file begins.
+	const [archive = ''] = /H4sI[\w+/]+=*/.exec(code) ?? [];
+	const packed = filesInArchive(Buffer.from(archive, 'base64'));
+	const { output } = await run('git', ['ls-files', 'agent'], { cwd: repositoryRoot });
+	const wanted = output
+		.trim()
+		.split('\n')
+		.filter((path) => path !== 'agent/README.md');
+	const names = [...packed.keys()].map((name) => `agent/${name}`);
+	const different = wanted.filter(
+		(path) => packed.get(path.slice('agent/'.length)) !== readFileSync(join(repositoryRoot, path), 'utf8'),
+	);
+	const withKeys = [...packed].filter(([, content]) => /eyJ|n8ntool1_/.test(content));
+	return [
+		...names.filter((name) => !wanted.includes(name)).map((name) => `${name} does not belong in the agent`),
+		...different.map((name) => `${name} is missing in the agent, or differs`),
+		...withKeys.map(([name]) => `agent/${name} holds a token`),
+	];
+}
+
 /** What n8n's own tool says of the settings without which a package is not verified. */
 async function judgeSettings(): Promise<string[]> {
 	const program = join(repositoryRoot, 'node_modules/.bin/n8n-node');
@@ -70,6 +94,7 @@ runMain(async () => {
 		Settings: await judgeSettings(),
 		'Published package': await scan(scanner, unpacked, TARBALL_PATTERNS),
 		Tarball: judgeTarball(await packPackage(), unpacked),
+		Agent: await judgeAgent(unpacked),
 	};
 	for (const [what, findings] of Object.entries(all)) {
 		write(`${what}: ${findings.length === 0 ? 'nothing found' : `${findings.length} found`}`);
