@@ -4,15 +4,15 @@ const NODES = '^nodes/VideoSdkAgentCloud';
 const TOOL_NODE = '^nodes/VideoSdkAgentCloudMcp/';
 const LAYERS = [
 	'n8n',
+	'security',
 	'api',
-	'mcp',
 	'webhook',
 	'conversation',
-	'tools',
+	'agentTools',
 	'waiting',
 	'trigger',
 	'fields',
-	'lists',
+	'dropdowns',
 	'actions',
 ];
 const NODE_FILES = '^nodes/[^/]+/[^/]+\\.node\\.ts$';
@@ -45,7 +45,10 @@ module.exports = {
 			name: 'tool-node-imports-shared-layers-only',
 			severity: 'error',
 			from: { path: TOOL_NODE },
-			to: { path: '^nodes/', pathNot: [layers(['api', 'mcp', 'webhook', 'tools', 'fields']), TOOL_NODE] },
+			to: {
+				path: '^nodes/',
+				pathNot: [layers(['n8n', 'security', 'api', 'webhook', 'agentTools', 'fields']), TOOL_NODE],
+			},
 		},
 		{
 			name: 'layers-import-no-tool-node',

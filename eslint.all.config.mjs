@@ -25,8 +25,8 @@ export default defineConfig(
 	// One import for each module.
 	{
 		files: [
-			'nodes/**/fields/*.ts',
-			'nodes/**/lists/*.ts',
+			'nodes/**/fields/**/*.ts',
+			'nodes/**/dropdowns/*.ts',
 			'nodes/**/actions/waitForAll.ts',
 			'nodes/**/actions/*/*.operation.ts',
 		],

@@ -3,8 +3,8 @@ import type { INodeProperties, INodePropertyCollection, INodePropertyOptions } f
 import { VideoSdkAgentCloudApi } from '../credentials/VideoSdkAgentCloudApi.credentials';
 import { RESOURCES } from '../nodes/VideoSdkAgentCloud/actions';
 import { parametersOf } from '../nodes/VideoSdkAgentCloud/actions/properties';
-import { TOOL_FIELDS } from '../nodes/VideoSdkAgentCloud/fields/toolTrigger';
-import { TRIGGER_FIELDS } from '../nodes/VideoSdkAgentCloud/fields/trigger';
+import { TOOL_FIELDS } from '../nodes/VideoSdkAgentCloud/fields/triggers/toolTrigger';
+import { TRIGGER_FIELDS } from '../nodes/VideoSdkAgentCloud/fields/triggers/trigger';
 
 type Operation = (typeof RESOURCES)[number]['operations'][number];
 

@@ -12,10 +12,10 @@ import { RESOURCES } from './actions';
 import { nodeProperties, subtitle } from './actions/properties';
 import { runItems } from './actions/run/runItems';
 import { HINTS } from './fields/hints';
-import { LISTS } from './lists';
-import { receiveResponse } from './waiting/receiveResponse';
-import { resume } from './waiting/resume';
-import { RESPONSE_WEBHOOK, RESUME_WEBHOOKS } from './waiting/resumeUrl';
+import { LISTS } from './dropdowns';
+import { receiveResponse } from './waiting/resuming/receiveResponse';
+import { resume } from './waiting/resuming/resume';
+import { RESPONSE_WEBHOOK, RESUME_WEBHOOKS } from './waiting/resuming/resumeUrl';
 
 /** Makes calls and runs sessions of AI voice agents on VideoSDK Agent Cloud, and manages what belongs to them. */
 export class VideoSdkAgentCloud implements INodeType {

@@ -11,11 +11,11 @@ import {
 	NodeConnectionTypes,
 	NodeOperationError,
 } from 'n8n-workflow';
-import { CREDENTIAL_TYPE } from './api/credential';
+import { CREDENTIAL_TYPE } from './api/http/credential';
 import { HINTS } from './fields/hints';
-import { asList } from './fields/values';
-import { checkTriggerChoices, readTriggerChoices, TRIGGER_FIELDS } from './fields/trigger';
-import { LOAD_OPTIONS } from './lists';
+import { asList } from './fields/kit/values';
+import { checkTriggerChoices, readTriggerChoices, TRIGGER_FIELDS } from './fields/triggers/trigger';
+import { LOAD_OPTIONS } from './dropdowns';
 import { emit } from './trigger/emit';
 import { receive } from './trigger/receive';
 import {

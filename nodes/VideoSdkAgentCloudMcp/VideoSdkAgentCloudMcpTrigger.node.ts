@@ -10,13 +10,13 @@ import {
 	NodeConnectionTypes,
 	NodeOperationError,
 } from 'n8n-workflow';
-import { rejectMethod } from '../VideoSdkAgentCloud/mcp/respond';
+import { rejectMethod } from '../VideoSdkAgentCloud/agentTools/respondToAgent';
 import { isStartOfN8n, rememberNode, rememberUnpublished } from '../VideoSdkAgentCloud/webhook/knownNodes';
 import { triggerPanel } from '../VideoSdkAgentCloud/webhook/triggerPanel';
 import { log } from '../VideoSdkAgentCloud/webhook/log';
 import { HINTS } from '../VideoSdkAgentCloud/fields/hints';
-import { readDefinition, TOOL_FIELDS } from '../VideoSdkAgentCloud/fields/toolTrigger';
-import { readToolKey, receive } from './receive';
+import { readDefinition, TOOL_FIELDS } from '../VideoSdkAgentCloud/fields/triggers/toolTrigger';
+import { readToolKey, receiveToolCall } from './receiveToolCall';
 
 /** Not in the editor's list of URLs: an MCP client that tries these must be told that there is no stream and no session. */
 const notAllowed = (httpMethod: 'GET' | 'DELETE') =>
@@ -115,6 +115,6 @@ export class VideoSdkAgentCloudMcpTrigger implements INodeType {
 	}
 
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
-		return this.getRequestObject().method === 'POST' ? await receive(this) : rejectMethod(this);
+		return this.getRequestObject().method === 'POST' ? await receiveToolCall(this) : rejectMethod(this);
 	}
 }

@@ -1,6 +1,6 @@
 import { Agent, request as forward } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { signToken, tokenEnvelope } from '../../nodes/VideoSdkAgentCloud/tools/token';
+import { signAccess, tokenEnvelope } from '../../nodes/VideoSdkAgentCloud/agentTools/accessToken';
 import { publish, startNew } from '../e2e/deliveries';
 import { type ModelRequest, type ScriptedModel, startScriptedModel } from '../e2e/scriptedModel';
 import { actionNode, chain, MANUAL, ourNode } from '../e2e/nodes';
@@ -327,7 +327,7 @@ describe('The agent of this package', () => {
 		const url = `${setup.n8n.url}/webhook/save-result/mcp`;
 		await setup.n8n.rest.waitForWebhook(url);
 		const access = { url, expiresAtS: Date.now() / 1000 + 600, context: {} };
-		const token = signToken(access, tokenEnvelope.keyOf(setup.simulator.secret));
+		const token = signAccess(access, tokenEnvelope.keyOf(setup.simulator.secret));
 		const tool = { url, headers: { Authorization: `Bearer ${token}` }, timeout: 20 };
 		await start({ callType: 'outbound', n8nTools: [tool] });
 		const answers = (request: ModelRequest) => ({ text: request.tools ? 'Does Monday suit you?' : 'Yes' });

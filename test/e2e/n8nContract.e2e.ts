@@ -47,7 +47,7 @@ describe.each(testedVersions())('n8n %s', (version) => {
 			const found = latest && (await rest.getExecution(String(latest.id)).catch(() => undefined));
 			return found && (isWaiting(found) || isStored(found)) && found;
 		});
-		// As waiting/resumeUrl.ts makes it.
+		// As waiting/resuming/resumeUrl.ts makes it.
 		const url = new URL(String(outputOf(execution, 'URL')[0]?.url));
 		url.pathname += '/probe';
 		return { id: String(execution.id), url: url.href };

@@ -12,12 +12,14 @@ process.env.ALL_CASES = '1';
 export default {
 	mutate: [
 		`${root}/conversation/*.ts`,
-		`${root}/webhook/{address,envelope,event,eventNames,recentDeliveries,verify}.ts`,
-		`${root}/mcp/*.ts`,
+		`${root}/security/*.ts`,
+		`${root}/webhook/{event,eventNames,recentDeliveries,verify}.ts`,
 		`${root}/trigger/reconcile.ts`,
-		`${root}/api/{answer,callRecord,endOnce,failure,pagination,path,pause,phoneNumber,retry,sessionId,sessions,telephony}.ts`,
-		`${root}/fields/{callingHours,keyValue,phoneNumber,reader,maxWait}.ts`,
-		`${root}/tools/*.ts`,
+		`${root}/api/http/{failure,pagination,path,pause,responseReaders,retry}.ts`,
+		`${root}/api/{callRecord,endOnce,phoneNumber,sessionId,sessions,telephony}.ts`,
+		`${root}/fields/{callingHours,phoneNumber,maxWait}.ts`,
+		`${root}/fields/kit/{keyValue,reader}.ts`,
+		`${root}/agentTools/*.ts`,
 	],
 	// Texts for people are read, not tested word for word.
 	mutator: { excludedMutations: ['StringLiteral'] },

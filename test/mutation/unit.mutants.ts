@@ -4,7 +4,7 @@ import { configureGlobal } from 'fast-check';
 
 const folder = join(__dirname, '..', 'unit');
 /** Replaces a module for the whole file. */
-const RUNS_ALONE = join('api', 'client.test.ts');
+const RUNS_ALONE = join('api', 'http', 'client.test.ts');
 
 // A mutant is caught by any counterexample: no smaller one is looked for.
 configureGlobal({ endOnFailure: true });

@@ -203,7 +203,7 @@ it('Stryker is told of files that exist', () => {
 		['stryker.config.mjs', 'nodes/VideoSdkAgentCloud'],
 		['jest.run.config.js', 'test'],
 	].flatMap(([config, folder = '']) =>
-		[...read(`test/mutation/${config}`).matchAll(/\/(\w+)\/\{([\w,]+)\}(\.[\w.]+)/g)].flatMap(
+		[...read(`test/mutation/${config}`).matchAll(/\/((?:\w+\/)*\w+)\/\{([\w,]+)\}(\.[\w.]+)/g)].flatMap(
 			([, part = '', names = '', ending = '']) =>
 				names.split(',').map((name) => join(folder, part, name + ending)),
 		),

@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import type { IDataObject } from 'n8n-workflow';
 import { signAgentToken } from '../../credentials/signToken';
-import { asRecord } from '../../nodes/VideoSdkAgentCloud/api/answer';
-import type { Send } from '../../nodes/VideoSdkAgentCloud/api/client';
+import { asRecord } from '../../nodes/VideoSdkAgentCloud/api/http/responseReaders';
+import type { Send } from '../../nodes/VideoSdkAgentCloud/api/http/client';
 import {
 	createAgent,
 	createBuild,

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { signToken } from '../../credentials/signToken';
-import { asRecord, isRecord } from '../../nodes/VideoSdkAgentCloud/api/answer';
+import { asRecord, isRecord } from '../../nodes/VideoSdkAgentCloud/api/http/responseReaders';
 import { isSignedWith, readPublicKey } from '../../nodes/VideoSdkAgentCloud/webhook/verify';
 import { PlainError } from '../n8n/processes';
 import { answerProblem, eventProblem } from '../schemas/check';

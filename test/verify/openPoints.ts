@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { asRecord, isRecord } from '../../nodes/VideoSdkAgentCloud/api/answer';
+import { asRecord, isRecord } from '../../nodes/VideoSdkAgentCloud/api/http/responseReaders';
 import { endOf } from '../../nodes/VideoSdkAgentCloud/api/callRecord';
 import type { Json } from '../simulator/request';
 import { BUILD_NOW, CHANGE_OF_RULE, DEPLOYING, RULE_WORD } from './agent';

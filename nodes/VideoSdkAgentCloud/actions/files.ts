@@ -1,6 +1,6 @@
 import { FileError, type FileRequest, type OpenFile, readTextFile, uploadFile, withFile } from '../api/files';
-import type { ItemReader } from '../fields/reader';
-import { fileAddressRule } from '../webhook/address';
+import type { ItemReader } from '../fields/kit/reader';
+import { fileAddressRule } from '../security/publicAddress';
 import type { RunTools } from './operation';
 
 type Limits = Pick<FileRequest, 'maxSizeMb' | 'tooLargeAdvice'>;

@@ -1,9 +1,9 @@
 import { type IExecuteFunctions, type JsonObject, NodeApiError } from 'n8n-workflow';
-import { type Send } from '../api/client';
+import { type Send } from '../api/http/client';
 import { createOwnRoom } from '../api/rooms';
-import { STARTS } from '../api/starts';
+import { STARTS } from '../api/startWords';
 import { type RoomChoice } from '../fields/room';
-import { type WebhookOf } from '../waiting/resumeUrl';
+import { type WebhookOf } from '../waiting/resuming/resumeUrl';
 import type { StartTools } from './operation';
 
 /**

@@ -1,10 +1,10 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
 import type { OutsideHours } from '../fields/callingHours';
-import { type Field } from '../fields/field';
-import type { Send } from '../api/client';
-import type { ReadCredential } from '../api/credential';
-import type { StartKind } from '../api/starts';
-import type { ItemReader } from '../fields/reader';
+import { type Field } from '../fields/kit/field';
+import type { Send } from '../api/http/client';
+import type { ReadCredential } from '../api/http/credential';
+import type { StartKind } from '../api/startWords';
+import type { ItemReader } from '../fields/kit/reader';
 import type { SentWait } from '../waiting/planWait';
 
 /** A record that comes with a file. */

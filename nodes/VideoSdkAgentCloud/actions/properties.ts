@@ -1,6 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
-import { choiceField, noticeField, textField, titleOf, withoutPolicy } from '../fields/field';
-import { maxConcurrencyField, optionsField } from '../fields/requestOptions';
+import { choiceField, noticeField, textField, titleOf, withoutPolicy } from '../fields/kit/field';
+import { maxConcurrencyField, optionsField } from '../fields/kit/requestOptions';
 import type { Operation } from './operation';
 
 /**

@@ -1,10 +1,10 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
-import { type Field } from '../fields/field';
+import { type Field } from '../fields/kit/field';
 import { readIncludeWaitMs, readKept } from '../fields/recording';
 import { MAX_WAIT_FIELDS, readMaxWaitMs } from '../fields/maxWait';
-import { ItemReader } from '../fields/reader';
-import { readOptions } from '../fields/requestOptions';
-import { simplifyField } from '../fields/simplify';
+import { ItemReader } from '../fields/kit/reader';
+import { readOptions } from '../fields/kit/requestOptions';
+import { simplifyField } from '../fields/kit/simplify';
 import { type KindName } from '../conversation/kinds';
 import { endAtMaxWait, putToWait } from '../waiting/putToWait';
 import { type ItemWait, planWait, type SentWait, type WaitOptions } from '../waiting/planWait';
@@ -15,7 +15,7 @@ function readWait(read: ItemReader, option: Field) {
 	const options = readOptions(read);
 	return {
 		isSimplified: options.flag(simplifyField),
-		keepMs: readIncludeWaitMs(options),
+		fetchMs: readIncludeWaitMs(options),
 		isEnded: options.flag(option),
 	};
 }
@@ -71,6 +71,6 @@ export function waitingBy(
 export const waitingFor = (kind: KindName, option: Field) =>
 	waitingBy(kind, (read) => ({
 		...readWait(read, option),
-		keep: readKept(read),
+		include: readKept(read),
 		maxWaitMs: remainingWaitMs(read),
 	}));

@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
-import { recordsIn, unlessDeclined } from './answer';
-import type { Send } from './client';
-import type { ListRequest } from './pagination';
+import { recordsIn, unlessDeclined } from './http/responseReaders';
+import type { Send } from './http/client';
+import type { ListRequest } from './http/pagination';
 
 /** The body of a dispatch. Undefined fields are not sent. */
 export interface DispatchBody {

@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { beginningWith, isRecord, msOf, pick } from './answer';
+import { beginningWith, isRecord, msOf, pick } from './http/responseReaders';
 
 /** How a call went, for a Switch node. `running`: not over, as far as is known. */
 export const CALL_OUTCOMES = [

@@ -1,8 +1,8 @@
 import { type IDataObject } from 'n8n-workflow';
-import { recordWith } from './answer';
-import { failureOf, type Send } from './client';
-import { NOT_FOUND_STATUSES } from './failure';
-import { listRecords } from './pagination';
+import { recordWith } from './http/responseReaders';
+import { failureOf, type Send } from './http/client';
+import { NOT_FOUND_STATUSES } from './http/failure';
+import { listRecords } from './http/pagination';
 
 const ROOT = ['v2', 'sip', 'webhooks'];
 /** The docs and the SDK each know the ID under another name. */

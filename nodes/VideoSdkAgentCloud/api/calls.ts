@@ -1,9 +1,9 @@
 import type { IDataObject } from 'n8n-workflow';
-import { recordWith, startOf, unlessDeclined } from './answer';
-import type { Send } from './client';
+import { recordWith, startOf, unlessDeclined } from './http/responseReaders';
+import type { Send } from './http/client';
 import { describeCall, isCallOver } from './callRecord';
 import { endOnce } from './endOnce';
-import { listPages, listRecords, type ListRequest } from './pagination';
+import { listPages, listRecords, type ListRequest } from './http/pagination';
 
 /** The body of a call. Undefined fields are not sent. */
 export interface CallBody {

@@ -1,9 +1,9 @@
 import { type IDataObject } from 'n8n-workflow';
 import { AGENT_DEPLOYMENTS } from './agents';
-import { isRecord, recordsIn, recordWith } from './answer';
-import { type ApiRequest, failureOf, type Send } from './client';
-import { NOT_FOUND_STATUSES } from './failure';
-import { listRecords } from './pagination';
+import { isRecord, recordsIn, recordWith } from './http/responseReaders';
+import { type ApiRequest, failureOf, type Send } from './http/client';
+import { NOT_FOUND_STATUSES } from './http/failure';
+import { listRecords } from './http/pagination';
 
 /** Agents in VideoSDK's cloud, built and run there, as VideoSDK's CLI and SDK have it (docs/dev/api-truth.md). */
 const ROOT = ['ai', 'v1', 'cloud'];

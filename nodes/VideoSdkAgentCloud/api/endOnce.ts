@@ -1,8 +1,8 @@
 import type { IDataObject } from 'n8n-workflow';
-import { failureOf, type Send } from './client';
-import { isInDoubt } from './failure';
-import { pause } from './pause';
-import { retryDelay } from './retry';
+import { failureOf, type Send } from './http/client';
+import { isInDoubt } from './http/failure';
+import { pause } from './http/pause';
+import { retryDelay } from './http/retry';
 
 /** The statuses with which the API may answer a request to end what is over. Its docs don't say. */
 const MAY_BE_OVER = [400, 402, 404, 409];

@@ -1,7 +1,7 @@
 import { parse as parseDisposition } from 'content-disposition';
 import { UserError, type BinaryHelperFunctions, type IHttpRequestOptions } from 'n8n-workflow';
-import { abortAfter } from './client';
-import { failureOfError, type FullResponse } from './failure';
+import { abortAfter } from './http/client';
+import { failureOfError, type FullResponse } from './http/failure';
 
 const MAX_REDIRECTS = 5;
 /** Of an answer with a whole file. 203 is a 200 that came through a proxy. */

@@ -1,5 +1,5 @@
-import type { Send } from './client';
-import { serverTimeMs } from './serverTime';
+import type { Send } from './http/client';
+import { serverTimeMs } from './http/serverTime';
 
 const PATH = ['v2', 'public', 'rsa-public-key'];
 

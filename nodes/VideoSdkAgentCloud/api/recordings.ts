@@ -1,8 +1,8 @@
 import type { IDataObject } from 'n8n-workflow';
-import { unlessDeclined } from './answer';
-import { failureOf, type Send } from './client';
-import { NOT_FOUND_STATUSES } from './failure';
-import type { ListRequest } from './pagination';
+import { unlessDeclined } from './http/responseReaders';
+import { failureOf, type Send } from './http/client';
+import { NOT_FOUND_STATUSES } from './http/failure';
+import type { ListRequest } from './http/pagination';
 
 const ROOT = ['v2', 'recordings'];
 

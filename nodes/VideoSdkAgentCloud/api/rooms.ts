@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
-import { asRecord, isRecord, latestOf, recordWith, roomIdOf } from './answer';
-import type { ApiRequest, Send } from './client';
-import { listRecords, type ListRequest } from './pagination';
+import { asRecord, isRecord, latestOf, recordWith, roomIdOf } from './http/responseReaders';
+import type { ApiRequest, Send } from './http/client';
+import { listRecords, type ListRequest } from './http/pagination';
 import type { SessionWebhook } from './sessions';
 
 /** The latest of a room's sessions is among so many. */

@@ -1,7 +1,7 @@
 import { type IDataObject } from 'n8n-workflow';
-import { asRecord, pick, recordWith } from './answer';
-import { type ApiRequest, type Send } from './client';
-import { parseWithoutTools, TASK_ENTRY, TOOLS_ENTRY } from './toolAccess';
+import { asRecord, pick, recordWith } from './http/responseReaders';
+import { type ApiRequest, type Send } from './http/client';
+import { parseWithoutTools, TASK_ENTRY, TOOLS_ENTRY } from '../security/redactTokens';
 
 const ruleRequest = (method: ApiRequest['method'], id: string, body?: IDataObject): ApiRequest => ({
 	method,

@@ -1,8 +1,8 @@
 import type { IDataObject } from 'n8n-workflow';
-import { beginningWith, msOf, recordWith, startOf, unlessDeclined } from './answer';
-import type { Send } from './client';
+import { beginningWith, msOf, recordWith, startOf, unlessDeclined } from './http/responseReaders';
+import type { Send } from './http/client';
 import { endOnce } from './endOnce';
-import { listPages, type ListRequest } from './pagination';
+import { listPages, type ListRequest } from './http/pagination';
 import { apiSessionId } from './sessionId';
 
 /** The statuses of a session (docs.videosdk.live, agent cloud). */

@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
-import { asRecord, pick } from './answer';
-import { failureOf, type Send } from './client';
-import { listPages, type ListRequest } from './pagination';
+import { asRecord, pick } from './http/responseReaders';
+import { failureOf, type Send } from './http/client';
+import { listPages, type ListRequest } from './http/pagination';
 
 /**
  * The lists of what calls are made with. Rows of phone numbers hold the user name and password of the SIP trunk (`auth`), so only what

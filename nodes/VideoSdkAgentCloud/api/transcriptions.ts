@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
-import { asRecord, pick, recordWith } from './answer';
-import { failureOf, type Send } from './client';
-import type { ListRequest } from './pagination';
+import { asRecord, pick, recordWith } from './http/responseReaders';
+import { failureOf, type Send } from './http/client';
+import type { ListRequest } from './http/pagination';
 import { hasStatus } from './sessions';
 
 /** The statuses in which a transcription has ended. The API's docs list none, so an unknown one is not final. */

@@ -1,9 +1,9 @@
 import type { IDataObject } from 'n8n-workflow';
-import { omit } from '../api/answer';
+import { omit } from '../api/http/responseReaders';
 import { describeCall, endOf, simplifyCall } from '../api/callRecord';
 import { CALLS, getCall, requestCallEnd } from '../api/calls';
-import type { Send } from '../api/client';
-import type { ListRequest } from '../api/pagination';
+import type { Send } from '../api/http/client';
+import type { ListRequest } from '../api/http/pagination';
 import {
 	describeSession,
 	getSession,

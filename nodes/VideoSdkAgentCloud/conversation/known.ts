@@ -1,11 +1,11 @@
 import type { IDataObject } from 'n8n-workflow';
-import { isRecord, msOf, omit, pick } from '../api/answer';
-import { NO_TIME_LEFT } from '../api/client';
+import { isRecord, msOf, omit, pick } from '../api/http/responseReaders';
+import { NO_TIME_LEFT } from '../api/http/client';
 import { plainStatus } from '../api/callRecord';
 import { apiSessionId } from '../api/sessionId';
-import { type Includable, joinParts, type Part } from './part';
+import { type Includable, mergeArtifacts, type Artifact } from './artifact';
 import { FINAL, type Kind } from './kinds';
-import { type Fields, fieldsOf, joinByName, joinFields, larger, recordOf } from './record';
+import { type Fields, fieldsOf, mergeByName, mergeFields, larger, recordOf } from './mergeFields';
 
 /** The events by which VideoSDK tells that a session is over, which are also the statuses that they lead to. */
 export const END_EVENTS = ['failed', 'stopped'] as const;
@@ -21,21 +21,21 @@ export interface Known {
 	/** By status and time, the union of all timelogs. */
 	timelog: Record<string, IDataObject>;
 	/** Whether the API has shown the end. */
-	isShownOver: boolean;
+	isConfirmedOver: boolean;
 	/** Whether a status has shown that someone had picked up. */
 	isAnswered: boolean;
 	/** Whether VideoSDK has told how it ended, or was asked for that when it was over. */
-	isEndTold: boolean;
+	isEndReported: boolean;
 	/** When it was over, in ms since 1970 by n8n's clock; undefined: not told. */
 	overAtMs?: number;
 	/** Ends told by signed events, with the time at which the first one came, in ms since 1970. */
-	told: Partial<Record<EndEvent, number>>;
+	reported: Partial<Record<EndEvent, number>>;
 	/** When a process first saw that it was over, in ms since 1970: what was said is waited for from then on, once. */
 	seenOverAtMs?: number;
 	/** The result of our own request to end it: true, or why it may still run. */
 	ended?: true | string;
 	/** What was said, as far as it was found. */
-	parts: Partial<Record<Includable, Part>>;
+	artifacts: Partial<Record<Includable, Artifact>>;
 }
 
 /** The API's record, with the difference of n8n's clock to VideoSDK's in ms. */
@@ -49,7 +49,7 @@ interface RecordFact {
 }
 
 /** Something that was learned: a record, or what else is known now. */
-export type Fact = RecordFact | Partial<Pick<Known, 'ended' | 'parts' | 'seenOverAtMs' | 'told'>>;
+export type Fact = RecordFact | Partial<Pick<Known, 'ended' | 'artifacts' | 'seenOverAtMs' | 'reported'>>;
 
 /** How a described call or session went. */
 const RESULT = ['outcome', 'answered', 'durationSeconds'];
@@ -62,11 +62,11 @@ export function unknown(id: string): Known {
 		id,
 		fields: {},
 		timelog: {},
-		isShownOver: false,
+		isConfirmedOver: false,
 		isAnswered: false,
-		isEndTold: false,
-		told: {},
-		parts: {},
+		isEndReported: false,
+		reported: {},
+		artifacts: {},
 	};
 }
 
@@ -99,8 +99,8 @@ function ofRecord(kind: Kind, id: string, { record, skewMs = 0, wasOver, isConfi
 		...unknown(id),
 		fields: fieldsOf(omit(record, DERIVED), stage),
 		timelog,
-		isShownOver: stage >= FINAL,
-		isEndTold: wasOver === true || (stage >= FINAL && outcome !== 'answered') || isLogged,
+		isConfirmedOver: stage >= FINAL,
+		isEndReported: wasOver === true || (stage >= FINAL && outcome !== 'answered') || isLogged,
 		isAnswered: answered === true && outcome !== 'answered',
 		...(endMs !== undefined && { overAtMs: endMs + skewMs }),
 	};
@@ -109,7 +109,7 @@ function ofRecord(kind: Kind, id: string, { record, skewMs = 0, wasOver, isConfi
 const earlier = (one?: number, other?: number) =>
 	one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);
 
-function joinEnded(one: Known['ended'], other: Known['ended']): Known['ended'] {
+function mergeEnded(one: Known['ended'], other: Known['ended']): Known['ended'] {
 	if (one === undefined || other === undefined) return one ?? other;
 	if (one === true || other === true) return true;
 	// An end that was tried says more than one for which there was no time left.
@@ -118,26 +118,34 @@ function joinEnded(one: Known['ended'], other: Known['ended']): Known['ended'] {
 }
 
 /** Joins what two processes, or two facts, know of the same conversation. The only merge there is. */
-export function join(one: Known, other: Known): Known {
+export function merge(one: Known, other: Known): Known {
 	return {
 		id: one.id,
-		fields: joinFields(one.fields, other.fields),
-		timelog: joinByName(one.timelog, other.timelog, larger),
-		isShownOver: one.isShownOver || other.isShownOver,
+		fields: mergeFields(one.fields, other.fields),
+		timelog: mergeByName(one.timelog, other.timelog, larger),
+		isConfirmedOver: one.isConfirmedOver || other.isConfirmedOver,
 		isAnswered: one.isAnswered || other.isAnswered,
-		isEndTold: one.isEndTold || other.isEndTold,
+		isEndReported: one.isEndReported || other.isEndReported,
 		overAtMs: earlier(one.overAtMs, other.overAtMs),
 		seenOverAtMs: earlier(one.seenOverAtMs, other.seenOverAtMs),
-		told: joinByName(one.told as Record<string, number>, other.told as Record<string, number>, Math.min),
-		ended: joinEnded(one.ended, other.ended),
-		parts: joinByName(one.parts as Record<string, Part>, other.parts as Record<string, Part>, joinParts),
+		reported: mergeByName(
+			one.reported as Record<string, number>,
+			other.reported as Record<string, number>,
+			Math.min,
+		),
+		ended: mergeEnded(one.ended, other.ended),
+		artifacts: mergeByName(
+			one.artifacts as Record<string, Artifact>,
+			other.artifacts as Record<string, Artifact>,
+			mergeArtifacts,
+		),
 	};
 }
 
 /** @returns what is known with one fact more */
-export function learn(kind: Kind, known: Known, fact: Fact): Known {
-	if ('record' in fact) return join(known, ofRecord(kind, known.id, fact));
-	return join(known, { ...unknown(known.id), ...fact });
+export function mergeFact(kind: Kind, known: Known, fact: Fact): Known {
+	if ('record' in fact) return merge(known, ofRecord(kind, known.id, fact));
+	return merge(known, { ...unknown(known.id), ...fact });
 }
 
 /** @returns how a described call or session went, which counts before what is derived without what is known */
@@ -145,7 +153,7 @@ export const resultOf = (described: IDataObject): IDataObject => pick(described,
 
 /** @returns the whole record, with the end that an event told if the API shows none, and what `describe` derives of it */
 export function describeKnown(kind: Kind, known: Known): IDataObject {
-	const told = toldEnd(known);
+	const told = reportedEnd(known);
 	const entries = Object.entries(known.timelog).sort(
 		([one], [other]) => (parseInt(one, 10) || 0) - (parseInt(other, 10) || 0) || one.localeCompare(other),
 	);
@@ -156,7 +164,7 @@ export function describeKnown(kind: Kind, known: Known): IDataObject {
 		[kind.idField]: known.id,
 	};
 	// An end under a status that nobody knows doesn't count before it is confirmed.
-	const shown = told || known.isShownOver ? record : { ...record, end: null };
+	const shown = told || known.isConfirmedOver ? record : { ...record, end: null };
 	let result = kind.describe(shown);
 	if (known.isAnswered && result.answered !== true) {
 		// What someone's answer was told by is not in the timelog.
@@ -167,11 +175,11 @@ export function describeKnown(kind: Kind, known: Known): IDataObject {
 
 /** @returns whether someone may have picked up of whom nothing is known: the record's timelog tells */
 export function needsLog(known: Known): boolean {
-	return known.isShownOver && !known.isEndTold && !known.isAnswered;
+	return known.isConfirmedOver && !known.isEndReported && !known.isAnswered;
 }
 
 /** @returns the end that an event told and the API has not shown, of two the one that counts more */
-export function toldEnd(known: Known): EndEvent | undefined {
-	if (known.isShownOver) return undefined;
-	return [...END_EVENTS].reverse().find((name) => known.told[name] !== undefined);
+export function reportedEnd(known: Known): EndEvent | undefined {
+	if (known.isConfirmedOver) return undefined;
+	return [...END_EVENTS].reverse().find((name) => known.reported[name] !== undefined);
 }

@@ -1,8 +1,8 @@
 import type { IDataObject } from 'n8n-workflow';
-import { msOf, roomIdOf, startOf } from '../api/answer';
+import { msOf, roomIdOf, startOf } from '../api/http/responseReaders';
 import { CALLS } from '../api/calls';
-import type { Send } from '../api/client';
-import { listRecords, type ListRequest } from '../api/pagination';
+import type { Send } from '../api/http/client';
+import { listRecords, type ListRequest } from '../api/http/pagination';
 import { RECORDINGS } from '../api/recordings';
 import { configOf, isNotThere, TRANSCRIPTIONS } from '../api/transcriptions';
 

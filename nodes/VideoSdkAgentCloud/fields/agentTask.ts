@@ -1,8 +1,8 @@
 import { type IDataObject } from 'n8n-workflow';
-import { TASK_ENTRY, TASK_VARIABLE } from '../api/toolAccess';
-import { groupField, numberField, textField } from './field';
-import { type ItemReader } from './reader';
-import { readOptions } from './requestOptions';
+import { TASK_ENTRY, TASK_VARIABLE } from '../security/redactTokens';
+import { groupField, numberField, textField } from './kit/field';
+import { type ItemReader } from './kit/reader';
+import { readOptions } from './kit/requestOptions';
 
 /** Of both fields: other agents have a prompt of their own. */
 const READ_BY = 'Read by the agent from Agent: Deploy. Other agents keep to their own prompt.';

@@ -1,13 +1,13 @@
 import { type IDataObject } from 'n8n-workflow';
-import { type ReadCredential, secretOf } from '../api/credential';
-import { RESPONSE_TOOL, TOOLS_ENTRY, TOOLS_VARIABLE } from '../api/toolAccess';
-import { isTooLong, signToken, tokenEnvelope, toolPath } from '../tools/token';
+import { type ReadCredential, secretOf } from '../api/http/credential';
+import { RESPONSE_TOOL, TOOLS_ENTRY, TOOLS_VARIABLE } from '../security/redactTokens';
+import { isTooLong, signAccess, tokenEnvelope, toolPath } from '../agentTools/accessToken';
 import { agentSettingsField, readWithTask } from './agentTask';
 import { agentToolsField, checkReachable, readTool, toolAt } from './chosenTool';
 import { contextField, readContext } from './context';
-import { numberField } from './field';
-import { type FieldReader, type ItemReader } from './reader';
-import { readOptions } from './requestOptions';
+import { numberField } from './kit/field';
+import { type FieldReader, type ItemReader } from './kit/reader';
+import { readOptions } from './kit/requestOptions';
 
 const MAX_VALID_FOR_HOURS = 24 * 366;
 
@@ -88,7 +88,7 @@ export function readAgentTools(
 		}
 		const expiresAtS = nowS() + validForS;
 		const handed = tools.map(({ url, timeoutS }): HandedTool => {
-			const token = signToken({ url, expiresAtS, context }, key);
+			const token = signAccess({ url, expiresAtS, context }, key);
 			return { url, headers: { Authorization: `Bearer ${token}` }, timeout: timeoutS };
 		});
 		return { tools: handed, expiresAtS };

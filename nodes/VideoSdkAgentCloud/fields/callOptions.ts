@@ -1,10 +1,10 @@
-import { numberField, switchField } from './field';
+import { numberField, switchField } from './kit/field';
 import { callingHoursField } from './callingHours';
 import { idempotencyKeyField } from './idempotencyKey';
-import { type CollectionReader } from './reader';
-import { dryRunField } from './requestOptions';
+import { type CollectionReader } from './kit/reader';
+import { dryRunField } from './kit/requestOptions';
 import { roomIdOption } from './room';
-import { simplifyField } from './simplify';
+import { simplifyField } from './kit/simplify';
 
 /** Longer than any phone rings, so that milliseconds do not pass as seconds. */
 const LONGEST_RINGING_S = 3_600;

@@ -1,6 +1,6 @@
 import { tryToParseDateTime } from 'n8n-workflow';
-import { choicesField, type Field, groupField, textField } from './field';
-import { type CollectionReader } from './reader';
+import { choicesField, type Field, groupField, textField } from './kit/field';
+import { type CollectionReader } from './kit/reader';
 
 /** When people may be called: on these days, from one time of day until another. */
 export interface CallingHours {

@@ -1,12 +1,12 @@
-import { credentialId } from '../api/credential';
-import { splitTimeout } from '../tools/timeout';
-import { toolPath } from '../tools/token';
-import { isUnreachableFrom, originOf } from '../webhook/address';
-import { type SigningKey } from '../webhook/envelope';
+import { credentialId } from '../api/http/credential';
+import { splitTimeout } from '../agentTools/timeout';
+import { toolPath } from '../agentTools/accessToken';
+import { isUnreachableFrom, originOf } from '../security/publicAddress';
+import { type SigningKey } from '../security/signedEnvelope';
 import { findTool } from '../webhook/knownNodes';
-import { groupField } from './field';
-import { locator } from './locators';
-import { type CollectionReader, type ItemReader } from './reader';
+import { groupField } from './kit/field';
+import { locator } from './kit/locators';
+import { type CollectionReader, type ItemReader } from './kit/reader';
 
 /** One tool. */
 const toolField = locator('default', 'Tool', 'tool', {

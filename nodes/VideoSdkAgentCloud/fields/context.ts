@@ -1,6 +1,6 @@
 import { type IDataObject, isSafeObjectProperty } from 'n8n-workflow';
-import { ENTRY, pairsField, readPairs } from './keyValue';
-import { type FieldReader } from './reader';
+import { ENTRY, pairsField, readPairs } from './kit/keyValue';
+import { type FieldReader } from './kit/reader';
 
 /**
  * The pairs that the tokens of tools pin: an option of what hands tools over. Never shown for other fields only: n8n drops what a

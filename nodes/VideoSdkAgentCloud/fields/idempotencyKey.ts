@@ -1,6 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
-import { KEY_ENTRY } from '../api/toolAccess';
-import { textField } from './field';
+import { KEY_ENTRY } from '../security/redactTokens';
+import { textField } from './kit/field';
 
 /** The user's own key of a start, see actions/run/startKey.ts. */
 export const idempotencyKeyField = textField('refused', 'Idempotency Key', 'idempotencyKey', {

@@ -1,6 +1,6 @@
-import { choiceField, type Field, numberField, titleOf } from './field';
-import { type ItemReader } from './reader';
-import { asNumber } from './values';
+import { choiceField, type Field, numberField, titleOf } from './kit/field';
+import { type ItemReader } from './kit/reader';
+import { asNumber } from './kit/values';
 
 const MS_PER_UNIT: Record<string, number> = { minutes: 60_000, hours: 3_600_000, days: 86_400_000 };
 const LONGEST_WAIT_MS = 30 * 86_400_000;

@@ -1,6 +1,6 @@
 import { parseNumber } from '../api/phoneNumber';
-import { type Blank, type Field, textField, type TextOf } from './field';
-import { type ItemReader } from './reader';
+import { type Blank, type Field, textField, type TextOf } from './kit/field';
+import { type ItemReader } from './kit/reader';
 
 /** Whom to call: of each operation that makes calls. */
 export const toField = textField('required', 'To', 'to', {

@@ -1,11 +1,11 @@
-import { RESPONSE_TOOL } from '../api/toolAccess';
+import { RESPONSE_TOOL } from '../security/redactTokens';
 import { isHumanReview } from '../n8n/tool';
-import { type ArgumentSchema, type Schema } from '../mcp/schema';
-import { type Tool } from '../mcp/server';
-import { type ParameterList, parametersField, schemaOfParameters } from './parameters';
+import { type ArgumentSchema, type Schema } from '../agentTools/schema';
+import { type Tool } from '../agentTools/server';
+import { type ParameterList, parametersField, schemaOfParameters } from './kit/parameters';
 import { QUOTE, type ResponseForm, type ResponseType } from '../waiting/question';
-import { choiceField, optionsIn, textField } from './field';
-import { type ItemReader } from './reader';
+import { choiceField, optionsIn, textField } from './kit/field';
+import { type ItemReader } from './kit/reader';
 
 /** What the output has beside the fields, and what that is. */
 const OWN_NAMES: Record<string, string> = {

@@ -1,8 +1,8 @@
 import { type INodeProperties } from 'n8n-workflow';
 import { type AutoStartConfig } from '../api/rooms';
-import { type Includable } from '../conversation/part';
-import { choiceField, choicesField, numberField, optionsIn, textField } from './field';
-import { type CollectionReader, type ItemReader } from './reader';
+import { type Includable } from '../conversation/artifact';
+import { choiceField, choicesField, numberField, optionsIn, textField } from './kit/field';
+import { type CollectionReader, type ItemReader } from './kit/reader';
 
 type Recording = 'none' | 'record' | 'transcribe' | 'summarize';
 

@@ -1,10 +1,10 @@
 import { type IDataObject } from 'n8n-workflow';
 import { type RoomBody } from '../api/rooms';
 import { apiSessionId } from '../api/sessionId';
-import { type Blank, type Field, optional, switchField, textField, type TextOf } from './field';
-import { type FieldReader, type ItemReader } from './reader';
+import { type Blank, type Field, optional, switchField, textField, type TextOf } from './kit/field';
+import { type FieldReader, type ItemReader } from './kit/reader';
 import { readRecording } from './recording';
-import { readOptions } from './requestOptions';
+import { readOptions } from './kit/requestOptions';
 
 /** An existing room, by its own ID. */
 export const roomIdField = textField('required', 'Room ID', 'roomId', {

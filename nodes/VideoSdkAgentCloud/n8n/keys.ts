@@ -3,7 +3,7 @@
  * on to a user's Retry (ExecutionService.retry), and whoever may read the execution's data may read them.
  */
 export const CONTEXT_KEYS = {
-	/** Of a node: what it waits for. Written by n8n/wait.ts, read there by whatever process receives a request for the execution. */
+	/** Of a node: what it waits for. Written by n8n/waitingState.ts, read there by whatever process receives a request for the execution. */
 	wait: 'agentCloudWait',
 	/** Of a node that failed: what it has started. Written and read by n8n/retryNote.ts. */
 	started: 'agentCloudStarted',

@@ -1,8 +1,8 @@
 import { type IDataObject, type IExecuteFunctions, type IWebhookFunctions } from 'n8n-workflow';
 import { isCallOver } from '../api/callRecord';
 import { getCall } from '../api/calls';
-import { clientOf, type Send } from '../api/client';
-import { pause } from '../api/pause';
+import { clientOf, type Send } from '../api/http/client';
+import { pause } from '../api/http/pause';
 import { getSession, withMetadata } from '../api/sessions';
 import { isCallEvent, shortEventName } from '../webhook/event';
 

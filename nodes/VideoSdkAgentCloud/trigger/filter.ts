@@ -1,8 +1,8 @@
 import { type IDataObject, type IWebhookFunctions } from 'n8n-workflow';
-import { isRecord, pick } from '../api/answer';
+import { isRecord, pick } from '../api/http/responseReaders';
 import { isPhoneNumber, isSameNumber } from '../api/telephony';
-import { BoundedMap, PerNode } from '../api/memory';
-import { credentialId } from '../api/credential';
+import { BoundedMap, PerNode } from '../n8n/boundedStores';
+import { credentialId } from '../api/http/credential';
 import { firstText, type ReceivedEvent } from '../webhook/event';
 import { fetchRecord, type Subject, subjectOf } from './details';
 

@@ -1,5 +1,5 @@
 import { type ICheckProcessedOptions, type IExecuteFunctions } from 'n8n-workflow';
-import { PerNode } from '../api/memory';
+import { PerNode } from '../n8n/boundedStores';
 import { happensOnce, type ReceivedEvent } from '../webhook/event';
 
 /** n8n keeps so many of a trigger's events, as one list of the node's own. */

@@ -10,7 +10,7 @@ import { detailOf, type Details } from './details';
 import { type Choices, filter } from './filter';
 
 /** Which deliveries start an execution: the trigger's parameters, read. */
-export interface Wanted {
+export interface WantedEvents {
 	verifySignature: boolean;
 	/** Names of events. */
 	events: string[];
@@ -35,7 +35,10 @@ function isChosen({ webhookType }: ReceivedEvent, events: string[]): boolean {
 }
 
 /** Answers a delivery, and hands a verified, chosen, new event to the workflow. */
-export async function receive(context: IWebhookFunctions, wanted: Wanted): Promise<IWebhookResponseData> {
+export async function receive(
+	context: IWebhookFunctions,
+	wanted: WantedEvents,
+): Promise<IWebhookResponseData> {
 	const delivery = await verifyDelivery(context, wanted.verifySignature, await readSettings(context));
 	if ('rejection' in delivery) return reject(context, delivery.rejection);
 

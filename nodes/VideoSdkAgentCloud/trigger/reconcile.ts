@@ -2,7 +2,7 @@ import { type CallWebhook, isSameUrl } from '../api/callWebhooks';
 import { callEventsOf } from '../webhook/eventNames';
 
 /** The webhook that a trigger needs at VideoSDK: one with exactly these, or none. */
-export interface Wanted {
+export interface WantedWebhook {
 	url: string;
 	/** As `callEventsOf` gives them. None: no webhook. */
 	events: string[];
@@ -20,7 +20,7 @@ export const hasEvents = (webhook: CallWebhook, events: string[]): boolean =>
  * @param listed all webhooks of the VideoSDK project
  * @returns what has to be changed
  */
-export function reconcile({ url, events }: Wanted, listed: CallWebhook[]) {
+export function reconcile({ url, events }: WantedWebhook, listed: CallWebhook[]) {
 	const own = listed.filter((webhook) => isSameUrl(webhook.url, url));
 	// Two processes that have registered the trigger at the same time keep the same one.
 	const fitting = own.filter((webhook) => hasEvents(webhook, events)).sort((a, b) => (a.id < b.id ? -1 : 1));

@@ -1,14 +1,14 @@
 import { type IHookFunctions, NodeOperationError } from 'n8n-workflow';
 import { readBaseUrl } from '../../../credentials/apiTarget';
 import { createCallWebhook, deleteCallWebhook, listCallWebhooks } from '../api/callWebhooks';
-import { clientOf, failureOf, type Send } from '../api/client';
-import { CREDENTIAL_TYPE } from '../api/credential';
-import { isPassing } from '../api/failure';
-import { PerNode } from '../api/memory';
-import { isUnreachableFrom, originOf } from '../webhook/address';
+import { clientOf, failureOf, type Send } from '../api/http/client';
+import { CREDENTIAL_TYPE } from '../api/http/credential';
+import { isPassing } from '../api/http/failure';
+import { PerNode } from '../n8n/boundedStores';
+import { isUnreachableFrom, originOf } from '../security/publicAddress';
 import { callEventsOf } from '../webhook/eventNames';
 import { log } from '../webhook/log';
-import { hasEvents, reconcile, type Wanted } from './reconcile';
+import { hasEvents, reconcile, type WantedWebhook } from './reconcile';
 
 const TIMEOUT_MS = 10_000;
 /** n8n itself tries several times to publish, or the user does. */
@@ -46,7 +46,7 @@ export function warnIfUnreachable(registrant: Registrant, baseUrl: string): void
 }
 
 /** Creates and deletes webhooks at VideoSDK until they are as wanted. @returns whether one was created */
-async function settle(send: Send, wanted: Wanted): Promise<boolean> {
+async function settle(send: Send, wanted: WantedWebhook): Promise<boolean> {
 	const changes = reconcile(wanted, await listCallWebhooks(send));
 	// Made before others are removed, so that no event is missed in between.
 	if (changes.create) await createCallWebhook(send, wanted.url, wanted.events);

@@ -5,7 +5,7 @@ import type { StoredWait } from './storedWait';
  * does not cancel it when the execution continues, so that the timer would end the execution's next wait. So n8n's deadline comes
  * later by that much than anything of ours.
  *
- * From a conversation's Max Wait on: ends are sent until `endMs`; what was said is looked for until `keepUntilMs`; the execution is
+ * From a conversation's Max Wait on: ends are sent until `endMs`; what was said is looked for until `fetchUntilMs`; the execution is
  * asked to continue until `continueUntilMs`. Times in ms since 1970, except `endMs`.
  */
 export type Budget = ReturnType<typeof budgetOf>;
@@ -28,19 +28,19 @@ const LATE_WORK_MS = 25_000;
 
 /** @param workedAtMs when all requests for conversations are through, in ms since 1970 */
 const timesOf = (workedAtMs: number) => ({
-	keepUntilMs: workedAtMs - LAST_REQUEST_MS,
+	fetchUntilMs: workedAtMs - LAST_REQUEST_MS,
 	continueUntilMs: workedAtMs + CONTINUE_MS,
 	n8nDeadlineMs: workedAtMs + CONTINUE_MS + N8N_TIMER_MS,
 });
 
 /**
  * @param deadlineMs the last Max Wait, in ms since 1970
- * @param keepMs the longest wait for what was said, in ms
+ * @param fetchMs the longest wait for what was said, in ms
  * @param count of conversations
  */
-export function budgetOf(deadlineMs: number, keepMs: number, count: number) {
+export function budgetOf(deadlineMs: number, fetchMs: number, count: number) {
 	const workMs = WORK_MS + WORK_MS_PER_ITEM * count;
-	return { endMs: workMs - AFTER_ENDS_MS, ...timesOf(deadlineMs + keepMs + workMs) };
+	return { endMs: workMs - AFTER_ENDS_MS, ...timesOf(deadlineMs + fetchMs + workMs) };
 }
 
 /**
@@ -53,8 +53,8 @@ export function extendIfSlept(budget: Budget, nowMs: number): void {
 
 /** @returns how the time of a wait is spent */
 export function budgetOfWait({ awaited }: Pick<StoredWait, 'awaited'>): Budget {
-	const deadlineMs = Math.max(...awaited.map((want) => want.deadlineMs));
-	const keepMs = Math.max(...awaited.map(({ keep, keepMs: ms }) => (keep.length > 0 ? ms : 0)));
+	const deadlineMs = Math.max(...awaited.map((policy) => policy.deadlineMs));
+	const fetchMs = Math.max(...awaited.map(({ include, fetchMs: ms }) => (include.length > 0 ? ms : 0)));
 	const count = awaited.flatMap(({ ids }) => ids).length;
-	return budgetOf(deadlineMs, keepMs, count);
+	return budgetOf(deadlineMs, fetchMs, count);
 }

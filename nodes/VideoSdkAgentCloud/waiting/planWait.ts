@@ -1,11 +1,11 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import { reasonMissing, showParts } from '../conversation/part';
-import { type ReadCredential } from '../api/credential';
+import { reasonMissing, showArtifacts } from '../conversation/artifact';
+import { type ReadCredential } from '../api/http/credential';
 import { type KindName, KINDS } from '../conversation/kinds';
-import { type Known, learn, unknown } from '../conversation/known';
-import { isOver, outcomeOf, type Want } from '../conversation/wait';
+import { type Known, mergeFact, unknown } from '../conversation/known';
+import { isOver, outputOf, type WaitPolicy } from '../conversation/nextStep';
 import { type Question, withoutResponse } from './question';
-import { findWatch, type Watch } from './watch';
+import { findPoller, type Poller } from './polling/poller';
 
 /** What the record of a call or session doesn't tell of its start. */
 export interface SentWait {
@@ -16,14 +16,14 @@ export interface SentWait {
 	/** What is asked. */
 	question?: Question;
 	/** What was found already of what is kept. Of a call that this execution has not made: it only looks. */
-	parts?: Known['parts'];
+	artifacts?: Known['artifacts'];
 }
 
 /** A response that the agent hands in while its call ends still counts. */
 const RESPONSE_MS = 5_000;
 
 /** How one item waits. */
-export interface ItemWait extends Pick<Want, 'isEnded' | 'isSimplified' | 'keep' | 'keepMs'> {
+export interface ItemWait extends Pick<WaitPolicy, 'isEnded' | 'isSimplified' | 'include' | 'fetchMs'> {
 	maxWaitMs: number;
 }
 
@@ -57,9 +57,9 @@ export async function planWait(
 		/** When Max Wait begins, in ms since 1970. */
 		sinceMs: Date.now(),
 		/** The conversations, by their IDs. */
-		awaited: new Map<string, { want: Want; known: Known; isOwn: boolean }>(),
+		awaited: new Map<string, { policy: WaitPolicy; known: Known; isOwn: boolean }>(),
 		/** Asks for them; undefined if there are none. */
-		watch: undefined as Watch | undefined,
+		poller: undefined as Poller | undefined,
 		/** The output if the execution does not wait. */
 		shown: [] as INodeExecutionData[],
 		/** The output at n8n's own deadline. */
@@ -78,8 +78,8 @@ export async function planWait(
 			continue;
 		}
 		const { maxWaitMs, ...wait } = itemWait;
-		const { limitMs, roomId, question, parts } = options.sentOf(index) ?? {};
-		const want: Want = {
+		const { limitMs, roomId, question, artifacts } = options.sentOf(index) ?? {};
+		const policy: WaitPolicy = {
 			...wait,
 			deadlineMs: sinceMs + maxWaitMs,
 			limitMs,
@@ -90,19 +90,24 @@ export async function planWait(
 			if (question) return { ...item, json: withoutResponse(question, json) };
 			return { ...item, json: wait.isSimplified ? kind.simplify(json) : json };
 		};
-		const known = learn(kind, learn(kind, unknown(id), { record: item.json }), { parts: parts ?? {} });
+		const known = mergeFact(kind, mergeFact(kind, unknown(id), { record: item.json }), {
+			artifacts: artifacts ?? {},
+		});
 		// What is over before it's waited for wasn't cut by Max Wait, whatever the clocks show.
-		const outcome = outcomeOf(kind, known, { ...want, deadlineMs: Infinity });
+		const outcome = outputOf(kind, known, { ...policy, deadlineMs: Infinity });
 		const isDone =
-			isOver(known, want, sinceMs) && (want.keep.length === 0 || reasonMissing(kind, outcome) !== undefined);
+			isOver(known, policy, sinceMs) &&
+			(policy.include.length === 0 || reasonMissing(kind, outcome) !== undefined);
 		plan.shown.push(show(isDone ? outcome : item.json));
 		plan.last.push(
-			show(isDone ? outcome : { ...item.json, ...showParts(wait.keep, known.parts), timedOut: true }),
+			show(
+				isDone ? outcome : { ...item.json, ...showArtifacts(wait.include, known.artifacts), timedOut: true },
+			),
 		);
 		// Two items may have the same conversation.
 		if (isDone || plan.awaited.has(id)) continue;
-		plan.watch ??= await findWatch(context, index, options.credential(index));
-		plan.awaited.set(id, { want, known, isOwn: parts === undefined });
+		plan.poller ??= await findPoller(context, index, options.credential(index));
+		plan.awaited.set(id, { policy, known, isOwn: artifacts === undefined });
 	}
 	return plan;
 }

@@ -1,16 +1,16 @@
 import { randomBytes } from 'crypto';
 import { type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
 import { type KindName, KINDS } from '../conversation/kinds';
-import { type Want } from '../conversation/wait';
-import { putExecutionToWait } from '../n8n/wait';
-import { isUnreachableFrom, originOf } from '../webhook/address';
-import { Awaited } from './awaited';
+import { type WaitPolicy } from '../conversation/nextStep';
+import { putExecutionToWait } from '../n8n/waitingState';
+import { isUnreachableFrom, originOf } from '../security/publicAddress';
+import { PendingConversation } from './polling/pendingConversation';
 import { budgetOf, budgetOfWait } from './budget';
 import { type Plan, planWait, type WaitOptions } from './planWait';
-import { resumeUrlOf } from './resumeUrl';
+import { resumeUrlOf } from './resuming/resumeUrl';
 import { type StoredWait, VERSION } from './storedWait';
-import { keepWait } from './wait';
-import { type Watch } from './watch';
+import { registerWait } from './waitingExecution';
+import { type Poller } from './polling/poller';
 
 /** By kind and ID: what takes back that a conversation is ended at Max Wait although no execution waits for it. */
 const scheduledEnds = new Map<string, () => void>();
@@ -23,19 +23,19 @@ function takeBackEnds(kind: KindName, { awaited }: Plan): void {
 /** Ends at Max Wait what is to be ended then, although the execution does not wait for it: it was stopped, or failed, after the start. */
 export function endAtMaxWait(kind: KindName, plan: Plan): void {
 	takeBackEnds(kind, plan);
-	const { watch, sinceMs } = plan;
-	const ended = [...plan.awaited.values()].filter(({ want }) => want.isEnded);
-	for (const { want, known } of ended) {
-		const limits = budgetOf(want.deadlineMs, 0, ended.length);
-		const one = new Awaited(KINDS[kind], { ...want, keep: [] }, limits, sinceMs, known);
+	const { poller: poller, sinceMs } = plan;
+	const ended = [...plan.awaited.values()].filter(({ policy }) => policy.isEnded);
+	for (const { policy, known } of ended) {
+		const limits = budgetOf(policy.deadlineMs, 0, ended.length);
+		const one = new PendingConversation(KINDS[kind], { ...policy, include: [] }, limits, sinceMs, known);
 		const name = `${kind} ${one.id}`;
 		const remove = () => {
-			watch?.remove([one]);
+			poller?.remove([one]);
 			scheduledEnds.delete(name);
 		};
 		one.onReady = remove;
 		scheduledEnds.set(name, remove);
-		watch?.add([one]);
+		poller?.add([one]);
 	}
 }
 
@@ -43,10 +43,10 @@ export function endAtMaxWait(kind: KindName, plan: Plan): void {
 async function hintIfUnreachable(
 	context: IExecuteFunctions,
 	stored: StoredWait,
-	watch: Watch,
+	poller: Poller,
 ): Promise<void> {
 	const { kind, resumeUrl } = stored;
-	const { data } = await watch.account.read();
+	const { data } = await poller.account.read();
 	if (!isUnreachableFrom(resumeUrl, data?.baseUrl)) return;
 	context.addExecutionHints({
 		message: `VideoSDK can't reach n8n at ${originOf(resumeUrl)}, so n8n asks whether the ${kind}s have ended, at least every 30 seconds in the first hour, then less often. To continue as soon as they end, give n8n a public URL: 'Public URL' in the docs says how.`,
@@ -58,11 +58,11 @@ async function hintIfUnreachable(
 /** Groups IDs by what is wanted of them. */
 function grouped({ awaited }: Plan): StoredWait['awaited'] {
 	const groups = new Map<string, string[]>();
-	for (const [id, { want }] of awaited) {
-		const text = JSON.stringify(want);
+	for (const [id, { policy }] of awaited) {
+		const text = JSON.stringify(policy);
 		groups.set(text, [...(groups.get(text) ?? []), id]);
 	}
-	return [...groups].map(([text, ids]) => ({ ...(JSON.parse(text) as Want), ids }));
+	return [...groups].map(([text, ids]) => ({ ...(JSON.parse(text) as WaitPolicy), ids }));
 }
 
 /**
@@ -78,7 +78,7 @@ export async function putToWait(
 	options: WaitOptions,
 ): Promise<INodeExecutionData[]> {
 	const plan = await planWait(context, output, options);
-	if (plan.watch === undefined) return plan.shown;
+	if (plan.poller === undefined) return plan.shown;
 	takeBackEnds(options.kind, plan);
 	if (context.getExecutionCancelSignal()?.aborted) {
 		endAtMaxWait(options.kind, plan);
@@ -96,10 +96,10 @@ export async function putToWait(
 		question: options.sentOf(0)?.question,
 	};
 	await putExecutionToWait(context, JSON.stringify(stored), plan.last, budgetOfWait(stored).n8nDeadlineMs);
-	const wait = keepWait(stored);
+	const wait = registerWait(stored);
 	wait.isOwn = true;
-	wait.join([...plan.awaited.values()].map(({ known }) => known));
-	wait.askBy(plan.watch);
-	await hintIfUnreachable(context, stored, plan.watch).catch(() => undefined);
+	wait.merge([...plan.awaited.values()].map(({ known }) => known));
+	wait.askBy(plan.poller);
+	await hintIfUnreachable(context, stored, plan.poller).catch(() => undefined);
 	return plan.shown;
 }

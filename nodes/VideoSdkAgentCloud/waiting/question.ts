@@ -1,8 +1,8 @@
 import { createHash, randomBytes, timingSafeEqual } from 'crypto';
 import { type IDataObject } from 'n8n-workflow';
-import { pick } from '../api/answer';
-import { TOKEN_PREFIX } from '../api/toolAccess';
-import { type Tool } from '../mcp/server';
+import { pick } from '../api/http/responseReaders';
+import { TOKEN_PREFIX } from '../security/redactTokens';
+import { type Tool } from '../agentTools/server';
 
 /** The kind of response, named as in n8n's own Send and Wait. Its `customForm` isn't used because n8n then accepts only form uploads. */
 export type ResponseType = 'approval' | 'fields' | 'freeText';

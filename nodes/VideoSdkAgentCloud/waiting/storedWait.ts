@@ -1,12 +1,12 @@
 import { timingSafeEqual } from 'crypto';
 import { type IWebhookFunctions, UserError } from 'n8n-workflow';
 import type { KindName } from '../conversation/kinds';
-import type { Want } from '../conversation/wait';
-import { readWaitingExecution } from '../n8n/wait';
+import type { WaitPolicy } from '../conversation/nextStep';
+import { readWaitingExecution } from '../n8n/waitingState';
 import { hashOf, type Question } from './question';
 
 /** The version of what is stored. Executions may wait for 30 days, and the package be updated meanwhile. */
-export const VERSION = 1;
+export const VERSION = 2;
 
 /** What any process has to know of a waiting execution. Stored with it. */
 export interface StoredWait {
@@ -19,7 +19,7 @@ export interface StoredWait {
 	/** When the wait began, in ms since 1970. */
 	sinceMs: number;
 	/** Those that are awaited, by what is wanted of them. Others of the items have ended at once, or were never started. */
-	awaited: Array<Want & { ids: string[] }>;
+	awaited: Array<WaitPolicy & { ids: string[] }>;
 	/** Of Ask and Wait. */
 	question?: Question;
 }

@@ -1,5 +1,5 @@
 import { type IWebhookFunctions } from 'n8n-workflow';
-import { parseWithoutTools } from '../api/toolAccess';
+import { parseWithoutTools } from '../security/redactTokens';
 import { readEvent, type ReceivedEvent } from './event';
 import { publishedKeys } from './keyCache';
 import { type Rejection } from './respond';

@@ -1,6 +1,6 @@
 import { createHash } from 'crypto';
 import { type IDataObject } from 'n8n-workflow';
-import { asRecord, isRecord, pick } from '../api/answer';
+import { asRecord, isRecord, pick } from '../api/http/responseReaders';
 import { bareSessionId } from '../api/sessionId';
 import { CALL_SUMMARY, eventName, isCallEvent, onceBy } from './eventNames';
 

@@ -1,8 +1,8 @@
 import { type KeyObject } from 'crypto';
 import { UserError } from 'n8n-workflow';
-import { BoundedMap } from '../api/memory';
-import { clientOf } from '../api/client';
-import { credentialId, type RequestContext } from '../api/credential';
+import { BoundedMap } from '../n8n/boundedStores';
+import { clientOf } from '../api/http/client';
+import { credentialId, type RequestContext } from '../api/http/credential';
 import { fetchPublicKey } from '../api/publicKey';
 import { readPublicKey } from './verify';
 

@@ -1,8 +1,8 @@
 import type { IHookFunctions, IWebhookFunctions } from 'n8n-workflow';
-import { credentialId } from '../api/credential';
-import { PerNode } from '../api/memory';
-import { webhookPath } from './address';
-import { type SigningKey } from './envelope';
+import { credentialId } from '../api/http/credential';
+import { PerNode } from '../n8n/boundedStores';
+import { webhookPath } from '../security/publicAddress';
+import { type SigningKey } from '../security/signedEnvelope';
 
 /** A node of this n8n instance that is reached at a URL. */
 export interface KnownNode {

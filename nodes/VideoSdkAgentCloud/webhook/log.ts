@@ -1,5 +1,5 @@
 import { type IDataObject, type IHookFunctions, type IWebhookFunctions } from 'n8n-workflow';
-import { PerNode } from '../api/memory';
+import { PerNode } from '../n8n/boundedStores';
 
 /** Anyone who knows the URL can cause log lines, so warnings are limited. */
 const WARNING_INTERVAL_MS = 60_000;

@@ -1,6 +1,6 @@
 import { type IWebhookFunctions } from 'n8n-workflow';
-import { BoundedMap, PerNode } from '../api/memory';
-import { whenAnswered } from '../n8n/wait';
+import { BoundedMap, PerNode } from '../n8n/boundedStores';
+import { whenAnswered } from '../n8n/waitingState';
 
 /** Enough for the duplicates of hours; older ones are recognized in the execution, see trigger/firstExecution.ts. */
 const MAX_REMEMBERED = 500;

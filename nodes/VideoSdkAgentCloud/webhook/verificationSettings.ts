@@ -1,6 +1,6 @@
 import { type IDataObject, UserError } from 'n8n-workflow';
 import { readBaseUrl, readKey, trimKey } from '../../../credentials/apiTarget';
-import { CREDENTIAL_TYPE, CredentialsCache, type RequestContext } from '../api/credential';
+import { CREDENTIAL_TYPE, CredentialsCache, type RequestContext } from '../api/http/credential';
 import { readPublicKey } from './verify';
 
 /**

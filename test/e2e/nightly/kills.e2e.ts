@@ -10,7 +10,7 @@ const WAITS = 40;
 const START_INTERVAL_MS = 1_000;
 const KILLS = 8;
 const MAX_WAIT_MINUTES = 6;
-/** An end from 5 s before Max Wait on is the end at Max Wait (conversation/wait.ts); n8n's wait begins later than the conversation. */
+/** An end from 5 s before Max Wait on is the end at Max Wait (conversation/nextStep.ts); n8n's wait begins later than the conversation. */
 const END_BEFORE_MAX_WAIT_MS = 10_000;
 /** n8n's own deadline: Max Wait, what is kept, and the work (waiting/budget.ts); and what a busy machine needs. */
 const LONGEST_MS = (MAX_WAIT_MINUTES + 0.5) * 60_000 + 205_000 + 120_000;

@@ -4,7 +4,7 @@ const kept = {};
 const tries = new WeakMap();
 
 const ACTIONS = {
-	/** As n8n/wait.ts reads it. */
+	/** As n8n/waitingState.ts reads it. */
 	stored(webhook) {
 		const { contextData, nodeExecutionStack } = webhook.runExecutionData.executionData;
 		const { name } = webhook.getNode();

@@ -1,6 +1,6 @@
 /** Values that the fields of operations take. */
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
-import type { Blank } from '../../../nodes/VideoSdkAgentCloud/fields/field';
+import type { Blank } from '../../../nodes/VideoSdkAgentCloud/fields/kit/field';
 import { RULE, TO } from './callRig';
 
 export type Declared = INodeProperties & { blank?: Blank };

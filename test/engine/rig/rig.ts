@@ -210,7 +210,7 @@ export function jsonOf({ output, error }: RunResult): IDataObject[] {
 	return (output[0] ?? []).map(({ json }) => json);
 }
 
-/** The body of a start as the user's fields make it: without the key that the node adds, see api/toolAccess.ts. */
+/** The body of a start as the user's fields make it: without the key that the node adds, see security/redactTokens.ts. */
 export function withoutKey(body: unknown): IDataObject {
 	const { metadata, metaData, ...rest } = structuredClone(body) as Record<
 		'metadata' | 'metaData',

@@ -4,7 +4,7 @@
  */
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { RESOURCES } from '../../../nodes/VideoSdkAgentCloud/actions';
-import { STARTS, type StartWords } from '../../../nodes/VideoSdkAgentCloud/api/starts';
+import { STARTS, type StartWords } from '../../../nodes/VideoSdkAgentCloud/api/startWords';
 import type { Fault } from '../../simulator';
 import { byRule, fromSip, made, TO } from '../rig/callRig';
 import { NODE_NAME } from '../rig/engine';

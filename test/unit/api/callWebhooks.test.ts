@@ -4,7 +4,7 @@ import {
 	isSameUrl,
 	listCallWebhooks,
 } from '../../../nodes/VideoSdkAgentCloud/api/callWebhooks';
-import { ApiError, type Send } from '../../../nodes/VideoSdkAgentCloud/api/client';
+import { ApiError, type Send } from '../../../nodes/VideoSdkAgentCloud/api/http/client';
 import { requestContext } from '../support';
 
 const URL_ = 'https://n8n.example.com/webhook/a/webhook';

@@ -7,7 +7,7 @@ import {
 	readTextFile,
 	withFile,
 } from '../../../nodes/VideoSdkAgentCloud/api/files';
-import { fileAddressRule } from '../../../nodes/VideoSdkAgentCloud/webhook/address';
+import { fileAddressRule } from '../../../nodes/VideoSdkAgentCloud/security/publicAddress';
 
 const rejectionOf = fileAddressRule(new URL('https://api.videosdk.live'));
 const START = 'https://cdn.example.com/a';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
-import { type Send } from '../../../nodes/VideoSdkAgentCloud/api/client';
+import { type Send } from '../../../nodes/VideoSdkAgentCloud/api/http/client';
 import {
 	fetchNumbersOfRule,
 	isSameNumber,

@@ -1,17 +1,17 @@
 /** Facts of conversations, made at random, for the properties of what is known of one. */
 import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
-import { NO_TIME_LEFT } from '../../../nodes/VideoSdkAgentCloud/api/client';
+import { NO_TIME_LEFT } from '../../../nodes/VideoSdkAgentCloud/api/http/client';
 import { KINDS } from '../../../nodes/VideoSdkAgentCloud/conversation/kinds';
 import {
 	END_EVENTS,
 	type Fact,
 	type Known,
-	learn,
+	mergeFact,
 	unknown,
 } from '../../../nodes/VideoSdkAgentCloud/conversation/known';
-import type { Part } from '../../../nodes/VideoSdkAgentCloud/conversation/part';
-import type { Want } from '../../../nodes/VideoSdkAgentCloud/conversation/wait';
+import type { Artifact } from '../../../nodes/VideoSdkAgentCloud/conversation/artifact';
+import type { WaitPolicy } from '../../../nodes/VideoSdkAgentCloud/conversation/nextStep';
 
 export const ID = '5f9c2f7e-0b1d-4c7a-9a51-3d1f0e6b8a24';
 export const SECOND = 1_000;
@@ -20,12 +20,12 @@ export const DEADLINE_MS = Date.parse('2026-11-27T12:00:00Z');
 /** @returns an API time so many seconds before Max Wait */
 export const before = (seconds: number) => new Date(DEADLINE_MS - seconds * SECOND).toISOString();
 
-export const WANT: Want = {
+export const WANT: WaitPolicy = {
 	deadlineMs: DEADLINE_MS,
 	isEnded: false,
 	isSimplified: false,
-	keep: [],
-	keepMs: 0,
+	include: [],
+	fetchMs: 0,
 };
 
 const CALL_STATUSES = [
@@ -62,19 +62,19 @@ function record(kind: keyof typeof KINDS): fc.Arbitrary<Fact> {
 	})) as fc.Arbitrary<Fact>;
 }
 
-export const anyPart: fc.Arbitrary<Part> = fc.oneof(
+export const anyPart: fc.Arbitrary<Artifact> = fc.oneof(
 	fc.record({ value: fc.constantFrom('a', 'bb'), weight: fc.nat(2), mayCome: fc.boolean() }),
 	fc.record({ reason: fc.constantFrom('x', 'y'), mayCome: fc.boolean(), atMs: fc.nat(2) }),
 );
 
 const part: fc.Arbitrary<Fact> = fc
 	.tuple(fc.constantFrom('recording', 'summary', 'transcript'), anyPart)
-	.map(([name, found]) => ({ parts: { [name]: found } }));
+	.map(([name, found]) => ({ artifacts: { [name]: found } }));
 
 export function anyFact(kind: keyof typeof KINDS): fc.Arbitrary<Fact> {
 	const event = fc
 		.tuple(fc.constantFrom(...END_EVENTS), fc.nat(100))
-		.map(([name, atMs]) => ({ told: { [name]: atMs } }));
+		.map(([name, atMs]) => ({ reported: { [name]: atMs } }));
 	const ended = fc.record({
 		ended: fc.constantFrom<true | string>(true, 'refused', 'a refusal', NO_TIME_LEFT),
 	});
@@ -94,7 +94,7 @@ export function byClockBehind(fact: Fact, skewMs: number): Fact {
 
 /** @returns what is known after facts, in their order */
 export const knownOf = (kind: keyof typeof KINDS, facts: Fact[]): Known =>
-	facts.reduce<Known>((known, fact) => learn(KINDS[kind], known, fact), unknown(ID));
+	facts.reduce<Known>((known, fact) => mergeFact(KINDS[kind], known, fact), unknown(ID));
 
 /** Calls back with each order of some facts, what is known of a common beginning computed once. */
 export function eachOrder(kind: keyof typeof KINDS, facts: Fact[], check: (known: Known) => void): void {
@@ -102,7 +102,7 @@ export function eachOrder(kind: keyof typeof KINDS, facts: Fact[], check: (known
 		if (open.length === 0) check(known);
 		for (const fact of open)
 			visit(
-				learn(KINDS[kind], known, fact),
+				mergeFact(KINDS[kind], known, fact),
 				open.filter((other) => other !== fact),
 			);
 	};

@@ -1,18 +1,18 @@
 /** What is known of a conversation: whatever the order and repetition of its facts, the same item comes out, and nothing is taken back. */
 import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
-import { NO_TIME_LEFT } from '../../../nodes/VideoSdkAgentCloud/api/client';
+import { NO_TIME_LEFT } from '../../../nodes/VideoSdkAgentCloud/api/http/client';
 import { FINAL, KINDS } from '../../../nodes/VideoSdkAgentCloud/conversation/kinds';
 import {
 	type Fact,
-	join,
+	merge,
 	type Known,
-	learn,
+	mergeFact,
 	needsLog,
 } from '../../../nodes/VideoSdkAgentCloud/conversation/known';
-import { joinParts } from '../../../nodes/VideoSdkAgentCloud/conversation/part';
-import { larger } from '../../../nodes/VideoSdkAgentCloud/conversation/record';
-import { outcomeOf, type Want } from '../../../nodes/VideoSdkAgentCloud/conversation/wait';
+import { mergeArtifacts } from '../../../nodes/VideoSdkAgentCloud/conversation/artifact';
+import { larger } from '../../../nodes/VideoSdkAgentCloud/conversation/mergeFields';
+import { outputOf, type WaitPolicy } from '../../../nodes/VideoSdkAgentCloud/conversation/nextStep';
 import {
 	anyFact,
 	anyPart,
@@ -27,8 +27,8 @@ import {
 } from './facts';
 import { check } from '../support';
 
-const item = (kind: keyof typeof KINDS, known: Known, want: Partial<Want> = {}) =>
-	outcomeOf(KINDS[kind], known, { ...WANT, keep: ['recording', 'transcript'], ...want });
+const item = (kind: keyof typeof KINDS, known: Known, want: Partial<WaitPolicy> = {}) =>
+	outputOf(KINDS[kind], known, { ...WANT, include: ['recording', 'transcript'], ...want });
 
 describe.each(['call', 'session'] as const)('What is known of a %s', (kind) => {
 	const facts = fc.array(anyFact(kind), { minLength: 1, maxLength: 8 });
@@ -36,9 +36,9 @@ describe.each(['call', 'session'] as const)('What is known of a %s', (kind) => {
 
 	it('is the same in whatever order processes join it, and however often', () => {
 		check([known, known, known], (a, b, c) => {
-			expect(join(a, b)).toEqual(join(b, a));
-			expect(join(join(a, b), c)).toEqual(join(a, join(b, c)));
-			expect(join(a, a)).toEqual(a);
+			expect(merge(a, b)).toEqual(merge(b, a));
+			expect(merge(merge(a, b), c)).toEqual(merge(a, merge(b, c)));
+			expect(merge(a, a)).toEqual(a);
 		});
 	});
 
@@ -87,11 +87,11 @@ describe.each(['call', 'session'] as const)('What is known of a %s', (kind) => {
 
 	it('takes back no end, no answer, no field and no entry of the timelog', () => {
 		check([known, anyFact(kind)], (earlier, fact) => {
-			const later = learn(KINDS[kind], earlier, fact);
+			const later = mergeFact(KINDS[kind], earlier, fact);
 			const [one, other] = [item(kind, earlier), item(kind, later)];
-			expect(later.isShownOver || !earlier.isShownOver).toBe(true);
+			expect(later.isConfirmedOver || !earlier.isConfirmedOver).toBe(true);
 			expect(later.isAnswered || !earlier.isAnswered).toBe(true);
-			expect(later.isEndTold || !earlier.isEndTold).toBe(true);
+			expect(later.isEndReported || !earlier.isEndReported).toBe(true);
 			for (const time of ['overAtMs', 'seenOverAtMs'] as const)
 				expect(later[time] ?? Infinity).toBeLessThanOrEqual(earlier[time] ?? Infinity);
 			expect(Object.keys(later.timelog)).toEqual(expect.arrayContaining(Object.keys(earlier.timelog)));
@@ -105,9 +105,9 @@ describe.each(['call', 'session'] as const)('What is known of a %s', (kind) => {
 
 it('a text counts more than a reason, the longer one of two, and of two reasons the final one, then the later', () => {
 	check([anyPart, anyPart, anyPart], (one, other, third) => {
-		const joined = joinParts(one, other);
-		expect(joinParts(other, one)).toEqual(joined);
-		expect(joinParts(joined, third)).toEqual(joinParts(one, joinParts(other, third)));
+		const joined = mergeArtifacts(one, other);
+		expect(mergeArtifacts(other, one)).toEqual(joined);
+		expect(mergeArtifacts(joined, third)).toEqual(mergeArtifacts(one, mergeArtifacts(other, third)));
 		const values = [one, other].filter((part) => 'value' in part);
 		const reasons = [one, other].filter((part) => 'reason' in part);
 		if (values.length > 0) {
@@ -138,9 +138,9 @@ const session = (status: string, more: IDataObject = {}): Fact => ({
 	record: { sessionId: ID, status, ...more },
 });
 const entry = (status: string, seconds: number) => ({ status, timestamp: before(seconds) });
-const told = (event: 'stopped' | 'failed'): Fact => ({ told: { [event]: DEADLINE_MS } });
-const text: Fact = { parts: { transcript: { value: 'Hello', weight: 5, mayCome: false } } };
-const late: Fact = { parts: { transcript: { reason: 'Not yet.', mayCome: true, atMs: 9 } } };
+const told = (event: 'stopped' | 'failed'): Fact => ({ reported: { [event]: DEADLINE_MS } });
+const text: Fact = { artifacts: { transcript: { value: 'Hello', weight: 5, mayCome: false } } };
+const late: Fact = { artifacts: { transcript: { reason: 'Not yet.', mayCome: true, atMs: 9 } } };
 const RANG = [entry('initiated', 100), entry('ringing', 95)];
 const TALKED = { timelog: [entry('answered', 90)] };
 const RANG_ONLY = { timelog: [...RANG, entry('ended', 50)] };
@@ -295,7 +295,7 @@ const ENDED_AT_MAX_WAIT: Record<string, Row> = {
 		'event endError',
 	],
 	'of two ends that events told, the first one says when it was over': [
-		[session('running'), { told: { failed: DEADLINE_MS - 5 * SECOND } }, told('stopped')],
+		[session('running'), { reported: { failed: DEADLINE_MS - 5 * SECOND } }, told('stopped')],
 		{ outcome: 'completed' },
 		'timedOut',
 	],
@@ -335,10 +335,10 @@ const ENDED_AT_MAX_WAIT: Record<string, Row> = {
 
 it.each(Object.entries({ ...CASES, ...ENDED_AT_MAX_WAIT }))('%s', (what, [facts, expected, not = '']) => {
 	const kind = facts.some((fact) => 'record' in fact && 'sessionId' in fact.record) ? 'session' : 'call';
-	const keep: Want['keep'] = facts.some((fact) => 'parts' in fact) ? ['transcript'] : [];
+	const include: WaitPolicy['include'] = facts.some((fact) => 'artifacts' in fact) ? ['transcript'] : [];
 	const isEnded = what in ENDED_AT_MAX_WAIT;
 	eachOrder(kind, facts, (known) => {
-		const shown = outcomeOf(KINDS[kind], known, { ...WANT, keep, isEnded, limitMs: 100 * SECOND });
+		const shown = outputOf(KINDS[kind], known, { ...WANT, include, isEnded, limitMs: 100 * SECOND });
 		expect(shown).toMatchObject(expected);
 		for (const name of not.split(' ').filter(Boolean)) expect(shown).not.toHaveProperty(name);
 	});

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { outsideHours, readCallingHours } from '../../../nodes/VideoSdkAgentCloud/fields/callingHours';
-import { ItemReader } from '../../../nodes/VideoSdkAgentCloud/fields/reader';
+import { ItemReader } from '../../../nodes/VideoSdkAgentCloud/fields/kit/reader';
 import { checkTimes, fieldsContext } from '../support';
 
 /** Zones east, west and on half hours, north and south, with and without daylight saving time. */

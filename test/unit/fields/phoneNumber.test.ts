@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { asCalled } from '../../../nodes/VideoSdkAgentCloud/api/phoneNumber';
-import { optional } from '../../../nodes/VideoSdkAgentCloud/fields/field';
-import { fromField } from '../../../nodes/VideoSdkAgentCloud/fields/locators';
+import { optional } from '../../../nodes/VideoSdkAgentCloud/fields/kit/field';
+import { fromField } from '../../../nodes/VideoSdkAgentCloud/fields/kit/locators';
 import { readPhoneNumber } from '../../../nodes/VideoSdkAgentCloud/fields/phoneNumber';
-import { ItemReader } from '../../../nodes/VideoSdkAgentCloud/fields/reader';
+import { ItemReader } from '../../../nodes/VideoSdkAgentCloud/fields/kit/reader';
 import { readExample } from '../../start/examples';
 import { checkTimes, fieldsContext, thrownBy, unicode } from '../support';
 

@@ -1,7 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { RESOURCES } from '../../../nodes/VideoSdkAgentCloud/actions';
 import { parametersOf } from '../../../nodes/VideoSdkAgentCloud/actions/properties';
-import type { Blank } from '../../../nodes/VideoSdkAgentCloud/fields/field';
+import type { Blank } from '../../../nodes/VideoSdkAgentCloud/fields/kit/field';
 
 type Declared = INodeProperties & { blank?: Blank };
 

@@ -1,5 +1,5 @@
 import { type IDataObject, NodeOperationError } from 'n8n-workflow';
-import { ItemReader } from '../../../nodes/VideoSdkAgentCloud/fields/reader';
+import { ItemReader } from '../../../nodes/VideoSdkAgentCloud/fields/kit/reader';
 import { fieldsContext, thrownBy } from '../support';
 
 export const ITEM = 4;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { type CallWebhook, isSameUrl } from '../../../nodes/VideoSdkAgentCloud/api/callWebhooks';
-import { reconcile, type Wanted } from '../../../nodes/VideoSdkAgentCloud/trigger/reconcile';
+import { reconcile, type WantedWebhook } from '../../../nodes/VideoSdkAgentCloud/trigger/reconcile';
 import { CALL_EVENTS, callEventsOf } from '../../../nodes/VideoSdkAgentCloud/webhook/eventNames';
 import { checkTimes } from '../support';
 
@@ -15,9 +15,9 @@ const listed = fc.uniqueArray(fc.record({ id: fc.integer({ max: 99 }).map(String
 	selector: ({ id }) => id,
 	maxLength: 8,
 });
-const anyWanted: fc.Arbitrary<Wanted> = fc.record({ url, events: events.map(callEventsOf) });
+const anyWanted: fc.Arbitrary<WantedWebhook> = fc.record({ url, events: events.map(callEventsOf) });
 
-function apply(given: Wanted, before: CallWebhook[], id = 'new'): CallWebhook[] {
+function apply(given: WantedWebhook, before: CallWebhook[], id = 'new'): CallWebhook[] {
 	const { create, remove } = reconcile(given, before);
 	const left = before.filter((one) => !remove.includes(one));
 	return create ? [...left, { id, url: given.url, events: given.events }] : left;

@@ -1,7 +1,7 @@
 /** What a process knows of its triggers and tools is never in the way of publishing or of handing over a tool. */
 import type { IHookFunctions } from 'n8n-workflow';
 import { findTool, knownTriggers, rememberNode } from '../../../nodes/VideoSdkAgentCloud/webhook/knownNodes';
-import { toolPath } from '../../../nodes/VideoSdkAgentCloud/tools/token';
+import { toolPath } from '../../../nodes/VideoSdkAgentCloud/agentTools/accessToken';
 import { NODE } from '../support';
 
 /** @param url as n8n gives it, which begins with its WEBHOOK_URL */

@@ -1,5 +1,5 @@
 import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
-import { forgetNodes } from '../../../nodes/VideoSdkAgentCloud/api/memory';
+import { forgetNodes } from '../../../nodes/VideoSdkAgentCloud/n8n/boundedStores';
 import {
 	readSettings,
 	readVerificationSettings,

@@ -1,8 +1,8 @@
 import { type NodeOperationError } from 'n8n-workflow';
-import { type Blank, type Field, optional } from '../../fields/field';
-import { deploymentField, fromField, routingRuleField, tagField } from '../../fields/locators';
+import { type Blank, type Field, optional } from '../../fields/kit/field';
+import { deploymentField, fromField, routingRuleField, tagField } from '../../fields/kit/locators';
 import { readPhoneNumber } from '../../fields/phoneNumber';
-import { readWebhookUrl, webhookUrlField } from '../../fields/webhook';
+import { readWebhookUrl, webhookUrlField } from '../../fields/triggers/webhook';
 import { type Operation } from '../operation';
 import { runChecks } from './checks';
 import { type Finding, type Given, problem, setupOf } from './setup';

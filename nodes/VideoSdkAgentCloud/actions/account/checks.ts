@@ -1,11 +1,17 @@
 import type { IDataObject } from 'n8n-workflow';
-import { secretOf } from '../../api/credential';
+import { secretOf } from '../../api/http/credential';
 import { tokensOf } from '../../api/routingRule';
 import { isInbound, isSameNumber, numbersOf, phoneNumbersOf } from '../../api/telephony';
 import { tokenEndOf } from '../../api/versionTag';
-import { endOfToken, tokenEnvelope } from '../../tools/token';
+import { endOfToken, tokenEnvelope } from '../../agentTools/accessToken';
 import { reconcile } from '../../trigger/reconcile';
-import { isUnreachable, isUnreachableFrom, originOf, TEST_URL, WAITING_URL } from '../../webhook/address';
+import {
+	isUnreachable,
+	isUnreachableFrom,
+	originOf,
+	TEST_URL,
+	WAITING_URL,
+} from '../../security/publicAddress';
 import { callEventsOf, eventName, isCallEvent } from '../../webhook/event';
 import { readPublicKey } from '../../webhook/verify';
 import { failed, type Finding, good, missing, problem, type Setup } from './setup';

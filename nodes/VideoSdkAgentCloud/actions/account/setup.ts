@@ -1,17 +1,17 @@
 import { type IDataObject, type IExecuteFunctions, type IHttpRequestMethods } from 'n8n-workflow';
 import { AGENT_DEPLOYMENTS } from '../../api/agents';
 import { listCallWebhooks } from '../../api/callWebhooks';
-import { failureOf, type Send } from '../../api/client';
+import { failureOf, type Send } from '../../api/http/client';
 import { latestVersion } from '../../api/cloud';
-import { CREDENTIAL_TYPE, credentialId } from '../../api/credential';
+import { CREDENTIAL_TYPE, credentialId } from '../../api/http/credential';
 import { DEPLOYMENTS } from '../../api/deployments';
-import { failureOfError, NOT_FOUND_STATUSES } from '../../api/failure';
-import { describeFailure } from '../../api/messages';
-import { listRecords, type ListRequest } from '../../api/pagination';
+import { failureOfError, NOT_FOUND_STATUSES } from '../../api/http/failure';
+import { describeFailure } from '../../api/http/messages';
+import { listRecords, type ListRequest } from '../../api/http/pagination';
 import { fetchPublicKey } from '../../api/publicKey';
 import { fetchRule } from '../../api/routingRule';
 import { ALL_ROUTING_RULES, PHONE_NUMBERS } from '../../api/telephony';
-import { baseResumeUrlOf } from '../../n8n/wait';
+import { baseResumeUrlOf } from '../../n8n/waitingState';
 import { findPublished } from '../../webhook/knownNodes';
 
 /** The result of one check. `fix` says what to do. */

@@ -1,10 +1,10 @@
 import { AGENT_ARCHIVE } from '../../api/agentArchive';
-import { ApiError, failureOf, type Send } from '../../api/client';
+import { ApiError, failureOf, type Send } from '../../api/http/client';
 import { buildLogUrl, createBuild, fetchBuild, startBuild } from '../../api/cloud';
-import { isPassing } from '../../api/failure';
-import { pause } from '../../api/pause';
-import { withoutTokens } from '../../api/toolAccess';
-import { type ItemReader } from '../../fields/reader';
+import { isPassing } from '../../api/http/failure';
+import { pause } from '../../api/http/pause';
+import { withoutTokens } from '../../security/redactTokens';
+import { type ItemReader } from '../../fields/kit/reader';
 import { putFile, textReader } from '../files';
 import { type RunTools } from '../operation';
 

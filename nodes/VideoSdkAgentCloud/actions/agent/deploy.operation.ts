@@ -1,7 +1,7 @@
 import { randomBytes } from 'crypto';
 import { type IDataObject } from 'n8n-workflow';
 import { readKey } from '../../../../credentials/apiTarget';
-import { failureOf, type Send } from '../../api/client';
+import { failureOf, type Send } from '../../api/http/client';
 import {
 	agentsNamed,
 	type CloudAgent,
@@ -14,14 +14,14 @@ import {
 	useSecret,
 	type VersionBody,
 } from '../../api/cloud';
-import { type ReadCredential } from '../../api/credential';
-import { isInDoubt } from '../../api/failure';
+import { type ReadCredential } from '../../api/http/credential';
+import { isInDoubt } from '../../api/http/failure';
 import { tokenEndOf, versionTag } from '../../api/versionTag';
-import { choiceField, choicesField, numberField, textField } from '../../fields/field';
-import { envOption, readEnvOption } from '../../fields/keyValue';
-import { ItemReader } from '../../fields/reader';
-import { dryRunField, readOptions } from '../../fields/requestOptions';
-import { readWebhookUrl, webhookUrlField } from '../../fields/webhook';
+import { choiceField, choicesField, numberField, textField } from '../../fields/kit/field';
+import { envOption, readEnvOption } from '../../fields/kit/keyValue';
+import { ItemReader } from '../../fields/kit/reader';
+import { dryRunField, readOptions } from '../../fields/kit/requestOptions';
+import { readWebhookUrl, webhookUrlField } from '../../fields/triggers/webhook';
 import { SESSION_EVENT_OPTIONS, EVENT_PREFIX } from '../../webhook/event';
 import { type Operation } from '../operation';
 import { buildAgent } from './build';

@@ -1,11 +1,11 @@
-import { type Field, textField } from '../../fields/field';
+import { type Field, textField } from '../../fields/kit/field';
 import { dispatchAgent } from '../../api/agents';
 import { AGENT_TASK_FIELDS } from '../../fields/agentTask';
 import { AGENT_OPTIONS, readForAgent } from '../../fields/agentTools';
 import { agentToolsField } from '../../fields/chosenTool';
-import { metaDataFields, readKeyValues } from '../../fields/keyValue';
-import { agentField } from '../../fields/locators';
-import { dryRunField } from '../../fields/requestOptions';
+import { metaDataFields, readKeyValues } from '../../fields/kit/keyValue';
+import { agentField } from '../../fields/kit/locators';
+import { dryRunField } from '../../fields/kit/requestOptions';
 import { readRoomId, roomIdField } from '../../fields/room';
 import { type Operation } from '../operation';
 

@@ -1,14 +1,14 @@
 import { describeCall } from '../../api/callRecord';
 import { getCall } from '../../api/calls';
-import { findParts, placeOf } from '../../conversation/kept';
-import { type Includable, type Part, reasonMissing, showParts } from '../../conversation/part';
+import { findArtifacts, placeOf } from '../../conversation/findArtifacts';
+import { type Includable, type Artifact, reasonMissing, showArtifacts } from '../../conversation/artifact';
 import { KINDS } from '../../conversation/kinds';
-import { callField } from '../../fields/locators';
-import { optional } from '../../fields/field';
-import { type ItemReader } from '../../fields/reader';
+import { callField } from '../../fields/kit/locators';
+import { optional } from '../../fields/kit/field';
+import { type ItemReader } from '../../fields/kit/reader';
 import { includeField, includeWaitField, readInclude, readIncludeWaitMs } from '../../fields/recording';
-import { readOptions } from '../../fields/requestOptions';
-import { readSimplifyCall, simplifyField } from '../../fields/simplify';
+import { readOptions } from '../../fields/kit/requestOptions';
+import { readSimplifyCall, simplifyField } from '../../fields/kit/simplify';
 import { isTool } from '../../n8n/tool';
 import { OpenRecord, type Operation } from '../operation';
 import { textReader } from '../files';
@@ -48,27 +48,27 @@ export const operation: Operation = {
 		return async (send, tools) => {
 			const call = await getCall(send, callId);
 			const reason = reasonMissing(KINDS.call, call);
-			const parts: Partial<Record<Includable, Part>> = {};
+			const parts: Partial<Record<Includable, Artifact>> = {};
 			if (reason === undefined) {
-				const found = (name: Includable, part: Part) => void (parts[name] = part);
-				await findParts(send, textReader(read, tools), include, placeOf(call), Date.now(), found);
+				const found = (name: Includable, part: Artifact) => void (parts[name] = part);
+				await findArtifacts(send, textReader(read, tools), include, placeOf(call), Date.now(), found);
 			}
 			const mayCome = Object.values(parts).some((part) => part.mayCome);
-			if (waits && (call.outcome === 'running' || mayCome)) return new OpenRecord(call, { parts });
-			return simplify(describeCall({ ...call, ...showParts(include, parts, reason) }));
+			if (waits && (call.outcome === 'running' || mayCome)) return new OpenRecord(call, { artifacts: parts });
+			return simplify(describeCall({ ...call, ...showArtifacts(include, parts, reason) }));
 		};
 	},
 	...waitingBy('call', (read, open) => {
 		if (open === undefined) return undefined;
 		const isSimplified = readOptions(read).flag(simplifyField);
 		// Of a call that is still running, nothing was looked for.
-		const isRunning = Object.keys(open.parts ?? {}).length === 0;
+		const isRunning = Object.keys(open.artifacts ?? {}).length === 0;
 		return {
 			maxWaitMs: isRunning ? MAX_WAIT_MS : 0,
 			isEnded: false,
 			isSimplified,
-			keep: readInclude(read),
-			keepMs: readKeepMs(read),
+			include: readInclude(read),
+			fetchMs: readKeepMs(read),
 		};
 	}),
 };

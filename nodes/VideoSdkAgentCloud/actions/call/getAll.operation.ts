@@ -1,13 +1,13 @@
 import { type IDataObject } from 'n8n-workflow';
-import { choiceField, choicesField, dateField, optional, optionsOf, textField } from '../../fields/field';
+import { choiceField, choicesField, dateField, optional, optionsOf, textField } from '../../fields/kit/field';
 import { CALL_OUTCOMES } from '../../api/callRecord';
 import { CALLS } from '../../api/calls';
-import { routingRuleField } from '../../fields/locators';
-import { filtersField, readDateMs } from '../../fields/filters';
+import { routingRuleField } from '../../fields/kit/locators';
+import { filtersField, readDateMs } from '../../fields/kit/filters';
 import { asCalled } from '../../api/phoneNumber';
 import { roomIdField } from '../../fields/room';
-import { readSimplifyCall, simplifyField } from '../../fields/simplify';
-import { getMany } from '../getMany';
+import { readSimplifyCall, simplifyField } from '../../fields/kit/simplify';
+import { getMany } from '../getManyOperation';
 
 const FILTERS = {
 	type: choiceField('refused', 'Direction', 'type', {

@@ -1,7 +1,7 @@
 import { simplifyCall } from '../../api/callRecord';
 import { endCall } from '../../api/calls';
-import { callField } from '../../fields/locators';
-import { onRecord } from '../onRecord';
+import { callField } from '../../fields/kit/locators';
+import { onRecord } from '../oneRecordOperation';
 
 export const operation = onRecord(callField, async (send, id) => simplifyCall(await endCall(send, id)), {
 	value: 'hangUp',

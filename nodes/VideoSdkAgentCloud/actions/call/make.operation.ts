@@ -1,9 +1,9 @@
 import { type INodeProperties } from 'n8n-workflow';
-import { numberField } from '../../fields/field';
+import { numberField } from '../../fields/kit/field';
 import { type CallBody, makeCall } from '../../api/calls';
-import { type Send } from '../../api/client';
+import { type Send } from '../../api/http/client';
 import { fetchNumbersOfRule, otherNumbers } from '../../api/telephony';
-import { fromField, routingRuleField } from '../../fields/locators';
+import { fromField, routingRuleField } from '../../fields/kit/locators';
 import { AGENT_TASK_FIELDS } from '../../fields/agentTask';
 import { AGENT_OPTIONS, type HandedTool, readForAgent } from '../../fields/agentTools';
 import { agentToolsField } from '../../fields/chosenTool';
@@ -16,15 +16,15 @@ import {
 	waitUntilAnsweredField,
 } from '../../fields/callOptions';
 import { idempotencyKeyField, withKey } from '../../fields/idempotencyKey';
-import { metaDataFields, readKeyValues } from '../../fields/keyValue';
+import { metaDataFields, readKeyValues } from '../../fields/kit/keyValue';
 import { readPhoneNumber, toField } from '../../fields/phoneNumber';
-import { type ItemReader } from '../../fields/reader';
+import { type ItemReader } from '../../fields/kit/reader';
 import { recordingFields } from '../../fields/recording';
-import { CALLS_MAX_CONCURRENCY, LONGEST_TIMEOUT_MS, readOptions } from '../../fields/requestOptions';
+import { CALLS_MAX_CONCURRENCY, LONGEST_TIMEOUT_MS, readOptions } from '../../fields/kit/requestOptions';
 import { readRoom } from '../../fields/room';
-import { readSimplifyCall } from '../../fields/simplify';
+import { readSimplifyCall } from '../../fields/kit/simplify';
 import { type SentWait } from '../../waiting/planWait';
-import { resumeWebhook } from '../../waiting/resumeUrl';
+import { resumeWebhook } from '../../waiting/resuming/resumeUrl';
 import { openRoom } from '../openRoom';
 import { type Operation, type PreparedStart, type RunTools } from '../operation';
 

@@ -1,9 +1,9 @@
-import { switchField } from '../../fields/field';
+import { switchField } from '../../fields/kit/field';
 import { AGENT_OPTIONS } from '../../fields/agentTools';
 import { CALL_OPTIONS } from '../../fields/callOptions';
 import { MAX_WAIT_FIELDS } from '../../fields/maxWait';
 import { includeWaitField, recordingFields } from '../../fields/recording';
-import { CALLS_MAX_CONCURRENCY } from '../../fields/requestOptions';
+import { CALLS_MAX_CONCURRENCY } from '../../fields/kit/requestOptions';
 import { ownRoomOption } from '../../fields/room';
 import { type Operation } from '../operation';
 import { checkWait, waitingFor } from '../waitForAll';

@@ -5,14 +5,14 @@ import { allowSameNumberField, notCalledWithinField, ringingTimeoutField } from 
 import { idempotencyKeyField } from '../../fields/idempotencyKey';
 import { MAX_WAIT_FOR_RESPONSE, readMaxWaitMs } from '../../fields/maxWait';
 import { QUESTION_FIELDS, readQuestionTool, readResponseForm } from '../../fields/question';
-import { ItemReader } from '../../fields/reader';
+import { ItemReader } from '../../fields/kit/reader';
 import { recordingFields } from '../../fields/recording';
-import { dryRunField } from '../../fields/requestOptions';
+import { dryRunField } from '../../fields/kit/requestOptions';
 import { ownRoomOption, roomIdOption } from '../../fields/room';
 import { isRunByAgent } from '../../n8n/tool';
-import { DEFAULT_TIMEOUT_S } from '../../tools/timeout';
+import { DEFAULT_TIMEOUT_S } from '../../agentTools/timeout';
 import { createKey, withoutResponse } from '../../waiting/question';
-import { responseUrlOf } from '../../waiting/resumeUrl';
+import { responseUrlOf } from '../../waiting/resuming/resumeUrl';
 import type { Operation, PreparedStart } from '../operation';
 import { remainingWaitMs, waitingBy } from '../waitForAll';
 import { callFields, prepareCall } from './make.operation';
@@ -58,7 +58,7 @@ function prepareQuestion(read: ItemReader): PreparedStart {
 
 const WAITING = waitingBy('call', (read) => {
 	const maxWaitMs = remainingWaitMs(read, MAX_WAIT_FOR_RESPONSE);
-	return { maxWaitMs, isEnded: true, isSimplified: true, keep: [], keepMs: 0 };
+	return { maxWaitMs, isEnded: true, isSimplified: true, include: [], fetchMs: 0 };
 });
 
 const show = (read: ItemReader, record: IDataObject) => withoutResponse(readResponseForm(read), record);

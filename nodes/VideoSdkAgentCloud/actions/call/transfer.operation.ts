@@ -1,9 +1,9 @@
-import { textField } from '../../fields/field';
+import { textField } from '../../fields/kit/field';
 import { simplifyCall } from '../../api/callRecord';
 import { transferCall } from '../../api/calls';
-import { callField } from '../../fields/locators';
+import { callField } from '../../fields/kit/locators';
 import { readPhoneNumber } from '../../fields/phoneNumber';
-import { CALLS_MAX_CONCURRENCY, dryRunField } from '../../fields/requestOptions';
+import { CALLS_MAX_CONCURRENCY, dryRunField } from '../../fields/kit/requestOptions';
 import { type Operation } from '../operation';
 
 const transferToField = textField('required', 'Transfer To', 'transferTo', {

@@ -1,5 +1,5 @@
 import { DEPLOYMENTS } from '../../api/deployments';
-import { getMany } from '../getMany';
+import { getMany } from '../getManyOperation';
 
 export const operation = getMany({
 	action: 'Get many deployments',

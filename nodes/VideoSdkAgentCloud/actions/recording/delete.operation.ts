@@ -1,6 +1,6 @@
 import { deleteRecording } from '../../api/recordings';
-import { textField } from '../../fields/field';
-import { onRecord } from '../onRecord';
+import { textField } from '../../fields/kit/field';
+import { onRecord } from '../oneRecordOperation';
 
 const recordingIdField = textField('required', 'Recording ID', 'recordingId', {
 	placeholder: 'e.g. 64f89a7c1a23b4',

@@ -1,6 +1,6 @@
 import { fileNameOf, type OpenFile } from '../../api/files';
-import { numberField, textField } from '../../fields/field';
-import { readOptions } from '../../fields/requestOptions';
+import { numberField, textField } from '../../fields/kit/field';
+import { readOptions } from '../../fields/kit/requestOptions';
 import { type Operation, RecordWithFile } from '../operation';
 import { useFile } from '../files';
 

@@ -1,7 +1,7 @@
 import { RECORDINGS } from '../../api/recordings';
-import { choiceField, optionsIn } from '../../fields/field';
-import { readRoomFilters, roomFiltersField } from '../../fields/filters';
-import { getMany } from '../getMany';
+import { choiceField, optionsIn } from '../../fields/kit/field';
+import { readRoomFilters, roomFiltersField } from '../../fields/kit/filters';
+import { getMany } from '../getManyOperation';
 
 const recordingTypeField = choiceField('default', 'Recording Type', 'recordingType', {
 	options: optionsIn({

@@ -1,8 +1,8 @@
-import { textField } from '../../fields/field';
+import { textField } from '../../fields/kit/field';
 import { createRoom } from '../../api/rooms';
 import { readRecording, recordingFields } from '../../fields/recording';
-import { readWebhook, webhookFields } from '../../fields/webhook';
-import { dryRunField, readOptions } from '../../fields/requestOptions';
+import { readWebhook, webhookFields } from '../../fields/triggers/webhook';
+import { dryRunField, readOptions } from '../../fields/kit/requestOptions';
 import { ROOM_EVENT_OPTIONS } from '../../webhook/event';
 import { type Operation } from '../operation';
 

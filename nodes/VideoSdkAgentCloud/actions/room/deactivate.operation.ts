@@ -1,6 +1,6 @@
 import { deactivateRoom } from '../../api/rooms';
 import { roomIdField } from '../../fields/room';
-import { onRecord } from '../onRecord';
+import { onRecord } from '../oneRecordOperation';
 
 const ownRoomIdField = {
 	...roomIdField,

@@ -1,6 +1,6 @@
 import { endRoomSession } from '../../api/rooms';
 import { roomIdField } from '../../fields/room';
-import { onRecord } from '../onRecord';
+import { onRecord } from '../oneRecordOperation';
 
 export const operation = onRecord(roomIdField, endRoomSession, {
 	value: 'endSession',

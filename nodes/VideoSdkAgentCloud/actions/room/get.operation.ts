@@ -1,6 +1,6 @@
 import { getRoom } from '../../api/rooms';
 import { roomIdField } from '../../fields/room';
-import { onRecord } from '../onRecord';
+import { onRecord } from '../oneRecordOperation';
 
 const ROOM_FIELD = { ...roomIdField, description: 'The ID of the room. Its Custom Room ID works, too.' };
 

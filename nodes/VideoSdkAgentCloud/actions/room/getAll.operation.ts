@@ -1,6 +1,6 @@
 import { ROOMS } from '../../api/rooms';
-import { readSimplify, simplifyField } from '../../fields/simplify';
-import { getMany } from '../getMany';
+import { readSimplify, simplifyField } from '../../fields/kit/simplify';
+import { getMany } from '../getManyOperation';
 
 /** Without the webhook: whoever knows a trigger's address can send to it. */
 const SIMPLIFIED = [

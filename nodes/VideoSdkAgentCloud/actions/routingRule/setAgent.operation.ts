@@ -10,9 +10,9 @@ import {
 } from '../../fields/agentTools';
 import { agentToolsField } from '../../fields/chosenTool';
 import { contextField } from '../../fields/context';
-import { optional } from '../../fields/field';
-import { agentField, locator } from '../../fields/locators';
-import { dryRunField, readOptions } from '../../fields/requestOptions';
+import { optional } from '../../fields/kit/field';
+import { agentField, locator } from '../../fields/kit/locators';
+import { dryRunField, readOptions } from '../../fields/kit/requestOptions';
 import { type Operation } from '../operation';
 
 const ruleField = locator('required', 'Routing Rule', 'routingRuleId', {

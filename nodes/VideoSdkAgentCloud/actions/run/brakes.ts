@@ -1,11 +1,11 @@
 /** What keeps something from being started, although its fields are right. startOnce.ts says when each is looked at. */
 import { type IDataObject, type IExecuteFunctions } from 'n8n-workflow';
-import { type Send } from '../../api/client';
-import { holdsExpression } from '../../api/credential';
-import { pathOf } from '../../api/path';
-import { STARTS } from '../../api/starts';
+import { type Send } from '../../api/http/client';
+import { holdsExpression } from '../../api/http/credential';
+import { pathOf } from '../../api/http/path';
+import { STARTS } from '../../api/startWords';
 import { emptyOnlyCall, readOnlyCall } from '../../fields/onlyCall';
-import { dryRunField } from '../../fields/requestOptions';
+import { dryRunField } from '../../fields/kit/requestOptions';
 import { isEvaluation } from '../../n8n/evaluation';
 import type { Operation, PreparedStart, RunTools } from '../operation';
 import type { ReasonCode } from './outcome';

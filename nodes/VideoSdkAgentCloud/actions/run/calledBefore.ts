@@ -7,11 +7,11 @@ import {
 	UserError,
 } from 'n8n-workflow';
 import { trimKey } from '../../../../credentials/apiTarget';
-import { latestOf, startOf } from '../../api/answer';
+import { latestOf, startOf } from '../../api/http/responseReaders';
 import { mayHaveRung } from '../../api/callRecord';
 import { listCallsTo } from '../../api/calls';
-import { type Send } from '../../api/client';
-import { BoundedMap } from '../../api/memory';
+import { type Send } from '../../api/http/client';
+import { BoundedMap } from '../../n8n/boundedStores';
 import { isSameNumber } from '../../api/telephony';
 import { notCalled, type NotNow } from './brakes';
 import { withReason } from './outcome';

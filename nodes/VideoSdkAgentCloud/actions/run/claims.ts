@@ -1,5 +1,5 @@
 import type { IDataObject, IExecuteData, IExecuteFunctions } from 'n8n-workflow';
-import { BoundedMap } from '../../api/memory';
+import { BoundedMap } from '../../n8n/boundedStores';
 import type { InEngine } from '../../n8n/nodeContext';
 import { type SentWait } from '../../waiting/planWait';
 

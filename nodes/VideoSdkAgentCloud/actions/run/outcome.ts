@@ -6,7 +6,7 @@ import {
 	NodeApiError,
 	NodeOperationError,
 } from 'n8n-workflow';
-import { type StartKind, STARTS, type StartWords } from '../../api/starts';
+import { type StartKind, STARTS, type StartWords } from '../../api/startWords';
 import type { SentWait } from '../../waiting/planWait';
 import type { CredentialOfItem, Operation } from '../operation';
 
@@ -48,7 +48,7 @@ export interface Run {
 }
 
 /** The room that was made for an item and could not, or must not, be closed. */
-export interface OpenRoom {
+export interface LeftOpenRoom {
 	roomId: string;
 	/** Why it was not closed. Undefined: what was started may be using it. */
 	reason?: string;
@@ -63,7 +63,7 @@ export function failedOutcome(
 	run: Run,
 	error: unknown,
 	itemIndex: number,
-	{ isInDoubt = false, openRoom }: { isInDoubt?: boolean; openRoom?: OpenRoom } = {},
+	{ isInDoubt = false, openRoom }: { isInDoubt?: boolean; openRoom?: LeftOpenRoom } = {},
 ): Outcome {
 	const nodeError =
 		error instanceof NodeApiError || error instanceof NodeOperationError

@@ -6,11 +6,11 @@ import {
 	sleep,
 } from 'n8n-workflow';
 import { simplifyCall } from '../../api/callRecord';
-import { failureOf } from '../../api/client';
-import { credentialsOfItems } from '../../api/credential';
-import { pause } from '../../api/pause';
-import { ItemReader } from '../../fields/reader';
-import { readRequestOptions, type RequestOptions } from '../../fields/requestOptions';
+import { failureOf } from '../../api/http/client';
+import { credentialsOfItems } from '../../api/http/credential';
+import { pause } from '../../api/http/pause';
+import { ItemReader } from '../../fields/kit/reader';
+import { readRequestOptions, type RequestOptions } from '../../fields/kit/requestOptions';
 import { toErrorOutput } from '../../n8n/errorOutput';
 import { countTry, isTriedAgain } from '../../n8n/lastTry';
 import { mayRunTwice } from '../../n8n/oldEngine';
@@ -18,7 +18,7 @@ import { forgetStarts, leaveNote, readNote } from '../../n8n/retryNote';
 import { makeSearchable } from '../../n8n/searchable';
 import { timersUntilMs } from '../../n8n/timers';
 import { continuesOnFail, isTool } from '../../n8n/tool';
-import { keyOf } from '../../waiting/account';
+import { keyOf } from '../../waiting/polling/accountRequests';
 import { type ItemRun, type Operation, type PreparedStart } from '../operation';
 import { refusalOfEvaluation } from './brakes';
 import { ownClaims } from './claims';

@@ -1,15 +1,15 @@
 import { sleep } from 'n8n-workflow';
-import { apiRequest, type Send } from '../../api/client';
+import { apiRequest, type Send } from '../../api/http/client';
 import { deactivateRoom } from '../../api/rooms';
-import { type StartKind } from '../../api/starts';
-import type { RequestOptions } from '../../fields/requestOptions';
+import { type StartKind } from '../../api/startWords';
+import type { RequestOptions } from '../../fields/kit/requestOptions';
 import { type ItemRun, OpenRecord, type PreparedStart, RecordWithFile, type RunTools } from '../operation';
 import { type Started } from './claims';
 import { dryRun, NotNow } from './brakes';
 import { ConcurrencyLimit } from './concurrency';
 import { Start, type StartRun } from './startOnce';
-import { type Findable, StartSearch, type Wanted } from './startSearch';
-import { failedOutcome, type OpenRoom, type Outcome, type Run } from './outcome';
+import { type Findable, StartSearch, type WantedStart } from './startSearch';
+import { failedOutcome, type LeftOpenRoom, type Outcome, type Run } from './outcome';
 import { continuesOnFail } from '../../n8n/tool';
 import { detached } from '../../n8n/detached';
 
@@ -116,7 +116,7 @@ export class Runner {
 		const isNow: IsNow = (starts) => start.checkNow(starts);
 		const { send, tools } = this.requestsOf(itemIndex, item, isNow, hasRoom);
 		const sendNow = this.sendNow(itemIndex, timeoutMs, this.cancelSignal);
-		const find = async (wanted: Wanted) =>
+		const find = async (wanted: WantedStart) =>
 			await (await this.searchOf(run.operation.starts, tools, sendNow)).find(wanted);
 		const { whileDoubtful } = this;
 		const start: Start = new Start(run, itemIndex, item, { tools, send, sendNow, find, whileDoubtful });
@@ -244,7 +244,7 @@ export class Runner {
 	}
 
 	/** Closes an item's room, unless what it is for may have been started. @returns the room if it is still open */
-	private async close(roomId: string, isInDoubt: boolean, send: Send): Promise<OpenRoom | undefined> {
+	private async close(roomId: string, isInDoubt: boolean, send: Send): Promise<LeftOpenRoom | undefined> {
 		if (isInDoubt) return { roomId };
 		return await this.closeLimit
 			.run(async () => await deactivateRoom(send, roomId))

@@ -1,6 +1,6 @@
 import type { NodeOperationError } from 'n8n-workflow';
 import { readPhoneNumber, toField } from '../../fields/phoneNumber';
-import type { ItemReader } from '../../fields/reader';
+import type { ItemReader } from '../../fields/kit/reader';
 
 /** Of the items with the same number, as many are named. */
 const MAX_NAMED = 5;

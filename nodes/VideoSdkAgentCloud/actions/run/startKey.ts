@@ -1,7 +1,7 @@
 import { createHash } from 'crypto';
 import { type IExecuteFunctions } from 'n8n-workflow';
 import { type InEngine, runOf } from '../../n8n/nodeContext';
-import { type StartKind } from '../../api/starts';
+import { type StartKind } from '../../api/startWords';
 
 const KEY_LENGTH = 22;
 

@@ -5,13 +5,13 @@ import {
 	NodeOperationError,
 } from 'n8n-workflow';
 import { CALL_KEY_MS } from '../../api/calls';
-import { failureOf } from '../../api/client';
-import { isInDoubt } from '../../api/failure';
-import { pause } from '../../api/pause';
-import { type StartKind, STARTS } from '../../api/starts';
+import { failureOf } from '../../api/http/client';
+import { isInDoubt } from '../../api/http/failure';
+import { pause } from '../../api/http/pause';
+import { type StartKind, STARTS } from '../../api/startWords';
 import { type Claim, type Started, type Target } from './claims';
 import { withReason } from './outcome';
-import { type Found, isFindable, type Wanted } from './startSearch';
+import { type Found, isFindable, type WantedStart } from './startSearch';
 
 /** It isn't known whether something was started. The cause says it in words for the user. */
 export class InDoubt extends Error {
@@ -34,7 +34,7 @@ export class StartLook {
 		private readonly context: IExecuteFunctions,
 		private readonly kind: StartKind,
 		/** See StartRequests. */
-		private readonly find: (wanted: Wanted) => Promise<Found>,
+		private readonly find: (wanted: WantedStart) => Promise<Found>,
 	) {}
 
 	/**

@@ -1,7 +1,7 @@
 import { type IDataObject, type IExecuteFunctions, NodeOperationError } from 'n8n-workflow';
 import { CALL_KEY_MS } from '../../api/calls';
-import { type Send } from '../../api/client';
-import { type StartKind, STARTS } from '../../api/starts';
+import { type Send } from '../../api/http/client';
+import { type StartKind, STARTS } from '../../api/startWords';
 import { KINDS } from '../../conversation/kinds';
 import { type RetryNote } from '../../n8n/retryNote';
 import { type SentWait } from '../../waiting/planWait';
@@ -12,7 +12,7 @@ import { Claim, claimOf, ownClaims, type Started, type Target } from './claims';
 import { type ReasonCode, withReason } from './outcome';
 import { automaticKey, roomKey, userKey } from './startKey';
 import { InDoubt, StartLook } from './startLook';
-import { type Found, isFindable, type Wanted } from './startSearch';
+import { type Found, isFindable, type WantedStart } from './startSearch';
 import { alreadyUsed, type ToolUse, ToolUses } from './toolUse';
 
 /** What a failed node leaves to a Retry of one start: what was started, else the error of what may have been. */
@@ -44,7 +44,7 @@ export interface StartRequests {
 	/** Sends at once: looking for what may have been started holds up no one. */
 	sendNow: Send;
 	/** Looks for a start, together with those of other items. */
-	find: (wanted: Wanted) => Promise<Found>;
+	find: (wanted: WantedStart) => Promise<Found>;
 	/** Holds up new items while it isn't known whether this one has failed. */
 	whileDoubtful: <T>(work: () => Promise<T>) => Promise<T>;
 }

@@ -1,11 +1,11 @@
 import { type IDataObject, sleep } from 'n8n-workflow';
-import { startOf } from '../../api/answer';
+import { startOf } from '../../api/http/responseReaders';
 import { listCallsMade } from '../../api/calls';
-import type { Send } from '../../api/client';
+import type { Send } from '../../api/http/client';
 import { listLatestSessions } from '../../api/sessions';
-import { type StartKind } from '../../api/starts';
+import { type StartKind } from '../../api/startWords';
 import { isSameNumber } from '../../api/telephony';
-import { startKeyOf } from '../../api/toolAccess';
+import { startKeyOf } from '../../security/redactTokens';
 import { KINDS } from '../../conversation/kinds';
 import { ConcurrencyLimit } from './concurrency';
 
@@ -17,7 +17,7 @@ export const isFindable = (starts: StartKind): starts is Findable =>
 	starts === 'call' || starts === 'session';
 
 /** A start that is looked for. */
-export interface Wanted {
+export interface WantedStart {
 	key: string;
 	/** The number of a call, cleaned. */
 	to?: string;
@@ -47,7 +47,7 @@ const keyOf = ({ metaData, metadata }: IDataObject) => startKeyOf(metaData) ?? s
 
 /** Looks for the starts of one execution of a node, in one account: those that are looked for at the same time share the requests. */
 export class StartSearch {
-	private gathering?: { wanted: Wanted[]; rows: Promise<IDataObject[]> };
+	private gathering?: { wanted: WantedStart[]; rows: Promise<IDataObject[]> };
 	private readonly limit = new ConcurrencyLimit(MAX_IN_FLIGHT);
 
 	constructor(
@@ -56,7 +56,7 @@ export class StartSearch {
 	) {}
 
 	/** @throws what the list throws: then nothing is known */
-	async find(wanted: Wanted): Promise<Found> {
+	async find(wanted: WantedStart): Promise<Found> {
 		const rows = await this.rowsFor(wanted);
 		const { idField, fromRow } = KINDS[this.kind];
 		const { to, deploymentId } = wanted;
@@ -71,7 +71,7 @@ export class StartSearch {
 		return { record: own && fromRow(own), others: others.map((row) => String(row[idField])) };
 	}
 
-	private async rowsFor(wanted: Wanted): Promise<IDataObject[]> {
+	private async rowsFor(wanted: WantedStart): Promise<IDataObject[]> {
 		if (this.gathering) this.gathering.wanted.push(wanted);
 		else {
 			const all = [wanted];
@@ -84,7 +84,7 @@ export class StartSearch {
 		return await this.gathering.rows;
 	}
 
-	private async read(wanted: Wanted[]): Promise<IDataObject[]> {
+	private async read(wanted: WantedStart[]): Promise<IDataObject[]> {
 		if (this.kind === 'session') return await listLatestSessions(this.send);
 		const sinceMs = Math.min(...wanted.map((one) => one.sinceMs)) - EARLIER_MS;
 		const numbers = new Set(wanted.map(({ to }) => to));

@@ -1,5 +1,5 @@
 import { type IDataObject, type IExecuteFunctions } from 'n8n-workflow';
-import { type StartKind, STARTS } from '../../api/starts';
+import { type StartKind, STARTS } from '../../api/startWords';
 import { CONTEXT_KEYS } from '../../n8n/keys';
 import { keptOfNode } from '../../n8n/nodeContext';
 import { agentRun, hasAgentSeveralItems, isAgentTriedAgain, isHumanReview, isTool } from '../../n8n/tool';

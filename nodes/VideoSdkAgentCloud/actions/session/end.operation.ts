@@ -1,6 +1,6 @@
 import { endSession } from '../../api/sessions';
-import { sessionField } from '../../fields/locators';
-import { onRecord } from '../onRecord';
+import { sessionField } from '../../fields/kit/locators';
+import { onRecord } from '../oneRecordOperation';
 
 export const operation = onRecord(sessionField, endSession, {
 	value: 'end',

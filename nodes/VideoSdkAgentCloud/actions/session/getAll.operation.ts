@@ -1,10 +1,10 @@
 import { type IDataObject } from 'n8n-workflow';
-import { choicesField, optional, optionsOf, textField } from '../../fields/field';
+import { choicesField, optional, optionsOf, textField } from '../../fields/kit/field';
 import { hasStatus, SESSION_STATUSES, SESSIONS } from '../../api/sessions';
-import { filtersField } from '../../fields/filters';
-import { deploymentField } from '../../fields/locators';
-import { readSimplify, simplifyField } from '../../fields/simplify';
-import { getMany } from '../getMany';
+import { filtersField } from '../../fields/kit/filters';
+import { deploymentField } from '../../fields/kit/locators';
+import { readSimplify, simplifyField } from '../../fields/kit/simplify';
+import { getMany } from '../getManyOperation';
 
 const deploymentFilter = optional('refused', deploymentField, 'Only return sessions of this deployment');
 

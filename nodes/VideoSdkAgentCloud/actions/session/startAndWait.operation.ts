@@ -1,11 +1,11 @@
-import { switchField } from '../../fields/field';
+import { switchField } from '../../fields/kit/field';
 import { AGENT_OPTIONS } from '../../fields/agentTools';
 import { idempotencyKeyField } from '../../fields/idempotencyKey';
 import { MAX_WAIT_FIELDS } from '../../fields/maxWait';
 import { includeWaitField, recordingFields } from '../../fields/recording';
-import { dryRunField } from '../../fields/requestOptions';
+import { dryRunField } from '../../fields/kit/requestOptions';
 import { roomIdOption } from '../../fields/room';
-import { resumeWebhook } from '../../waiting/resumeUrl';
+import { resumeWebhook } from '../../waiting/resuming/resumeUrl';
 import { EVENT_PREFIX } from '../../webhook/event';
 import { readSettings } from '../../webhook/verificationSettings';
 import { type Operation } from '../operation';

@@ -1,9 +1,9 @@
 import { type IDataObject, type IExecuteFunctions, type INodeExecutionData, jsonParse } from 'n8n-workflow';
-import { choiceField, jsonField, switchField, textField } from '../../fields/field';
-import { type ItemReader } from '../../fields/reader';
-import { toolResult } from '../../mcp/server';
-import { MAX_TIMEOUT_S } from '../../tools/timeout';
-import { toAnswerBody } from '../../tools/toolResult';
+import { choiceField, jsonField, switchField, textField } from '../../fields/kit/field';
+import { type ItemReader } from '../../fields/kit/reader';
+import { toolResult } from '../../agentTools/server';
+import { MAX_TIMEOUT_S } from '../../agentTools/timeout';
+import { toAnswerBody } from '../../agentTools/toolResult';
 import { type Operation } from '../operation';
 
 const TOOL_TRIGGER = 'videoSdkAgentCloudMcpTrigger';

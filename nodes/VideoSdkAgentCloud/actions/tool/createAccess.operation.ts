@@ -1,7 +1,7 @@
 import { readAgentTools, toolsValidForField } from '../../fields/agentTools';
 import { agentToolsField } from '../../fields/chosenTool';
 import { contextField } from '../../fields/context';
-import { choiceField, numberField, optionsOf } from '../../fields/field';
+import { choiceField, numberField, optionsOf } from '../../fields/kit/field';
 import { type Operation } from '../operation';
 
 const UNIT_HOURS = { days: 24, hours: 1 };

@@ -1,10 +1,10 @@
 import { type IDataObject } from 'n8n-workflow';
-import { lookUntil } from '../lookUntil';
+import { lookUntil } from '../pollUntil';
 import { type ItemRun, type Operation } from '../operation';
 import { textReader } from '../files';
-import { latestOf } from '../../api/answer';
-import { failureOf, type Send } from '../../api/client';
-import { isPassing, NOT_FOUND_STATUSES } from '../../api/failure';
+import { latestOf } from '../../api/http/responseReaders';
+import { failureOf, type Send } from '../../api/http/client';
+import { isPassing, NOT_FOUND_STATUSES } from '../../api/http/failure';
 import { getRoom, latestSessionId, recordingSetup, type RecordingSetup } from '../../api/rooms';
 import {
 	getTranscription,
@@ -16,9 +16,9 @@ import {
 	TRANSCRIPTIONS,
 } from '../../api/transcriptions';
 import { ownRows } from '../../conversation/ownRows';
-import { choiceField, switchField, textField } from '../../fields/field';
+import { choiceField, switchField, textField } from '../../fields/kit/field';
 import { maxWaitField, maxWaitUnitField, readMaxWaitMs } from '../../fields/maxWait';
-import { type ItemReader } from '../../fields/reader';
+import { type ItemReader } from '../../fields/kit/reader';
 import { readRoomId, readRoomSession, roomIdField, roomSessionField } from '../../fields/room';
 import { isTool } from '../../n8n/tool';
 

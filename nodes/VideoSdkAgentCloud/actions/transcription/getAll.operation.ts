@@ -1,6 +1,6 @@
 import { TRANSCRIPTIONS } from '../../api/transcriptions';
-import { readRoomFilters, roomFiltersField } from '../../fields/filters';
-import { getMany } from '../getMany';
+import { readRoomFilters, roomFiltersField } from '../../fields/kit/filters';
+import { getMany } from '../getManyOperation';
 
 export const operation = getMany({
 	action: 'Get many transcriptions',

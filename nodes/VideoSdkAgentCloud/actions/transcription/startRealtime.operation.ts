@@ -1,8 +1,8 @@
-import { textField } from '../../fields/field';
+import { textField } from '../../fields/kit/field';
 import { startRealtime } from '../../api/transcriptions';
-import { readWebhookUrl } from '../../fields/webhook';
+import { readWebhookUrl } from '../../fields/triggers/webhook';
 import { summaryPromptField } from '../../fields/recording';
-import { dryRunField, readOptions } from '../../fields/requestOptions';
+import { dryRunField, readOptions } from '../../fields/kit/requestOptions';
 import { roomIdField } from '../../fields/room';
 import { type Operation } from '../operation';
 

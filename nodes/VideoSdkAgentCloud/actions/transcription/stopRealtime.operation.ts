@@ -1,6 +1,6 @@
 import { stopRealtime } from '../../api/transcriptions';
 import { roomIdField } from '../../fields/room';
-import { onRecord } from '../onRecord';
+import { onRecord } from '../oneRecordOperation';
 
 export const operation = onRecord(roomIdField, stopRealtime, {
 	value: 'stopRealtime',

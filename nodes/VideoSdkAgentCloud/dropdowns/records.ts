@@ -1,0 +1,146 @@
+import {
+	type IDataObject,
+	type ILoadOptionsFunctions,
+	type INodePropertyOptions,
+	NodeOperationError,
+} from 'n8n-workflow';
+import { AGENT_DEPLOYMENTS } from '../api/agents';
+import { isCallOver } from '../api/callRecord';
+import { CALLS } from '../api/calls';
+import { clientOf } from '../api/http/client';
+import { DEPLOYMENTS } from '../api/deployments';
+import { listRecords } from '../api/http/pagination';
+import { hasStatus, SESSIONS, TERMINAL_STATUSES } from '../api/sessions';
+import {
+	ALL_ROUTING_RULES,
+	fetchNumbersOfRule,
+	isInbound,
+	isSameNumber,
+	numbersOf,
+	PHONE_NUMBERS,
+	ROUTING_RULES,
+} from '../api/telephony';
+import { trimmed, unwrap } from '../fields/kit/values';
+import { entryOf, type ListSearch, matches, searchOf } from './searchResults';
+
+/** @returns what is selected in another field of the node; empty if nothing is. An expression has no value while it is edited */
+function selectedIn(context: ILoadOptionsFunctions, name: string): string {
+	return trimmed(unwrap(context.getCurrentNodeParameter(name)));
+}
+
+/** @returns a conversation's entry: what is known of it, its start such as "2026-01-15 09:30", and how its ID begins */
+function conversationEntry(id: unknown, start: unknown, ...parts: unknown[]) {
+	const time = String(start ?? '').replace(/^([\d-]+)T([\d:]{5}).*$/, '$1 $2');
+	return entryOf(id, ...parts, time, String(id).slice(0, 8));
+}
+
+/** Sorts records so that those that are over come last. */
+const lastIf =
+	(isOver: (row: IDataObject) => boolean) =>
+	(a: IDataObject, b: IDataObject): number =>
+		Number(isOver(a)) - Number(isOver(b));
+
+/** @returns all deployments by name, each with its tags, which are rows of their own in the API's list */
+async function fetchDeployments(context: ILoadOptionsFunctions) {
+	const deployments = new Map<string, { id: string; name: string; tags: string[] }>();
+	for (const { id, name, tag } of await listRecords(clientOf(context), DEPLOYMENTS, Infinity)) {
+		if (typeof id !== 'string' || id === '') continue;
+		const deployment = deployments.get(id) ?? { id, name: String(name || id), tags: [] };
+		if (tag) deployment.tags.push(String(tag));
+		deployments.set(id, deployment);
+	}
+	return [...deployments.values()].sort((a, b) => a.name.localeCompare(b.name));
+}
+
+/** The deployments, with their tags. */
+export const searchDeployments: ListSearch = async function (filter = '') {
+	const results = (await fetchDeployments(this)).map(({ id, name, tags }) => ({
+		name: tags.length === 0 ? name : `${name} (${tags.join(', ')})`,
+		value: id,
+	}));
+	return { results: results.filter(({ name, value }) => matches(filter, name, value)) };
+};
+
+/** All deployments, for a field in which several are chosen. */
+export async function getDeployments(this: ILoadOptionsFunctions): Promise<INodePropertyOptions[]> {
+	return (await fetchDeployments(this)).map(({ id, name }) => ({ name, value: id }));
+}
+
+/** The tags of the selected deployment. */
+export const searchTags: ListSearch = async function (filter, paginationToken) {
+	const deploymentId = selectedIn(this, 'deploymentId');
+	if (deploymentId === '' || deploymentId.startsWith('=')) {
+		throw new NodeOperationError(
+			this.getNode(),
+			deploymentId === ''
+				? "Select a 'Deployment' first"
+				: "'Deployment' is an expression, so its tags can't be listed. Select 'By Name' and enter the tag",
+		);
+	}
+	const search = searchOf(
+		DEPLOYMENTS,
+		({ id, tag }) => (id === deploymentId ? entryOf(tag) : undefined),
+		(a, b) => String(a.tag).localeCompare(String(b.tag), 'en', { numeric: true }),
+	);
+	return await search.call(this, filter, paginationToken);
+};
+
+/** The agents that are deployed to VideoSDK's cloud. */
+export const searchAgents = searchOf(AGENT_DEPLOYMENTS, ({ agentId, name }) =>
+	entryOf(agentId, name, agentId),
+);
+
+/** The calls by the other side's number, those that are not over first. */
+export const searchCalls = searchOf(
+	CALLS,
+	({ callId, direction, to, from, status, start }) => {
+		const number = direction === 'inbound' ? from && `From ${String(from)}` : to && `To ${String(to)}`;
+		return conversationEntry(callId, start, number, status);
+	},
+	lastIf(isCallOver),
+);
+
+/** The sessions by deployment and status, those that have not ended first. */
+export const searchSessions = searchOf(
+	SESSIONS,
+	({ sessionId, deploymentId, status, start, createdAt }) =>
+		conversationEntry(sessionId, start ?? createdAt, deploymentId, status),
+	lastIf((session) => hasStatus(session, TERMINAL_STATUSES)),
+);
+
+const numberEntry = ({ id, name }: IDataObject) => entryOf(id, name, id);
+
+/** All phone numbers of the project, for a field in which several are chosen. */
+export async function getPhoneNumbers(this: ILoadOptionsFunctions): Promise<INodePropertyOptions[]> {
+	const rows = await listRecords(clientOf(this), PHONE_NUMBERS, Infinity);
+	return rows.flatMap((row) => numberEntry(row) ?? []);
+}
+
+const searchAllNumbers = searchOf(PHONE_NUMBERS, numberEntry);
+
+/** The outbound routing rules, each with the first of its numbers. The API's path in the plural may not know the filter. */
+export const searchRoutingRules = searchOf(ROUTING_RULES, (rule) => {
+	if (isInbound(rule)) return undefined;
+	const [first, ...others] = numbersOf(rule);
+	return entryOf(rule.id, rule.name, others.length > 0 ? `${first} +${others.length}` : first);
+});
+
+/** All routing rules, with their direction. */
+export const searchExistingRules = searchOf(ALL_ROUTING_RULES, ({ id, name, type, numbers }) =>
+	entryOf(id, name, type, numbersOf({ numbers })[0]),
+);
+
+/** The phone numbers of the selected routing rule; all of the project if none is selected, or it names none. */
+export const searchPhoneNumbers: ListSearch = async function (filter = '', paginationToken) {
+	const routingRuleId = selectedIn(this, 'routingRuleId');
+	const send = clientOf(this);
+	const ofRule = routingRuleId === '' ? undefined : await fetchNumbersOfRule(send, routingRuleId);
+	if (ofRule === undefined) return await searchAllNumbers.call(this, filter, paginationToken);
+	// For their names. The rule's numbers are enough.
+	const all = await listRecords(send, PHONE_NUMBERS, Infinity).catch((): IDataObject[] => []);
+	const rows = ofRule.map(
+		(number) => all.find(({ id }) => isSameNumber(String(id), number)) ?? { id: number },
+	);
+	const results = rows.flatMap((row) => numberEntry(row) ?? []);
+	return { results: results.filter(({ name }) => matches(filter, name)) };
+};

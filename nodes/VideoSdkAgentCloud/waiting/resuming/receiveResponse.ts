@@ -1,0 +1,63 @@
+import { type IWebhookFunctions, type IWebhookResponseData } from 'n8n-workflow';
+import { bearerOf, rejectBearer, rejectMethod, respondToAgent, serve } from '../../agentTools/respondToAgent';
+import {
+	errorResponse,
+	INTERNAL_ERROR,
+	type RequestId,
+	resultResponse,
+	toolResult,
+} from '../../agentTools/server';
+import { warnSparingly } from '../../webhook/log';
+import { isConditional, isKeyOf, problemOf, withResponse } from '../question';
+import { readWaiting } from '../storedWait';
+import { takeUp } from './resume';
+
+const TAKEN = 'Thank you, the response was received. Say goodbye now.';
+const IS_CONDITION =
+	'Is that a condition? If not, call again without the comment; if it is, with approved false.';
+const NOT_TAKEN = "There is a response already, or it's too late for one. Say goodbye now.";
+
+/** What keeps a response from counting is told as the result of the tool: after an HTTP error VideoSDK's agents use no tool any more. */
+function refuse(context: IWebhookFunctions, id: RequestId, text: string): IWebhookResponseData {
+	return respondToAgent(context, 200, resultResponse(id, toolResult(text, true)));
+}
+
+async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData> {
+	if (context.getRequestObject().method !== 'POST') return rejectMethod(context);
+	const waiting = readWaiting(context);
+	const { question } = waiting?.stored ?? {};
+	if (waiting === undefined || question === undefined || !isKeyOf(question, bearerOf(context))) {
+		const sentence = `rejected a response with status 401. Its key isn't the one of the question that the execution is waiting for.`;
+		warnSparingly(context, 'tool token', sentence);
+		return rejectBearer(context);
+	}
+	const wait = await takeUp(context, waiting);
+	const served = serve(context, question.tool);
+	if (!('call' in served)) return served;
+	const { id, input } = served.call;
+	const problem = problemOf(question, input);
+	if (problem !== undefined) return refuse(context, id, problem);
+	if (isConditional(question, input) && wait?.asksBackOnce()) return refuse(context, id, IS_CONDITION);
+	const json = withResponse(question, waiting.items[0] ?? {}, input);
+	if (!wait?.tryContinue(context, json)) return refuse(context, id, NOT_TAKEN);
+	// n8n sends the answer because only it knows whether the execution has continued.
+	return {
+		webhookResponse: resultResponse(id, toolResult(TAKEN)),
+		workflowData: [[{ json, pairedItem: { item: 0 } }]],
+	};
+}
+
+/**
+ * Answers the MCP client of an agent that was asked a question: tells it the question, and has the execution continue with a response
+ * that fits, once. Never throws, since n8n would then continue the execution with an empty item.
+ */
+export async function receiveResponse(context: IWebhookFunctions): Promise<IWebhookResponseData> {
+	return await receive(context).catch((error: Error) => {
+		warnSparingly(context, 'tool set-up', `can't handle a response. ${error.message}`);
+		return respondToAgent(
+			context,
+			503,
+			errorResponse(null, INTERNAL_ERROR, "The response can't be taken right now"),
+		);
+	});
+}

@@ -1,0 +1,134 @@
+import { type IWebhookFunctions, type IWebhookResponseData } from 'n8n-workflow';
+import { bareSessionId } from '../../api/sessionId';
+import { KINDS } from '../../conversation/kinds';
+import { END_EVENTS } from '../../conversation/known';
+import { verifyDelivery } from '../../webhook/delivery';
+import { type ReceivedEvent } from '../../webhook/event';
+import { reject, type Rejection, respond } from '../../webhook/respond';
+import { readSettings } from '../../webhook/verificationSettings';
+import { type CarriedKnown } from './askToContinue';
+import { type PendingConversation } from '../polling/pendingConversation';
+import { KEY_HEADER, RESULT_HEADER } from './resumeUrl';
+import { hasKey, readWaiting, type Waiting } from '../storedWait';
+import { findWait, isWaitOver, registerWait, type WaitingExecution } from '../waitingExecution';
+import { findPoller } from '../polling/poller';
+
+/**
+ * A process that hears of a wait for the first time, or after a restart, does from then on what the first one does.
+ *
+ * @returns the wait; undefined if it is over
+ */
+export async function takeUp(
+	context: IWebhookFunctions,
+	{ stored, items }: Waiting,
+): Promise<WaitingExecution | undefined> {
+	const present = findWait(stored);
+	if (present) return present;
+	const poller = await findPoller(context);
+	if (isWaitOver(stored)) return undefined;
+	const wait = registerWait(stored);
+	wait.mergeItems(items);
+	wait.askBy(poller);
+	return wait;
+}
+
+/**
+ * So long what n8n has read of an execution counts if other processes may continue it: it may wait again by now, at another node, and n8n
+ * would run it again from here, since it looks only at whether the execution waits (ActiveExecutions.add). A busy process that has to
+ * read the credential first may take longer, also for a request of our own, whose sender asks again.
+ */
+const FRESH_MS = 500;
+
+const NOT_FOR_US: Rejection = {
+	status: 401,
+	sentence: "The execution isn't waiting for this request",
+	reason:
+		"The request to resume the execution isn't from this package, or it's about a session that the execution isn't waiting for.",
+};
+
+/** @returns the IDs of the awaited conversations that an event is about */
+function idsOf({ event, sessionId, roomId }: ReceivedEvent, { stored, items }: Waiting): string[] {
+	const ids = stored.awaited.flatMap((group) => group.ids);
+	if (stored.kind === 'session') return ids.filter((id) => bareSessionId(id) === sessionId);
+	// Events of calls go to triggers. The room of a call sends its own event here.
+	if (event !== 'session-ended' || roomId === undefined) return [];
+	const inRoom = items.filter((item) => item.roomId === roomId).map(({ callId }) => String(callId));
+	return ids.filter((id) => inRoom.includes(id));
+}
+
+/** Learns from a request of our own. */
+function mergeFromUs(context: IWebhookFunctions, wait: WaitingExecution): boolean {
+	// As `askToContinue` makes it.
+	const { known = [], response, isWhole } = context.getBodyData() as unknown as Partial<CarriedKnown>;
+	wait.merge(known, response);
+	wait.wake();
+	// The sender is ready. Whoever can't ask VideoSDK right now knows all that it knows.
+	return wait.isReady || isWhole === true;
+}
+
+/** Learns from an event of VideoSDK. The API decides whether the conversation is over. */
+async function mergeFromEvent(
+	{ event }: ReceivedEvent,
+	wait: WaitingExecution,
+	one: PendingConversation,
+): Promise<boolean> {
+	const name = END_EVENTS.find((candidate) => candidate === event);
+	if (name !== undefined) one.mergeFact({ reported: { [name]: Date.now() } });
+	else if (one.kind === KINDS.session) return false;
+	await wait.pollNow(one);
+	wait.wake(one);
+	return wait.isReady;
+}
+
+/** Answers every request to a waiting execution: learns from it, then continues the execution or not. */
+async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData> {
+	const receivedMs = Date.now();
+	const waiting = readWaiting(context);
+	const key = context.getHeaderData()[KEY_HEADER];
+	let isReady = false;
+	let wait: WaitingExecution | undefined;
+	if (waiting && key !== undefined) {
+		if (!hasKey(waiting.stored, key)) return reject(context, NOT_FOR_US);
+		wait = await takeUp(context, waiting);
+		if (wait) isReady = mergeFromUs(context, wait);
+	} else {
+		const delivery = await verifyDelivery(context, true, await readSettings(context));
+		if ('rejection' in delivery) return reject(context, delivery.rejection);
+		const ids = waiting ? idsOf(delivery.event, waiting) : [];
+		if (waiting === undefined || ids.length === 0) return reject(context, NOT_FOR_US);
+		wait = await takeUp(context, waiting);
+		for (const id of ids) {
+			const one = wait?.awaited.get(id);
+			if (wait && one) isReady = await mergeFromEvent(delivery.event, wait, one);
+		}
+	}
+	isReady &&= wait?.isOwn === true || Date.now() < receivedMs + FRESH_MS;
+	if (!isReady || !wait?.tryContinue(context)) {
+		return respond(
+			context,
+			200,
+			"The request is accepted, and the execution waits for anything that isn't ready yet",
+		);
+	}
+	context.getResponseObject().setHeader(RESULT_HEADER, 'continued');
+	const output = waiting.items.map((item, index) => ({
+		json: wait.outcome(item),
+		pairedItem: { item: index },
+	}));
+	return { workflowData: [output] };
+}
+
+/**
+ * Answers what is sent to the resume URL of a waiting execution. Never throws, since n8n would then continue it with an empty
+ * item.
+ */
+export async function resume(context: IWebhookFunctions): Promise<IWebhookResponseData> {
+	context.getResponseObject().setHeader(RESULT_HEADER, 'answered');
+	return await answer(context).catch((error: Error) =>
+		reject(context, {
+			status: 503,
+			sentence: "The request can't be handled right now. Try again later.",
+			reason: `The request to resume the execution can't be handled. ${error.message}`,
+		}),
+	);
+}

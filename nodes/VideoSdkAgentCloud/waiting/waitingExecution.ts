@@ -1,0 +1,194 @@
+import { type IDataObject, type IWebhookFunctions, sleep } from 'n8n-workflow';
+import { omit } from '../api/http/responseReaders';
+import { BoundedMap } from '../n8n/boundedStores';
+import { type Kind, KINDS } from '../conversation/kinds';
+import { type Known, unknown } from '../conversation/known';
+import { outputOf } from '../conversation/nextStep';
+import { whenAnswered } from '../n8n/waitingState';
+import { askToContinue } from './resuming/askToContinue';
+import { PendingConversation } from './polling/pendingConversation';
+import { type Budget, budgetOfWait } from './budget';
+import { withoutResponse } from './question';
+import type { StoredWait } from './storedWait';
+import { warnCredentialRejected } from './resuming/warnings';
+import type { Poller } from './polling/poller';
+
+const AGAIN_AFTER_MS = 5_000;
+/** Processes that learn of the same end at the same time, by events, don't all ask n8n to continue at that time. */
+const TURN_MS = 3_000;
+
+/** A waiting execution, as this process knows it. Any process that learns of it does the same. */
+export class WaitingExecution {
+	private readonly kind: Kind;
+	private readonly budget: Budget;
+	/** By their IDs. */
+	readonly awaited = new Map<string, PendingConversation>();
+	/** Asks VideoSDK; undefined before. */
+	private poller?: Poller;
+	/** `continuing`: n8n has been told to continue the execution, and has not answered yet. */
+	private state: 'waiting' | 'continuing' | 'over' = 'waiting';
+	private isAsking = false;
+	private hasWarned = false;
+	private hasAskedBack = false;
+	/** The same for each conversation, so that a poller calls it once, however many are over. */
+	private readonly onReady = () => void this.ask();
+	/** The item that a response has made. It is kept if n8n fails to continue, since no one asks a person again. */
+	private response?: IDataObject;
+	/** Whether this process has put the execution to wait. */
+	isOwn = false;
+
+	constructor(readonly stored: StoredWait) {
+		this.kind = KINDS[stored.kind];
+		this.budget = budgetOfWait(stored);
+		for (const { ids, ...policy } of stored.awaited) {
+			for (const id of ids) {
+				this.awaited.set(
+					id,
+					new PendingConversation(this.kind, policy, this.budget, stored.sinceMs, unknown(id)),
+				);
+			}
+		}
+	}
+
+	/** Asks VideoSDK from now on, and continues the execution when it is time. */
+	askBy(poller: Poller): void {
+		// Of two requests that come at the same time, the first one has begun it.
+		if (this.poller) return;
+		this.poller = poller;
+		for (const one of this.awaited.values()) {
+			one.onReady = this.onReady;
+			one.onRejected = (error) => this.warnRejected(error);
+		}
+		poller.add([...this.awaited.values()]);
+	}
+
+	/** Joins what another process, or the stored items, know. */
+	merge(known: Known[], response?: IDataObject): void {
+		for (const one of known) this.awaited.get(one.id)?.merge(one);
+		this.response ??= response;
+	}
+
+	/** Learns what the items of the stored execution tell. */
+	mergeItems(items: IDataObject[]): void {
+		for (const item of items) {
+			const record = omit(item, ['timedOut', 'missing']);
+			this.awaited.get(String(item[this.kind.idField]))?.mergeFact({ record });
+		}
+	}
+
+	/** Something was learned. @param soon one that an event is about */
+	wake(soon?: PendingConversation): void {
+		soon?.pollSoon();
+		this.poller?.wake();
+	}
+
+	/** Looks at once for what an event is about, if nothing else is open. Never throws. */
+	async pollNow(one: PendingConversation): Promise<void> {
+		const nowMs = Date.now();
+		const isLast = [...this.awaited.values()].every((other) => other === one || other.isReady(nowMs));
+		if (isLast) await this.poller?.pollOne(one);
+	}
+
+	get isReady(): boolean {
+		const nowMs = Date.now();
+		return this.response !== undefined || [...this.awaited.values()].every((one) => one.isReady(nowMs));
+	}
+
+	/**
+	 * Continues the execution by the answer to a request.
+	 *
+	 * n8n continues it for one request, and answers others with 500, unless the execution waits again by then.
+	 *
+	 * @param response the item that a response has made
+	 * @returns false if another request does so, or it is too late for it: n8n's own deadline comes soon
+	 */
+	tryContinue(context: IWebhookFunctions, response = this.response): boolean {
+		if (!this.isWaiting || Date.now() > this.budget.continueUntilMs) return false;
+		this.state = 'continuing';
+		this.response = response;
+		const answered = whenAnswered(context.getResponseObject(), this.budget.n8nDeadlineMs);
+		void answered.then((wasAccepted) => this.finish(wasAccepted));
+		return true;
+	}
+
+	/** @param item what the execution has stored for it @returns the output item */
+	outcome(item: IDataObject): IDataObject {
+		if (this.response) return this.response;
+		const one = this.awaited.get(String(item[this.kind.idField]));
+		if (one === undefined) return item;
+		const outcome = outputOf(this.kind, one.known, one.policy);
+		const { question } = this.stored;
+		if (question) return withoutResponse(question, outcome);
+		return one.policy.isSimplified ? this.kind.simplify(outcome) : outcome;
+	}
+
+	/** @returns whether the agent is to be asked whether a yes has a condition: once, since a model may insist */
+	asksBackOnce(): boolean {
+		const isFirst = this.isWaiting && !this.hasAskedBack;
+		this.hasAskedBack = true;
+		return isFirst;
+	}
+
+	private get isWaiting(): boolean {
+		return this.state === 'waiting';
+	}
+
+	private async finish(wasAccepted: boolean): Promise<void> {
+		if (wasAccepted) return this.forget();
+		// n8n is in trouble, so no one asks it again at once.
+		await sleep(AGAIN_AFTER_MS);
+		this.state = 'waiting';
+		this.wake();
+		if (this.response) await this.ask();
+	}
+
+	private async ask(): Promise<void> {
+		if (this.isAsking || !this.isWaiting || this.poller === undefined || !this.isReady) return;
+		const { context } = this.poller.account;
+		this.isAsking = true;
+		if (!this.isOwn) await sleep(Math.random() * TURN_MS);
+		const carried = () => ({
+			known: [...this.awaited.values()].map((one) => one.known),
+			response: this.response,
+		});
+		const { stored, budget } = this;
+		await askToContinue(context, stored, carried, () => !this.isWaiting, budget.continueUntilMs);
+		this.isAsking = false;
+		// Else n8n has not answered yet whether it continues the execution.
+		if (this.isWaiting) this.forget();
+	}
+
+	private forget(): void {
+		this.state = 'over';
+		this.poller?.remove([...this.awaited.values()]);
+		waits.delete(this.stored.key);
+		over.set(this.stored.key, true);
+	}
+
+	private warnRejected(error: Error): void {
+		if (this.hasWarned || this.poller === undefined) return;
+		this.hasWarned = true;
+		warnCredentialRejected(this.poller.account.context, this.stored, error.message);
+	}
+}
+
+/** The waiting executions that this process knows, by their keys. */
+const waits = new Map<string, WaitingExecution>();
+
+/** The keys of those that are over: n8n may still hand over a request that it has read before. */
+const over = new BoundedMap<string, true>(10_000);
+
+/** @returns whether a wait is over, as far as this process knows */
+export const isWaitOver = ({ key }: StoredWait): boolean => over.has(key);
+
+/** @returns a waiting execution, if this process knows it */
+export function findWait({ key }: StoredWait): WaitingExecution | undefined {
+	return waits.get(key);
+}
+
+/** Keeps a waiting execution. @returns it, or the one that is kept already */
+export function registerWait(stored: StoredWait): WaitingExecution {
+	const wait = waits.get(stored.key) ?? new WaitingExecution(stored);
+	waits.set(stored.key, wait);
+	return wait;
+}
