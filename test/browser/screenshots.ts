@@ -135,13 +135,15 @@ const examplePicture = (name: string): [string, Picture] => [
 
 const PICTURES: Record<string, Picture> = {
 	...Object.fromEntries(EXAMPLES.map(examplePicture)),
-	'start-form': formPicture(1660, 'Start session', started),
-	'start-and-wait-form': formPicture(1660, 'Start session and wait', { ...bare, operation: 'startAndWait' }),
-	'call-form': formPicture(1500, 'Make call and wait', {
+	'start-form': formPicture(1960, 'Start session', started),
+	'start-and-wait-form': formPicture(1960, 'Start session and wait', { ...bare, operation: 'startAndWait' }),
+	'call-form': formPicture(1640, 'Make call and wait', {
 		...{ ...call, operation: 'makeAndWait', to: '+14155550123', recording: 'summarize' },
+		instructions: 'Ask whether the reservation for Tuesday at seven still stands, and repeat the answer.',
+		firstMessage: "Hello, this is Example Café's AI assistant. This call is recorded. Do you have a minute?",
 	}),
 	'trigger-list': {
-		height: 900,
+		height: 1300,
 		async show(editor, stage) {
 			await publishTrigger(stage, 'Follow up on sessions', ['started', 'stopped', 'failed']);
 			await publishTrigger(stage, 'Alert the team', ['failed']);
@@ -158,7 +160,7 @@ const PICTURES: Record<string, Picture> = {
 		},
 	},
 	credential: {
-		height: 1060,
+		height: 1200,
 		async show(editor, stage) {
 			await openAction(editor, stage, 'Start session', started);
 			await editor.newCredential();
