@@ -5,7 +5,8 @@ module.exports = {
 	...base,
 	roots: ['<rootDir>/test/engine', '<rootDir>/test/unit/actions'],
 	testMatch: [
-		'**/engine/*/{model,oneItemPerRow,startedOnce,endsOnce,notCalled,callingHours,sameNumber}.test.ts',
+		'**/engine/starts/*.test.ts',
+		'**/engine/*/{model,oneItemPerRow,endsOnce}.test.ts',
 		'**/unit/actions/*.test.ts',
 	],
 };
