@@ -22,6 +22,34 @@ export default defineConfig(
 			eqeqeq: 'error',
 		},
 	},
+	// What serves nothing but a narrower or shorter layout. Prettier breaks code at 110 columns, but no comment.
+	{
+		files: ['**/*.{ts,js,mjs}'],
+		rules: {
+			'no-restricted-syntax': [
+				'error',
+				{
+					selector: 'ObjectExpression > SpreadElement > ObjectExpression.argument',
+					message: 'Write the properties themselves.',
+				},
+				{
+					selector: 'ArrayExpression > SpreadElement > ArrayExpression.argument',
+					message: 'Write the elements themselves.',
+				},
+			],
+			'max-len': [
+				'error',
+				{
+					code: 110,
+					comments: 140,
+					tabWidth: 2,
+					ignoreStrings: true,
+					ignoreTemplateLiterals: true,
+					ignoreRegExpLiterals: true,
+				},
+			],
+		},
+	},
 	// One import for each module.
 	{
 		files: [

@@ -81,12 +81,15 @@ runMain(async () => {
 	const config = {
 		...(require(join(repositoryRoot, 'jest.config.js')) as object),
 		rootDir: repositoryRoot,
-		...{ roots: roots.map((root) => join(repositoryRoot, root)), testMatch, maxWorkers },
+		roots: roots.map((root) => join(repositoryRoot, root)),
+		testMatch,
+		maxWorkers,
 		testTimeout: 600_000,
 		...(!isWhole(words) && { testPathIgnorePatterns: ['/nightly/'] }),
 	};
 	return await jest(['--config', JSON.stringify(config), ...words], {
-		...{ ...env, PACKAGE_TARBALL },
+		...env,
+		PACKAGE_TARBALL,
 		// Each n8n compiles the same thousands of files.
 		NODE_COMPILE_CACHE: temporaryFolder('videosdk-compile-cache'),
 	});

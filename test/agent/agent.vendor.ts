@@ -311,7 +311,8 @@ describe('The agent of this package', () => {
 
 	it('saves that voicemail picked up, and hangs up', async () => {
 		const asked = {
-			...{ toolName: 'save_result', toolDescription: 'Saves the result.' },
+			toolName: 'save_result',
+			toolDescription: 'Saves the result.',
 			toolParameters: { parameters: [{ name: 'voicemail', type: 'boolean', required: false }] },
 		};
 		const extra = { webhookId: 'save-result' };
@@ -320,7 +321,10 @@ describe('The agent of this package', () => {
 			chain('Save', [
 				ourNode(setup, 'Asked', 'videoSdkAgentCloudMcpTrigger', asked, extra),
 				actionNode(setup, 'Answer', {
-					...{ resource: 'tool', operation: 'answer', respondWith: 'text', answerText: 'Saved.' },
+					resource: 'tool',
+					operation: 'answer',
+					respondWith: 'text',
+					answerText: 'Saved.',
 				}),
 			]),
 		);

@@ -134,6 +134,8 @@ inBrowser('every field of Start reaches VideoSDK, and the session is the output'
 	});
 	expect(row).toMatchObject({
 		sessionId: expect.stringMatching(/^[0-9a-f-]{36}$/),
-		...{ status: 'queued', deploymentId: 'ddv_support', tag: 'v1' },
+		status: 'queued',
+		deploymentId: 'ddv_support',
+		tag: 'v1',
 	});
 });

@@ -66,7 +66,9 @@ const CASES: Record<string, [output: object, ...steps: Step[]]> = {
 	'call.makeAndWait': [{ to: SHORT, status: 'ended' }, write('to', SHORT), ...byRule],
 	'call.sendAndWait': [
 		{ outcome: 'answered', responded: 'true', to: ASKED },
-		...[write('to', ASKED), ...byRule, write('message', 'May we pay the bakery?')],
+		write('to', ASKED),
+		...byRule,
+		write('message', 'May we pay the bakery?'),
 	],
 	'call.transfer': [{ status: 'transfer-initiated' }, pickCall, write('transferTo', '+15550009000')],
 	'deployment.getAll': [{ tag: 'latest' }],
@@ -83,7 +85,8 @@ const CASES: Record<string, [output: object, ...steps: Step[]]> = {
 	'room.getAll': [{ roomId: anyText }],
 	'routingRule.setAgent': [
 		{ type: 'inbound', agentId: 'agent_01' },
-		...[pick('routingRuleId', 'Inbound rule 01'), write('instructions', 'Be kind.')],
+		pick('routingRuleId', 'Inbound rule 01'),
+		write('instructions', 'Be kind.'),
 	],
 	'session.end': [{ status: 'completed' }, pickSession],
 	'session.get': [{ deploymentId: 'ddv_support' }, pickSession],

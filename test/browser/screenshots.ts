@@ -1,5 +1,6 @@
 /**
- * `npm run screenshots`: remakes the pictures of docs/images, `<name>.png`; where a page shows one on a dark background, too, `<name>.dark.png`.
+ * `npm run screenshots`: remakes the pictures of docs/images, `<name>.png`; where a page shows one on a dark background, too,
+ * `<name>.dark.png`.
  * Arguments name the ones to make; without any, all are made.
  */
 import { mkdirSync, statSync } from 'node:fs';
@@ -117,15 +118,19 @@ async function canvas({ page }: Editor, selector: string, margins: [number, numb
 }
 
 const EXAMPLES = [
-	...['ask-before-paying', 'ask-everyone-in-a-table', 'calls-from-a-table'],
-	...['hand-over-to-a-colleague', 'stop-all-calls'],
+	'ask-before-paying',
+	'ask-everyone-in-a-table',
+	'calls-from-a-table',
+	'hand-over-to-a-colleague',
+	'stop-all-calls',
 ];
 
 /** An example on the canvas, as it is once it was imported. Names hang out of their nodes. */
 const examplePicture = (name: string): [string, Picture] => [
 	`example-${name}`,
 	{
-		...{ width: 1180, height: 760 },
+		width: 1180,
+		height: 760,
 		async show(editor) {
 			await editor.openNew(readExample(`${name}.json`));
 			return await canvas(editor, '.vue-flow__node', [50, 12, 50]);
@@ -138,7 +143,10 @@ const PICTURES: Record<string, Picture> = {
 	'start-form': formPicture(1960, 'Start session', started),
 	'start-and-wait-form': formPicture(1960, 'Start session and wait', { ...bare, operation: 'startAndWait' }),
 	'call-form': formPicture(1640, 'Make call and wait', {
-		...{ ...call, operation: 'makeAndWait', to: '+14155550123', recording: 'summarize' },
+		...call,
+		operation: 'makeAndWait',
+		to: '+14155550123',
+		recording: 'summarize',
 		instructions: 'Ask whether the reservation for Tuesday at seven still stands, and repeat the answer.',
 		firstMessage: "Hello, this is Example Café's AI assistant. This call is recorded. Do you have a minute?",
 	}),
@@ -171,7 +179,8 @@ const PICTURES: Record<string, Picture> = {
 		},
 	},
 	'error-message': {
-		...{ width: 1500, height: 365 },
+		width: 1500,
+		height: 365,
 		async show(editor, stage) {
 			await openAction(editor, stage, 'Make call', { ...call, operation: 'make', to: '0151 23456789' });
 			await editor.runStep();
@@ -190,7 +199,8 @@ const PICTURES: Record<string, Picture> = {
 		},
 	},
 	workflow: {
-		...{ inBoth: true, height: 640 },
+		inBoth: true,
+		height: 640,
 		async show(editor, stage) {
 			const events = { events: ['ai-deployment-session-started', 'ai-deployment-session-failed'] };
 			const extra = { webhookId: 'picture' };
@@ -226,7 +236,9 @@ async function take(stage: Stage, name: string, colorScheme: 'light' | 'dark'): 
 	const picture = PICTURES[name];
 	if (!picture) throw new PlainError(`There is no picture "${name}": ${Object.keys(PICTURES).join(', ')}.`);
 	const context = await newContext(stage.browser, {
-		...{ storageState: stage.login, colorScheme, deviceScaleFactor: 1.5 },
+		storageState: stage.login,
+		colorScheme,
+		deviceScaleFactor: 1.5,
 		viewport: { width: picture.width ?? 1280, height: picture.height },
 	});
 	const page = await context.newPage();

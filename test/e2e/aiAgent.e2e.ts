@@ -111,7 +111,9 @@ describe('With an AI agent in n8n', () => {
 		'the model of agent %d is told what the tools do, starts a session once, and continues with what it learns',
 		async (agentVersion) => {
 			const starting = tool(START, {
-				...{ ...SESSION, operation: 'start', tag: 'latest' },
+				...SESSION,
+				operation: 'start',
+				tag: 'latest',
 				env: { variables: [{ name: 'CUSTOMER_NAME', value: fromAI('customer_name', 'Whom to talk to') }] },
 				metaData: { entries: [{ key: 'ticket', value: fromAI('ticket', 'The ticket', 'number') }] },
 			});
@@ -272,7 +274,9 @@ describe('With an AI agent in n8n', () => {
 			messages.flatMap(({ tool_calls: uses = [] }) => uses.map((use) => use.function));
 		const starting = () =>
 			tool(CALL, {
-				...{ ...SESSION, operation: 'start', tag: 'latest' },
+				...SESSION,
+				operation: 'start',
+				tag: 'latest',
 				env: { variables: [{ name: 'PHONE', value: fromAI('whom', 'Whom to call') }] },
 			});
 		let [before, sessionsBefore] = [0, 0];

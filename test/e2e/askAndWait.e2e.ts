@@ -1,4 +1,7 @@
-/** Ask and Wait in a real n8n, with the official MCP client in the place of the voice agent: the execution goes on once, with the answer. */
+/**
+ * Ask and Wait in a real n8n, with the official MCP client in the place of the voice agent: the execution goes on once, with the
+ * answer.
+ */
 import { type Execution, outputOf } from '../n8n/rest';
 import { MODES, publishWebhook, startNew, untilPublished, untilWaiting } from './deliveries';
 import { callTool, post, withMcp } from './mcpClient';

@@ -49,7 +49,10 @@ describe('The examples, as npm start imports them into n8n', () => {
 	});
 	const refuseOnce = (path: RegExp, message = 'Not allowed') =>
 		stage.simulator.addFault({
-			...{ match: { path, method: 'POST' }, kind: 'status', status: 403, body: { message } },
+			match: { path, method: 'POST' },
+			kind: 'status',
+			status: 403,
+			body: { message },
 		});
 	const calls = () => [...stage.simulator.calls.values()].slice(before.calls);
 	const sessions = () => [...stage.simulator.sessions.values()].slice(before.sessions);
@@ -71,8 +74,12 @@ describe('The examples, as npm start imports them into n8n', () => {
 		]);
 		expect(await contacts.rows()).toMatchObject([
 			{
-				...{ name: 'Ada Lovelace', outcome: 'answered', summary: SAMPLE_SUMMARY },
-				...{ interest: 'A table at eight', people: 2, callBack: false },
+				name: 'Ada Lovelace',
+				outcome: 'answered',
+				summary: SAMPLE_SUMMARY,
+				interest: 'A table at eight',
+				people: 2,
+				callBack: false,
 			},
 			{ name: 'Grace Hopper', outcome: 'noAnswer', interest: null, people: null, callBack: null },
 		]);
@@ -218,7 +225,9 @@ describe('The examples, as npm start imports them into n8n', () => {
 		const others = ['Ada Lovelace: no response \\(noAnswer\\)', "Grace Hopper: no, That doesn't suit me."];
 		expect(await incidents.rows()).toMatchObject([
 			{
-				...{ what: 'This is only a test', status: 'acknowledged', acknowledgedBy: 'Alan Turing' },
+				what: 'This is only a test',
+				status: 'acknowledged',
+				acknowledgedBy: 'Alan Turing',
 				log: log(...others, 'Alan Turing: yes'),
 			},
 		]);
@@ -232,14 +241,17 @@ describe('The examples, as npm start imports them into n8n', () => {
 			const what = 'The website is down';
 			await waitFor('the webhook', async () => (await n8n.rest.triggerByWebhook('alert', { what })).ok);
 			expect(await stage.nextMail()).toMatchObject({
-				...{ to: TEAM, subject: 'No one has taken care of: The website is down' },
+				to: TEAM,
+				subject: 'No one has taken care of: The website is down',
 				text: expect.stringContaining('Alan Turing: no, on a plane'),
 			});
 		});
 		for (const name of Object.keys(heard)) delete simulator.heard[name];
 		const round = [...others, 'Alan Turing: no, on a plane'];
 		expect((await incidents.rows())[1]).toMatchObject({
-			...{ what: 'The website is down', status: 'no one', acknowledgedBy: null },
+			what: 'The website is down',
+			status: 'no one',
+			acknowledgedBy: null,
 			log: log(...round, ...round),
 		});
 		expect(calls().map(({ to }) => to)).toEqual([...numbers, ...numbers, ...numbers]);
@@ -419,7 +431,9 @@ describe('The examples, as npm start imports them into n8n', () => {
 			await stage.askAsAgent(calls().at(-1)!.callId, 0, input);
 		}
 		expect(await rowOf('Ada Lovelace')).toMatchObject({
-			...{ agreed: true, answer: 'Yes, in the morning', doNotCall: true },
+			agreed: true,
+			answer: 'Yes, in the morning',
+			doNotCall: true,
 			callBackAt: '2099-06-01T19:00:00.000Z',
 		});
 		// But who answers after all needs no other call.
@@ -429,7 +443,8 @@ describe('The examples, as npm start imports them into n8n', () => {
 		await doNotCall.change('phone', ADA, { phone: asWritten });
 		await again('Ada Lovelace');
 		expect(await rowOf('Ada Lovelace')).toMatchObject({
-			...{ status: 'do not call', outcome: 'The number is in Do not call' },
+			status: 'do not call',
+			outcome: 'The number is in Do not call',
 		});
 		await doNotCall.change('phone', asWritten, { phone: 'Everyone ' });
 		expect((await again('Ada Lovelace')).reasons).toEqual(["'everyone' is in Do not call."]);
@@ -506,7 +521,11 @@ describe('The examples, as npm start imports them into n8n', () => {
 		await stage.whilePublished(file, async ([url]) => {
 			const { simulator, imported } = stage;
 			const make = actionNode({ credentialId: imported.credential.id }, 'Make', {
-				...{ resource: 'call', operation: 'make', to: GRACE, routingRuleId: 'rule_out_01', from: OUR_NUMBER },
+				resource: 'call',
+				operation: 'make',
+				to: GRACE,
+				routingRuleId: 'rule_out_01',
+				from: OUR_NUMBER,
 				agentTools: { tools: [{ tool: inMode('url', url!) }] },
 			});
 			const handOverOf = async () => {
@@ -670,7 +689,9 @@ describe('The examples, as npm start imports them into n8n', () => {
 		await stage.whilePublished(file, async ([url]) => {
 			// The other workflow, as the note describes it.
 			const room = actionNode({ credentialId: stage.imported.credential.id }, 'Room', {
-				...{ resource: 'room', operation: 'create', recording: 'summarize' },
+				resource: 'room',
+				operation: 'create',
+				recording: 'summarize',
 				webhookUrl: inMode('list', url!),
 				webhookEvents: ['recording-stopped'],
 			});

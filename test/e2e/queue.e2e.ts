@@ -1,4 +1,7 @@
-/** Queue mode with two webhook processes and two workers, under load: nothing is lost, nothing doubled; nightly, while processes are killed. */
+/**
+ * Queue mode with two webhook processes and two workers, under load: nothing is lost, nothing doubled; nightly, while processes
+ * are killed.
+ */
 import { randomUUID } from 'node:crypto';
 import { waitFor } from '../n8n/processes';
 import { during, eventBody, publish } from './deliveries';

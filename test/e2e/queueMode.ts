@@ -33,9 +33,12 @@ export async function startQueueServices(targets: Array<{ port: number }>) {
 		url,
 		/** For each process of n8n. */
 		env: {
-			...{ ...postgres.env, ...redis.env, ...FAST_STALL_CHECK },
+			...postgres.env,
+			...redis.env,
+			...FAST_STALL_CHECK,
 			// Before 2.35 n8n knows the former name only.
-			...{ N8N_WEBHOOK_URL: `${url}/`, WEBHOOK_URL: `${url}/` },
+			N8N_WEBHOOK_URL: `${url}/`,
+			WEBHOOK_URL: `${url}/`,
 		},
 		async stop() {
 			balancer.close();

@@ -24,12 +24,14 @@ type Ends = Array<[node: string, output: number]>;
 
 /** How people react, in the simulator's terms. */
 const PEOPLE = [
-	...[{ talkMs: 1_500 }, { talkMs: 80 }, { talkMs: null }, { talkMs: 9_000 }, { ringForMs: null }],
-	...[
-		{ outcome: 'rejected', ringForMs: 400 },
-		{ outcome: 'failed', ringForMs: 10 },
-		{ outcome: 'not-answered', ringForMs: 2_500 },
-	],
+	{ talkMs: 1_500 },
+	{ talkMs: 80 },
+	{ talkMs: null },
+	{ talkMs: 9_000 },
+	{ ringForMs: null },
+	{ outcome: 'rejected', ringForMs: 400 },
+	{ outcome: 'failed', ringForMs: 10 },
+	{ outcome: 'not-answered', ringForMs: 2_500 },
 ];
 const FAULTS: Array<Omit<Fault, 'match'>> = [
 	...[402, 404, 429, 500, 503].map((status) => ({ kind: 'status' as const, status })),
@@ -131,8 +133,10 @@ class Drawing implements RandomWorkflow {
 			operation,
 			to: '={{ $json.to }}',
 			recording,
-			...{ maxCallDuration: this.oneOf(0, 5, 600), message: 'May we come?' },
-			...{ maxWait: this.oneOf(0.05, 0.1, 0.15, 0.25), maxWaitUnit: 'minutes' },
+			maxCallDuration: this.oneOf(0, 5, 600),
+			message: 'May we come?',
+			maxWait: this.oneOf(0.05, 0.1, 0.15, 0.25),
+			maxWaitUnit: 'minutes',
 			responseType: this.oneOf('approval', 'freeText'),
 			options: {
 				...this.options(operation === 'makeAndWait'),
@@ -148,8 +152,11 @@ class Drawing implements RandomWorkflow {
 		const waits = operation === 'startAndWait';
 		const endAtTimeout = waits && this.chance(50) && { endAtTimeout: true };
 		this.ours({
-			...{ ...SESSION, operation, recording: this.oneOf(...KEPT) },
-			...{ maxWait: this.oneOf(0.05, 0.1, 0.2), maxWaitUnit: 'minutes' },
+			...SESSION,
+			operation,
+			recording: this.oneOf(...KEPT),
+			maxWait: this.oneOf(0.05, 0.1, 0.2),
+			maxWaitUnit: 'minutes',
 			options: { ...this.options(waits), ...endAtTimeout },
 		});
 	}

@@ -32,7 +32,9 @@ function messageOf(answer: Message, number: number) {
 		role: 'assistant',
 		content: null,
 		tool_calls: calls.map((call, index) => ({
-			...{ index, id: `call_${number}_${index}`, type: 'function' },
+			index,
+			id: `call_${number}_${index}`,
+			type: 'function',
 			function: { name: call.tool, arguments: JSON.stringify(call.arguments) },
 		})),
 	};

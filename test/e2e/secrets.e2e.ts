@@ -33,7 +33,9 @@ describe('In a real n8n', () => {
 		simulator: {
 			secret: `secret${randomBytes(24).toString('hex')}`,
 			apiKey: `key${randomBytes(12).toString('hex')}`,
-			...{ lifecycle: false, callBehaviour: { talkMs: null }, ...PATIENT },
+			lifecycle: false,
+			callBehaviour: { talkMs: null },
+			...PATIENT,
 		},
 	});
 	/** The host that must never see a token. */

@@ -28,8 +28,12 @@ export function toolWorkflows(setup: Setup, timedOut: string[]): Record<string, 
 	};
 	const answer = (parameters: object = {}) =>
 		actionNode(setup, 'Answer tool call', {
-			...{ resource: 'tool', operation: 'answer', isError: false },
-			...{ respondWith: 'json', answerJson: '={{ $json }}', ...parameters },
+			resource: 'tool',
+			operation: 'answer',
+			isError: false,
+			respondWith: 'json',
+			answerJson: '={{ $json }}',
+			...parameters,
 		});
 	const failure = { respondWith: 'text', answerText: 'There is no such order', isError: true };
 	return {
@@ -44,7 +48,9 @@ export function toolWorkflows(setup: Setup, timedOut: string[]): Record<string, 
 		// n8n takes an item with an error for a failed node, and runs that again.
 		retried: workflow('retried', jsonNode('Found', '{ "error": "sold out" }'), {
 			...answer(),
-			...{ retryOnFail: true, maxTries: 3, waitBetweenTries: 100 },
+			retryOnFail: true,
+			maxTries: 3,
+			waitBetweenTries: 100,
 		}),
 	};
 }
@@ -62,7 +68,11 @@ export async function publishTools(setup: Setup, timedOut: string[]): Promise<Re
 /** Creates the access to tools, as a workflow does that hands them over to an agent by itself. */
 export async function handOver(setup: Setup, urls: string[], context: object = {}): Promise<HandedTool[]> {
 	const access = actionNode(setup, 'Access', {
-		...{ resource: 'tool', operation: 'createAccess', validFor: 1, validForUnit: 'hours', context },
+		resource: 'tool',
+		operation: 'createAccess',
+		validFor: 1,
+		validForUnit: 'hours',
+		context,
 		agentTools: { tools: urls.map((url) => ({ tool: inMode('url', url) })) },
 	});
 	return outputOf(await runByHand(setup.n8n, access), 'Access')[0]?.tools as HandedTool[];

@@ -67,7 +67,8 @@ describe.each(MODES)('Tools of an agent in n8n, %s mode', (mode) => {
 		]);
 		expect(listed.tools).toMatchObject([
 			{
-				...{ name: 'find_order', description: 'Finds an order of the caller.' },
+				name: 'find_order',
+				description: 'Finds an order of the caller.',
 				inputSchema: { required: ['order_number'] },
 			},
 		]);
@@ -115,7 +116,8 @@ describe.each(MODES)('Tools of an agent in n8n, %s mode', (mode) => {
 		const { rest } = setup.n8n;
 		const workflowData = await rest.getWorkflow(ids.answered!);
 		await rest.call('POST', `/workflows/${ids.answered}/run`, {
-			...{ workflowData, triggerToStartFrom: { name: TOOL } },
+			workflowData,
+			triggerToStartFrom: { name: TOOL },
 		});
 		const testUrl = urlOf('answered').replace('/webhook/', '/webhook-test/');
 		const { isError, text } = await ask('answered', { order_number: 'T-1' }, testUrl);

@@ -179,7 +179,10 @@ export class N8nRest {
 
 	async createWorkflow({ name, nodes, connections, settings }: WorkflowJson): Promise<StoredWorkflow> {
 		return await this.store('POST', '/workflows', {
-			...{ name, nodes, connections, active: false },
+			name,
+			nodes,
+			connections,
+			active: false,
 			settings: { executionOrder: 'v1', ...settings },
 		});
 	}
@@ -228,7 +231,8 @@ export class N8nRest {
 		const trigger = triggers.find(({ type }) => type.endsWith('.manualTrigger')) ?? triggers[0];
 		const { executionId } = await this.call<{ executionId?: string }>('POST', `/workflows/${id}/run`, {
 			// 1.x takes the workflow from here, 2.x from its database.
-			...{ workflowData, triggerToStartFrom: { name: trigger?.name } },
+			workflowData,
+			triggerToStartFrom: { name: trigger?.name },
 		});
 		if (executionId) return executionId;
 		throw new PlainError(`"${workflowData.name}" did not start: it has no trigger to be run from.`);

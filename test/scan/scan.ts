@@ -1,4 +1,7 @@
-/** `npm run scan`: n8n's own scanner, offline, on source and package; n8n's settings for verification; the package's content. Warnings: `npm run lint`. */
+/**
+ * `npm run scan`: n8n's own scanner, offline, on source and package; n8n's settings for verification; the package's content.
+ * Warnings: `npm run lint`.
+ */
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';

@@ -1,6 +1,7 @@
 /**
  * The one description of VideoSDK's API: what each endpoint takes and answers. The simulator checks by it what it receives and what
- * it answers, `npm run verify:api` what the live API answers. Where docs and clients differ, docs/dev/api-truth.md says whose form is in it.
+ * it answers, `npm run verify:api` what the live API answers. Where docs and clients differ, docs/dev/api-truth.md says whose
+ * form is in it.
  */
 import { callEvents, roomEvents, sessionEvents } from './events';
 import {

@@ -69,8 +69,14 @@ function callInput(body: CallBody, { telephony, rooms }: World): CallInput {
 	if (room?.disabled) throw new ApiError(402, 'Room is disabled');
 	const { metadata = {}, ringingTimeout, maxCallDuration } = rest;
 	return {
-		...{ type: 'outbound', to: sipCallTo, from: sipCallFrom, ruleId: routingRuleId },
-		...{ agentId: rule.agentId, metadata, ringingTimeout, maxCallDuration },
+		type: 'outbound',
+		to: sipCallTo,
+		from: sipCallFrom,
+		ruleId: routingRuleId,
+		agentId: rule.agentId,
+		metadata,
+		ringingTimeout,
+		maxCallDuration,
 		roomId: room?.roomId,
 		// The rule decides, whatever the body has.
 		recordAudio: rule.recording,

@@ -85,8 +85,13 @@ export class Cloud {
 
 	constructor(private readonly world: World) {
 		this.versions = [...this.deployments.values()].map(({ id: deploymentId, agentId, name }) => ({
-			...{ id: id('ver'), agentId, deploymentId, name, image: `registry.example/${deploymentId}:1` },
-			...{ versionTag: 'v1', active: true },
+			id: id('ver'),
+			agentId,
+			deploymentId,
+			name,
+			image: `registry.example/${deploymentId}:1`,
+			versionTag: 'v1',
+			active: true,
 		}));
 	}
 
@@ -207,8 +212,11 @@ export class Cloud {
 				const { id: deploymentId } = this.deployment(body.deploymentId);
 				const { imageName = deploymentId, tag = randomBytes(4).toString('hex') } = body;
 				const build: Build = {
-					...{ buildId: id('bld'), deploymentId, image: `registry.videosdk.example/sim/${imageName}:${tag}` },
-					...{ status: 'PENDING', log: [] },
+					buildId: id('bld'),
+					deploymentId,
+					image: `registry.videosdk.example/sim/${imageName}:${tag}`,
+					status: 'PENDING',
+					log: [],
 				};
 				this.builds.set(build.buildId, build);
 				const { buildId, image } = build;

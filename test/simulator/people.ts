@@ -46,8 +46,12 @@ export const PEOPLE = {
 		seen: '`answered`; `approved: false`, with a comment',
 		answers: 'no',
 		heard: {
-			...{ agreed: false, answer: 'No, thank you', coming: false, guests: 0 },
-			...{ comment: "That doesn't suit me.", quote: "No, that doesn't suit me." },
+			agreed: false,
+			answer: 'No, thank you',
+			coming: false,
+			guests: 0,
+			comment: "That doesn't suit me.",
+			quote: "No, that doesn't suit me.",
 		},
 		talk: talk('The caller said no.', GREETING, "No, that doesn't suit me.", 'I understand. Goodbye!'),
 	},
@@ -74,7 +78,11 @@ export const PEOPLE = {
 		seen: '`answered`; `doNotCall: true`, if the agent has a tool for it',
 		answers: 'no',
 		heard: {
-			...{ doNotCall: true, agreed: false, answer: "Don't call again", coming: false, guests: 0 },
+			doNotCall: true,
+			agreed: false,
+			answer: "Don't call again",
+			coming: false,
+			guests: 0,
 			comment: "Please don't call again.",
 		},
 		talk: talk(

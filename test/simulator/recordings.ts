@@ -47,7 +47,11 @@ export class Recordings {
 		const [, extension, contentType] = KINDS[kind];
 		const name = file?.name ?? `${kind}-${id}.${extension}`;
 		const recording = {
-			...{ id, kind, start: now, end: now, ...whose },
+			id,
+			kind,
+			start: now,
+			end: now,
+			...whose,
 			fileUrl: this.files.add({ contentType, ...file, name }),
 			filePath: `recordings/${name}`,
 			readyAtMs: Date.now() + readyAfterMs,

@@ -169,8 +169,11 @@ export class Rooms {
 	begin(roomId: string) {
 		const room = this.byId.get(roomId);
 		const session = {
-			...{ id: randomBytes(12).toString('hex'), roomId, customRoomId: room?.customRoomId },
-			...{ start: new Date().toISOString(), end: null as string | null },
+			id: randomBytes(12).toString('hex'),
+			roomId,
+			customRoomId: room?.customRoomId,
+			start: new Date().toISOString(),
+			end: null as string | null,
 			status: 'ongoing' as 'ongoing' | 'ended',
 			participants: [] as Participant[],
 		};

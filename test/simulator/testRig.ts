@@ -18,8 +18,12 @@ export async function start(options: SimulatorOptions = { lifecycle: false }): P
 export const token = (simulator: Simulator, claims: object = {}, options: jwt.SignOptions = {}): string =>
 	jwt.sign(
 		{
-			...{ apikey: simulator.apiKey, permissions: ['allow_join'], version: 2, roles: ['crawler'] },
-			...{ exp: Math.floor(Date.now() / 1000) + 300, ...claims },
+			apikey: simulator.apiKey,
+			permissions: ['allow_join'],
+			version: 2,
+			roles: ['crawler'],
+			exp: Math.floor(Date.now() / 1000) + 300,
+			...claims,
 		},
 		simulator.secret,
 		{ algorithm: 'HS256', ...options },

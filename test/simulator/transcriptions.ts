@@ -110,9 +110,14 @@ export class Transcriptions {
 	/** Of a recording, or while people talk. */
 	make(type: 'post' | 'realtime', status: Status, input: TranscriptionInput) {
 		const made = {
-			...{ id: randomBytes(12).toString('hex'), type, status, start: new Date().toISOString() },
-			...{ lines: SAMPLE_LINES, summary: SAMPLE_SUMMARY as string | null },
-			...{ ...this.talks.get(input.roomId), ...input },
+			id: randomBytes(12).toString('hex'),
+			type,
+			status,
+			start: new Date().toISOString(),
+			lines: SAMPLE_LINES,
+			summary: SAMPLE_SUMMARY as string | null,
+			...this.talks.get(input.roomId),
+			...input,
 			end: null as string | null,
 			transcriptionFilePaths: {} as Record<string, string>,
 			summarizedFilePaths: {} as Record<string, string>,

@@ -37,7 +37,8 @@ export const TABLES: Record<string, TableDefinition> = {
 	Contacts: {
 		columns: {
 			...text('name', 'phone', 'outcome', 'summary', 'interest'),
-			...{ people: 'number', callBack: 'boolean' },
+			people: 'number',
+			callBack: 'boolean',
 		},
 		rows: [
 			{ name: 'Ada Lovelace', phone: '+14155550123' },
@@ -76,12 +77,16 @@ export const TABLES: Record<string, TableDefinition> = {
 		columns: text('name', 'phone', 'expectedNumber', 'expectedName'),
 		rows: [
 			{
-				...{ name: 'Ada Lovelace', phone: '(415) 555-0123' },
-				...{ expectedNumber: '+14155550123', expectedName: 'Ada' },
+				name: 'Ada Lovelace',
+				phone: '(415) 555-0123',
+				expectedNumber: '+14155550123',
+				expectedName: 'Ada',
 			},
 			{
-				...{ name: ' Grace  Hopper', phone: '+44 20 7946 0018' },
-				...{ expectedNumber: '+442079460018', expectedName: 'Grace' },
+				name: ' Grace  Hopper',
+				phone: '+44 20 7946 0018',
+				expectedNumber: '+442079460018',
+				expectedName: 'Grace',
 			},
 		],
 	},

@@ -42,8 +42,12 @@ export async function startTarget(onMail?: (mail: Mail) => void) {
 		/** An email account, for n8n's credential, and from whom and to whom it sends. */
 		email: {
 			account: {
-				...{ user: '', password: '', host: '127.0.0.1', port: mailbox.port },
-				...{ secure: false, disableStartTls: true },
+				user: '',
+				password: '',
+				host: '127.0.0.1',
+				port: mailbox.port,
+				secure: false,
+				disableStartTls: true,
 			},
 			parties: { fromEmail: 'n8n@example.com', toEmail: 'team@example.com' },
 		},

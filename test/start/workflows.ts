@@ -38,7 +38,9 @@ export async function importExamples(n8n: { rest: N8nRest; url: string }, target
 	const credential = await add('VideoSDK account (simulator)', CREDENTIAL_TYPE, keys);
 	const email = await add('Email (simulator)', 'smtp', target.email.account);
 	const chatModel = await add('Chat model (simulator)', 'openAiApi', {
-		...{ apiKey: 'none', url: target.model.url, header: false },
+		apiKey: 'none',
+		url: target.model.url,
+		header: false,
 	});
 	const tables = await createTables(rest);
 	// As the editor imports them: each trigger has an address of its own, which no one can guess.
@@ -56,7 +58,8 @@ export async function importExamples(n8n: { rest: N8nRest; url: string }, target
 		const other = examples[SELECTED[file] ?? ''];
 		// As if picked from the lists, which know that a local API reaches a local address.
 		const listed = (other ? offered(other) : []).map(({ path, listedAs }) => ({
-			...{ ...inMode('list', `${n8n.url}/webhook/${path}`), cachedResultName: listedAs },
+			...inMode('list', `${n8n.url}/webhook/${path}`),
+			cachedResultName: listedAs,
 		}));
 		const nodes = workflow.nodes.map((node) => ({
 			...node,

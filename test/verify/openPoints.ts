@@ -165,7 +165,10 @@ export const findings = (evidence: Evidence) =>
 		const seen = see(evidence);
 		const verdict = seen === undefined ? 'not tried' : assumed.includes(seen) ? 'same' : 'different';
 		const line = [
-			...[verdict.padEnd(9), id.padEnd(19), question, `assumed: ${assumed.join(' / ')}`],
+			verdict.padEnd(9),
+			id.padEnd(19),
+			question,
+			`assumed: ${assumed.join(' / ')}`,
 			seen === undefined ? `to be tried by: ${triedBy}` : `seen: ${seen}`,
 			`relies on it: ${dependsOn}`,
 		].join(' | ');

@@ -67,7 +67,12 @@ runMain(async () => {
 	const stop = new AbortController();
 	const receiver = url === undefined ? undefined : await startReceiver(PORT);
 	const running = verify({
-		...{ apiKey, secretKey, baseUrl, start, call, write },
+		apiKey,
+		secretKey,
+		baseUrl,
+		start,
+		call,
+		write,
 		deploy: deploy ? { ruleId } : undefined,
 		webhook: url && receiver ? { url, receiver } : undefined,
 		patienceMs: PATIENCE_MS,

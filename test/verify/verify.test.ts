@@ -30,9 +30,17 @@ it('verify:api says "same" in every line against the simulator, and leaves nothi
 	const { apiKey, secret: secretKey, url: baseUrl } = simulator;
 	const lines: string[] = [];
 	const evidence = await verify({
-		...{ apiKey, secretKey, baseUrl, start: 'ddv_support', call: CALL, deploy: { ruleId: CALL.ruleId } },
+		apiKey,
+		secretKey,
+		baseUrl,
+		start: 'ddv_support',
+		call: CALL,
+		deploy: { ruleId: CALL.ruleId },
 		webhook: { url: `http://127.0.0.1:${receiver.port}`, receiver },
-		...{ patienceMs: 6_000, pollMs: 100, listenMs: 200, signal: new AbortController().signal },
+		patienceMs: 6_000,
+		pollMs: 100,
+		listenMs: 200,
+		signal: new AbortController().signal,
 		write: (line) => void lines.push(line),
 	}).finally(() => receiver.close());
 	const found = findings(evidence);
@@ -55,8 +63,14 @@ it('verify:api says "different" of a list that shows no metadata, and in which o
 		await setTimeout(5);
 	}
 	const evidence = await verify({
-		...{ apiKey, secretKey, baseUrl, start: 'ddv_support' },
-		...{ patienceMs: 300, pollMs: 100, listenMs: 0, signal: new AbortController().signal },
+		apiKey,
+		secretKey,
+		baseUrl,
+		start: 'ddv_support',
+		patienceMs: 300,
+		pollMs: 100,
+		listenMs: 0,
+		signal: new AbortController().signal,
 		write: () => undefined,
 	});
 	const { verdict, line } = findings(evidence).find(({ id }) => id === 'session.listed')!;
@@ -70,8 +84,14 @@ it('verify:api tells what became of the agent as far as it came, and deletes it 
 	simulator.setBuilds({ failureReason: 'out of memory' });
 	const { apiKey, secret: secretKey, url: baseUrl } = simulator;
 	const plan = {
-		...{ apiKey, secretKey, baseUrl, deploy: { ruleId: CALL.ruleId } },
-		...{ patienceMs: 300, pollMs: 100, listenMs: 0, signal: new AbortController().signal },
+		apiKey,
+		secretKey,
+		baseUrl,
+		deploy: { ruleId: CALL.ruleId },
+		patienceMs: 300,
+		pollMs: 100,
+		listenMs: 0,
+		signal: new AbortController().signal,
 		write: () => undefined,
 	};
 	const seen = async () =>
@@ -89,7 +109,8 @@ it('verify:api tells what became of the agent as far as it came, and deletes it 
 	const after = { ...simulator.telephony.routingRules[0], dtmf: false };
 	simulator.addFault({ kind: 'noData', body: after, match: other });
 	expect(await seen()).toMatchObject({
-		...{ 'agent.deployed': 'built, with a version', 'agent.id': 'assigned' },
+		'agent.deployed': 'built, with a version',
+		'agent.id': 'assigned',
 		'rule.patch': expect.stringContaining('dtmf') as string,
 	});
 	expect([simulator.cloud.deployments.size, simulator.cloud.secrets.size]).toEqual([agents, 0]);

@@ -124,7 +124,11 @@ export async function verify(plan: Plan): Promise<Evidence> {
 
 	const makeRoom = async (step: string, ending: string, body: Json) =>
 		await make({
-			...{ step, ending, body, endpoint: 'POST /v2/rooms', idField: 'roomId' },
+			step,
+			ending,
+			body,
+			endpoint: 'POST /v2/rooms',
+			idField: 'roomId',
 			end: 'POST /v2/rooms/deactivate',
 		});
 
@@ -139,8 +143,13 @@ export async function verify(plan: Plan): Promise<Evidence> {
 			step,
 			endpoint: `POST ${CALL}`,
 			body: {
-				...{ sipCallTo: to, sipCallFrom: from, routingRuleId: ruleId, ...more },
-				...{ waitUntilAnswered: true, ringingTimeout: 30, maxCallDuration: MAX_CALL_S },
+				sipCallTo: to,
+				sipCallFrom: from,
+				routingRuleId: ruleId,
+				...more,
+				waitUntilAnswered: true,
+				ringingTimeout: 30,
+				maxCallDuration: MAX_CALL_S,
 			},
 			idField: 'callId',
 			end: `POST ${CALL}/end`,

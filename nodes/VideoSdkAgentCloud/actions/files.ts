@@ -5,7 +5,10 @@ import type { RunTools } from './operation';
 
 type Limits = Pick<FileRequest, 'maxSizeMb' | 'tooLargeAdvice'>;
 
-/** Fetches a file for an item, or sends one, when it is its turn: over the internet only, unless the API of the item's credential is local. */
+/**
+ * Fetches a file for an item, or sends one, when it is its turn: over the internet only, unless the API of the item's credential
+ * is local.
+ */
 async function fetchFor<T>(
 	read: ItemReader,
 	url: string,

@@ -42,8 +42,13 @@ const ROOT = ['ai', 'v1', 'ai-deployment-sessions'];
 
 /** What people look for, in the order of the output. */
 const FIRST_FIELDS = [
-	...['sessionId', 'outcome', 'durationSeconds'],
-	...['summary', 'recordingUrl', 'transcript', 'missing'],
+	'sessionId',
+	'outcome',
+	'durationSeconds',
+	'summary',
+	'recordingUrl',
+	'transcript',
+	'missing',
 ];
 
 /** @returns how long an ended session was, in seconds; null if the API does not tell */

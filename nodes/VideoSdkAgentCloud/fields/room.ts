@@ -31,8 +31,8 @@ const MAX_LENGTH = 128;
 const MALFORMED = /[\s/\\?#<>{}[\]"']|^(?:undefined|null|NaN)$/;
 
 /**
- * Reads the ID of an existing room to which a session or a person is sent: with a wrong one the API lets them talk in a different room, which
- * no one records.
+ * Reads the ID of an existing room to which a session or a person is sent: with a wrong one the API lets them talk in a different
+ * room, which no one records.
  *
  * @returns undefined if it was left empty and isn't required
  * @throws NodeOperationError as its policy says, if it cannot be a room's ID, or is a record's `id` where its `roomId` is meant

@@ -9,9 +9,22 @@ export const WAITING_URL = '/webhook-waiting/';
 const PRIVATE_NAME = /^[^.]*$|\.(?:localhost|local|internal|lan|home\.arpa)$/;
 /** The ranges of IPv4 that are not part of the internet, or that no one has there (IANA, IPv4 special-purpose address registry). */
 const SPECIAL_IPV4 = [
-	...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12'],
-	...['192.0.0.0/24', '192.0.2.0/24', '192.31.196.0/24', '192.52.193.0/24', '192.88.99.0/24'],
-	...['192.168.0.0/16', '192.175.48.0/24', '198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24'],
+	'0.0.0.0/8',
+	'10.0.0.0/8',
+	'100.64.0.0/10',
+	'127.0.0.0/8',
+	'169.254.0.0/16',
+	'172.16.0.0/12',
+	'192.0.0.0/24',
+	'192.0.2.0/24',
+	'192.31.196.0/24',
+	'192.52.193.0/24',
+	'192.88.99.0/24',
+	'192.168.0.0/16',
+	'192.175.48.0/24',
+	'198.18.0.0/15',
+	'198.51.100.0/24',
+	'203.0.113.0/24',
 	'224.0.0.0/3',
 ];
 /** All IPv6 addresses of the internet begin like this (RFC 4291, 2.4), and these are not (IANA, IPv6 special-purpose address registry). */

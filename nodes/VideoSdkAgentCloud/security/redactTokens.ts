@@ -50,7 +50,8 @@ export function withoutTokens(text: string): string {
 
 /**
  * Parses what VideoSDK sends. It gives back a call's metadata with the tools that were handed to the agent; these are taken out, at
- * whatever depth, and so is the request's own token, should an answer repeat it, so that no token comes into an output, a log or the database.
+ * whatever depth, and so is the request's own token, should an answer repeat it, so that no token comes into an output, a log or
+ * the database.
  * The key of a start is taken out as well, see `startKeyOf`.
  *
  * @throws SyntaxError if the text is not JSON

@@ -27,8 +27,19 @@ export interface Question extends ResponseForm {
 
 /** The fields of a call without a response. */
 const SHOWN_FIELDS = [
-	...['to', 'callId', 'roomId', 'timedOut', 'hungUpAtTimeout', 'endError'],
-	...['error', 'reason', 'reasonCode', 'callableFrom', 'lastCallId', 'lastCallAt', 'request'],
+	'to',
+	'callId',
+	'roomId',
+	'timedOut',
+	'hungUpAtTimeout',
+	'endError',
+	'error',
+	'reason',
+	'reasonCode',
+	'callableFrom',
+	'lastCallId',
+	'lastCallAt',
+	'request',
 ];
 const KEY_BYTES = 32;
 
@@ -61,7 +72,10 @@ export function isKeyOf({ keyHash }: Question, key: string): boolean {
 	return timingSafeEqual(hashOf(key), Buffer.from(keyHash, 'base64url'));
 }
 
-/** @returns what is missing in a response whose arguments fit the schema, in a sentence for the agent: an answer at all, or a text that has to be there */
+/**
+ * @returns what is missing in a response whose arguments fit the schema, in a sentence for the agent: an answer at all, or a text
+ * that has to be there
+ */
 export function problemOf({ tool }: Question, input: IDataObject): string | undefined {
 	const isBlank = (name: string) => !Object.hasOwn(input, name) || String(input[name]).trim() === '';
 	const { properties, required = [] } = tool.inputSchema;

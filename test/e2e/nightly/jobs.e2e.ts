@@ -77,7 +77,8 @@ describe.each(testedVersions())('n8n %s', (version) => {
 				const { status, data } = await run(parameters, extra);
 				simulator.clearFaults();
 				expect([status, data.resultData.error?.message]).toEqual([
-					...['error', expect.stringContaining('the session may have been started')],
+					'error',
+					expect.stringContaining('the session may have been started'),
 				]);
 				expect(simulator.requests.filter(({ path }) => START_PATH.test(path))).toHaveLength(1);
 			}

@@ -1,4 +1,7 @@
-/** Waits in queue mode while the main process, workers and webhook processes are killed at any moment. It takes fifteen minutes for each n8n. */
+/**
+ * Waits in queue mode while the main process, workers and webhook processes are killed at any moment. It takes fifteen minutes
+ * for each n8n.
+ */
 import fc from 'fast-check';
 import { waitFor, write } from '../../n8n/processes';
 import { isFinal, outputOf } from '../../n8n/rest';
@@ -24,11 +27,15 @@ const waiting = {
 };
 const OPERATIONS = {
 	sessions: {
-		...{ ...SESSION, ...waiting, operation: 'startAndWait' },
+		...SESSION,
+		...waiting,
+		operation: 'startAndWait',
 		options: { endAtTimeout: true, includeWait: 0.5 },
 	},
 	calls: {
-		...{ ...BY_RULE, ...waiting, operation: 'makeAndWait' },
+		...BY_RULE,
+		...waiting,
+		operation: 'makeAndWait',
 		to: '={{ $json.body.to }}',
 		options: { includeWait: 0.5 },
 	},
@@ -38,14 +45,23 @@ const KINDS = Object.keys(OPERATIONS) as Array<keyof typeof OPERATIONS>;
 /** The conversations that were started, and the executions that wait for them. */
 function startedIn({ simulator }: Setup) {
 	const sessions = [...simulator.sessions.values()].map(({ sessionId, metaData, webhook, start }) => ({
-		...{ id: sessionId, isCall: false, startId: metaData?.startId, webhook, start },
+		id: sessionId,
+		isCall: false,
+		startId: metaData?.startId,
+		webhook,
+		start,
 	}));
 	const calls = [...simulator.calls.values()].map(({ callId, metadata, roomId, start }) => ({
-		...{ id: callId, isCall: true, startId: metadata.startId },
-		...{ webhook: simulator.rooms.get(roomId)?.webhook, start },
+		id: callId,
+		isCall: true,
+		startId: metadata.startId,
+		webhook: simulator.rooms.get(roomId)?.webhook,
+		start,
 	}));
 	return [...sessions, ...calls].map(({ startId, webhook, start, ...one }) => ({
-		...{ ...one, startId: String(startId), startedAtMs: Date.parse(start) },
+		...one,
+		startId: String(startId),
+		startedAtMs: Date.parse(start),
 		executionId: /\/webhook-waiting\/(\d+)/.exec(webhook?.endPoint ?? '')?.[1] ?? '',
 	}));
 }

@@ -38,8 +38,10 @@ const approval = (webhookId: string, limit: object = {}): WorkflowNode[] => {
 	];
 };
 const LIMIT = {
-	...{ limitWaitTime: true, limitType: 'afterTimeInterval' },
-	...{ resumeUnit: 'seconds', resumeAmount: LIMIT_S },
+	limitWaitTime: true,
+	limitType: 'afterTimeInterval',
+	resumeUnit: 'seconds',
+	resumeAmount: LIMIT_S,
 };
 
 /** Starts an execution. @returns approves it */

@@ -1,5 +1,6 @@
 /**
- * Random workflows in a real n8n, several at once, while people, VideoSDK, events, the user and n8n itself do as they like: no one is called
+ * Random workflows in a real n8n, several at once, while people, VideoSDK, events, the user and n8n itself do as they like: no
+ * one is called
  * twice, nothing is lost or given to another row, and everything ends. What each case is drawn from is printed.
  *
  * FUZZ_SEED, FUZZ_CASES: the first case, and how many follow. FUZZ_ONLY=12,34: these. FUZZ_RESTARTS=1: n8n is killed now and then (in queue

@@ -170,7 +170,8 @@ describe('Waiting in n8n', () => {
 		]);
 		const workflowId = inMode('id', await publish(setup.n8n, child));
 		const parent = chain('Parent', [
-			...[MANUAL, ...itemNodes([0, 1])],
+			MANUAL,
+			...itemNodes([0, 1]),
 			n8nNode('Each', 'executeWorkflow', { workflowId, mode: 'each', options: {} }, 1.2),
 			{ ...waits(WAIT, '2'), executeOnce: true },
 		]);

@@ -27,7 +27,11 @@ const secrets = () => [...rig.simulator.cloud.secrets.values()];
 it("Deploy sends the requests of VideoSDK's CLI, in its order, and puts out the agent and its deployment", async () => {
 	const options = {
 		...variables({ CITY: 'Köln' }),
-		...{ region: 'eu001', minReplicas: 1, maxReplicas: 3, profile: 'cpu-medium', tokenValidFor: 30 },
+		region: 'eu001',
+		minReplicas: 1,
+		maxReplicas: 3,
+		profile: 'cpu-medium',
+		tokenValidFor: 30,
 		webhookUrl: 'https://n8n.example.com/webhook/a/webhook',
 	};
 	const before = Date.now();
@@ -54,7 +58,12 @@ it("Deploy sends the requests of VideoSDK's CLI, in its order, and puts out the 
 	const day = new Date(endsMs).toISOString().slice(0, 10).replaceAll('-', '');
 	const { version: ofPackage } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
 	expect(version).toEqual({
-		...{ agentId, deploymentId, region: 'eu001', minReplica: 1, maxReplica: 3, profile: 'cpu-medium' },
+		agentId,
+		deploymentId,
+		region: 'eu001',
+		minReplica: 1,
+		maxReplica: 3,
+		profile: 'cpu-medium',
 		image: { imageType: 'public', imageCR: 'registry.videosdk.example', imageUrl: image },
 		versionTag: expect.stringMatching(new RegExp(`^n8n-${ofPackage}-${day}-[0-9a-f]{8}$`)) as string,
 		envSecret: secrets()[0]?.id,
@@ -65,7 +74,11 @@ it("Deploy sends the requests of VideoSDK's CLI, in its order, and puts out the 
 	});
 	const versionId = rig.simulator.cloud.versions.at(-1)?.id;
 	expect(output).toEqual({
-		...{ agentId, deploymentId, versionId, image, tokenExpiresAt: expect.any(String) as string },
+		agentId,
+		deploymentId,
+		versionId,
+		image,
+		tokenExpiresAt: expect.any(String) as string,
 		buildSeconds: expect.any(Number) as number,
 	});
 	// Thirty days, and the seconds that the build took.

@@ -25,8 +25,12 @@ it('Set Agent gives a rule its agent and task, and repeats what VideoSDK might s
 	const [output] = await rig.json(setAgent(OUTBOUND, fields));
 	expect(patches().map(({ body }) => body)).toEqual([
 		{
-			...{ agentId: 'ag_1', agentMetadata },
-			...{ recording: true, dtmf: true, noiseCancellation: true, hidePhoneNumber: false },
+			agentId: 'ag_1',
+			agentMetadata,
+			recording: true,
+			dtmf: true,
+			noiseCancellation: true,
+			hidePhoneNumber: false,
 		},
 	]);
 	expect(rule(OUTBOUND)).toEqual({ ...before, agentId: 'ag_1', agentMetadata });

@@ -57,7 +57,14 @@ const FORMS: Record<string, (json: string) => Buffer | string> = {
 };
 /** What is no event, whoever signed it. */
 const NO_EVENTS: Array<Buffer | string> = [
-	...['{}', '', 'not JSON', '{"a":', '[]', '"x"', '"\xc3', '{"__proto__":{"webhookType":"x"}}'],
+	'{}',
+	'',
+	'not JSON',
+	'{"a":',
+	'[]',
+	'"x"',
+	'"\xc3',
+	'{"__proto__":{"webhookType":"x"}}',
 	`${'['.repeat(3_000)}${']'.repeat(3_000)}`,
 	Buffer.from([0, 255, 254, 0, 128]),
 ];
@@ -290,7 +297,8 @@ it.each<[string, string, () => void]>([
 ])('A trigger is not published with %s, unless it verifies nothing', async (_what, field, spoil) => {
 	spoil();
 	await expect(rig.engine.publish()).rejects.toMatchObject({
-		...{ name: 'NodeOperationError', message: expect.stringContaining(field) as string },
+		name: 'NodeOperationError',
+		message: expect.stringContaining(field) as string,
 	});
 	const trigger = await rig.engine.publish({ verifySignature: false });
 	expect(await deliver(trigger, null)).toBe(200);

@@ -17,7 +17,8 @@ const deliver = async (trigger: PublishedTrigger, body: object = eventBody('star
 /** As in a process that didn't publish it, so that no request is made for that. */
 const publish = async (options: object, more: object = {}, copyOf?: PublishedTrigger) =>
 	await rig.engine.publish({ events, options, ...more } as unknown as INodeParameters, {
-		...{ withHooks: false, copyOf },
+		withHooks: false,
+		copyOf,
 	});
 
 const NUMBERS = ['+15550102001', '+15550102002', '+15550102003'];
@@ -25,22 +26,26 @@ const CAMPAIGNS = ['spring', 7, true];
 /** What each filter compares: its option, its values as they are chosen, and the fields that tell one. */
 const FILTERS = {
 	deploymentIds: {
-		...{ kind: 'session', values: ['ddv_1', 'ddv_2', 'ddv_3'] },
+		kind: 'session',
+		values: ['ddv_1', 'ddv_2', 'ddv_3'],
 		fields: (value: unknown) => ({ deploymentId: value }),
 		otherwise: (value: string) => ({ deploymentId: ` ${value} ` }),
 	},
 	callDirection: {
-		...{ kind: 'call', values: ['inbound', 'outbound'] },
+		kind: 'call',
+		values: ['inbound', 'outbound'],
 		fields: (value: unknown) => ({ type: value }),
 		otherwise: (value: string) => ({ direction: value.toUpperCase() }),
 	},
 	phoneNumbers: {
-		...{ kind: 'call', values: NUMBERS },
+		kind: 'call',
+		values: NUMBERS,
 		fields: (value: unknown) => ({ type: 'inbound', to: value, from: NUMBERS[2] }),
 		otherwise: (value: string) => ({ type: 'outbound', from: value.replace('+1', '(1) '), to: NUMBERS[0] }),
 	},
 	metadataHas: {
-		...{ kind: 'call', values: CAMPAIGNS.map(String) },
+		kind: 'call',
+		values: CAMPAIGNS.map(String),
 		fields: (value: unknown) => ({
 			metadata: typeof value === 'string' && value.trim() ? { a: value } : value,
 		}),
@@ -198,7 +203,10 @@ it("A session's details are fetched in the run, so that the sender does not wait
 
 it('Filters and details do not concern events of other kinds, and those without an ID', async () => {
 	const options = {
-		...{ deploymentIds: 'ddv_1', callDirection: ['outbound'], phoneNumbers: NUMBERS, sessionDetails: true },
+		deploymentIds: 'ddv_1',
+		callDirection: ['outbound'],
+		phoneNumbers: NUMBERS,
+		sessionDetails: true,
 		metadataHas: { entry: { name: 'a', value: 'b' } },
 	};
 	const trigger = await publish(options);
@@ -248,7 +256,9 @@ it('A direction in capitals counts, and what could never start the workflow is n
 it('A call counts by its direction, its number on our side, and its metadata together, in one request', async () => {
 	const { simulator } = rig;
 	const trigger = await publish({
-		...{ callDirection: ['outbound'], phoneNumbers: `${NUMBERS[0]}, ${NUMBERS[1]}`, callDetails: false },
+		callDirection: ['outbound'],
+		phoneNumbers: `${NUMBERS[0]}, ${NUMBERS[1]}`,
+		callDetails: false,
 		metadataHas: { entry: { name: 'campaign', value: 'spring' } },
 	});
 	const base = { type: 'outbound', from: NUMBERS[1], to: NUMBERS[2], metadata: { campaign: 'spring' } };

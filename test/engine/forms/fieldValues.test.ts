@@ -33,7 +33,8 @@ type Case = (typeof CASES)[number];
 async function expectRefusal({ resource, operation, place, field, fields }: Case, bad: unknown) {
 	const given = { [field.name]: VALUE };
 	const parameters = parametersOf(resource, operation, {
-		...{ ...goodFields(fields), ...shownBy(field) },
+		...goodFields(fields),
+		...shownBy(field),
 		...(place === 'fields' ? given : { [place]: given }),
 	});
 	// Ask and Wait takes one item.

@@ -24,11 +24,23 @@ const each = <T>(names: string, value: T) =>
 const DEFAULTS: INodeParameters = {
 	...each('agentId callId deploymentId from routingRuleId sessionId tag webhookUrl', NOTHING_PICKED),
 	...each('agentTools env filters metaData options', {}),
-	...{ getBy: 'room', recordingType: 'room', responseType: 'approval' },
-	...{ specifyEnv: 'keypair', specifyMetaData: 'keypair', recording: 'none', binaryPropertyName: 'data' },
-	...{ returnAll: false, limit: 50, simplify: true, includeText: true, waitUntilReady: true, include: [] },
+	getBy: 'room',
+	recordingType: 'room',
+	responseType: 'approval',
+	specifyEnv: 'keypair',
+	specifyMetaData: 'keypair',
+	recording: 'none',
+	binaryPropertyName: 'data',
+	returnAll: false,
+	limit: 50,
+	simplify: true,
+	includeText: true,
+	waitUntilReady: true,
+	include: [],
 	agentName: 'n8n agent',
-	...{ maxCallDuration: 600, maxWait: 1, maxWaitUnit: 'hours' },
+	maxCallDuration: 600,
+	maxWait: 1,
+	maxWaitUnit: 'hours',
 };
 /**
  * The parameters of each operation beside `options`; then those in Options beside the usual two; then those in its filters: as
@@ -82,20 +94,31 @@ const OWN_DEFAULTS: Record<string, INodeParameters> = {
 };
 /** Of what is in a collection: what an option that was added begins with, and what counts without it. */
 const OPTION_DEFAULTS: Record<string, unknown> = {
-	...{
-		timeout: 30_000,
-		includeWait: 10,
-		notCalledWithin: 24,
-		ringingTimeout: 30,
-		toolsValidFor: 24,
-		maxFileSize: 500,
-	},
-	...{ simplify: true, hangUpAtTimeout: true },
-	...{ env: {}, maxReplicas: 2, minReplicas: 0, profile: 'cpu-small', tokenValidFor: 365 },
+	timeout: 30_000,
+	includeWait: 10,
+	notCalledWithin: 24,
+	ringingTimeout: 30,
+	toolsValidFor: 24,
+	maxFileSize: 500,
+	simplify: true,
+	hangUpAtTimeout: true,
+	env: {},
+	maxReplicas: 2,
+	minReplicas: 0,
+	profile: 'cpu-small',
+	tokenValidFor: 365,
 	webhookEvents: CHOSEN_EVENTS,
-	...{ endAtTimeout: false, dryRun: false, ownRoom: true, allowSameNumber: false, waitUntilAnswered: false },
-	...{ agentSettings: {}, context: {}, callingHours: { hours: {} }, outcome: [], status: [] },
-	...{ type: 'outbound' },
+	endAtTimeout: false,
+	dryRun: false,
+	ownRoom: true,
+	allowSameNumber: false,
+	waitUntilAnswered: false,
+	agentSettings: {},
+	context: {},
+	callingHours: { hours: {} },
+	outcome: [],
+	status: [],
+	type: 'outbound',
 };
 
 let engine: Engine;
@@ -220,7 +243,8 @@ describe('The action', () => {
 			const withOptions = [...names.split(' '), ...(resource === 'tool' ? [] : ['options'])];
 			const defaults = withOptions.map((name) => [name, own[name] ?? '']);
 			expect(filled(action(), { resource, operation })).toEqual({
-				...{ resource, operation },
+				resource,
+				operation,
 				...Object.fromEntries(defaults),
 			});
 			if (resource === 'tool') return;

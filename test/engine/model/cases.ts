@@ -64,7 +64,10 @@ export const cases = fc.record({
 	starts: fc.constantFrom('session', 'call'),
 	waits: fc.constantFrom(true, true, false),
 	room: fc.constantFrom('none', 'recorded', 'recorded', 'own', 'existing'),
-	/** The faults of each item's starts, in the order in which they are sent; whether and how it ends before the deadline, or is ended then. */
+	/**
+	 * The faults of each item's starts, in the order in which they are sent; whether and how it ends before the deadline, or is
+	 * ended then.
+	 */
 	items: fc.array(
 		fc.record({
 			faults: rarely(fault),

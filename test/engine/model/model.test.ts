@@ -1,8 +1,8 @@
 /**
  * What users combine, and what goes wrong meanwhile, at random: rooms, recordings, waits, tools, calling hours, rows that must not be
- * called, On Error, Retry On Fail, concurrency, an expression in the credential, a faulty API, lost and late events, an n8n that can't wait or is busy, another
- * process, a stop. MODEL_CASES sets how many combinations are tried. Only what goes in and comes out counts: parameters, requests, items, errors and
- * n8n's log. Processes that die in the middle of something are tried in test/e2e.
+ * called, On Error, Retry On Fail, concurrency, an expression in the credential, a faulty API, lost and late events, an n8n that can't
+ * wait or is busy, another process, a stop. MODEL_CASES sets how many combinations are tried. Only what goes in and comes out counts:
+ * parameters, requests, items, errors and n8n's log. Processes that die in the middle of something are tried in test/e2e.
  */
 import fc from 'fast-check';
 import { shareOf } from '../../unit/support';

@@ -5,8 +5,13 @@ import { byId, useRig } from '../rig/rig';
 
 const rig = useRig({ callBehaviour: false });
 const OTHER = {
-	...{ callId: 'other', sessionId: 'session-other', roomId: 'room-other', to: '+4930999', status: 'ended' },
-	...{ start: '2026-01-01T00:00:00Z', end: '2026-01-01T00:01:00Z' },
+	callId: 'other',
+	sessionId: 'session-other',
+	roomId: 'room-other',
+	to: '+4930999',
+	status: 'ended',
+	start: '2026-01-01T00:00:00Z',
+	end: '2026-01-01T00:01:00Z',
 	timelog: [{ status: 'answered', timestamp: '2026-01-01T00:00:10Z' }],
 };
 beforeEach(() => {

@@ -63,7 +63,9 @@ function addFormer(): void {
 const TEXT = { status: 'completed', text: 'Agent: Grüezi' };
 /** Waits at most as long as given. */
 const waiting = (seconds: number): INodeParameters => ({
-	...{ waitUntilReady: true, maxWait: seconds / 60, maxWaitUnit: 'minutes' },
+	waitUntilReady: true,
+	maxWait: seconds / 60,
+	maxWaitUnit: 'minutes',
 });
 const LONG = waiting(200);
 

@@ -1,4 +1,7 @@
-/** What remains of a conversation comes out with it, or a reason why not, and nothing of anybody else's: Get. While an execution waits: see model. */
+/**
+ * What remains of a conversation comes out with it, or a reason why not, and nothing of anybody else's: Get. While an execution
+ * waits: see model.
+ */
 import type { IDataObject } from 'n8n-workflow';
 import type { CallStatus } from '../../simulator';
 import { byRule, callParameters, makeAndWait } from '../rig/callRig';
@@ -48,8 +51,15 @@ describe('Call: Get', () => {
 		const callId = await overIn();
 		const call = await get(callId);
 		expect(Object.keys(call).slice(0, 9)).toEqual([
-			...['outcome', 'answered', 'durationSeconds', 'summary', 'to', 'callId', 'roomId'],
-			...['recordingUrl', 'transcript'],
+			'outcome',
+			'answered',
+			'durationSeconds',
+			'summary',
+			'to',
+			'callId',
+			'roomId',
+			'recordingUrl',
+			'transcript',
 		]);
 		const summary = expect.stringContaining('booked a table') as string;
 		const said = { summary, transcript: TRANSCRIPT, recordingUrl: URL_TEXT };

@@ -171,10 +171,24 @@ type Question = typeof questions extends fc.Arbitrary<infer T> ? T : never;
 
 /** One that is answered. */
 const GENUINE: Omit<Question, 'ending'> = {
-	...{ by: 'a call', context: CONTEXT, timeoutS: 20 },
-	...{ aheadMs: undefined, leftMs: HOUR_MS / 2, forgery: undefined, method: 'POST', scheme: 'Bearer' },
-	...{ origin: undefined, type: 'application/json', isExpression: false, broken: undefined, odd: undefined },
-	...{ bodyBytes: undefined, input: { number: 'A-17' }, pinned: {}, method2: 'tools/call', id: 1 },
+	by: 'a call',
+	context: CONTEXT,
+	timeoutS: 20,
+	aheadMs: undefined,
+	leftMs: HOUR_MS / 2,
+	forgery: undefined,
+	method: 'POST',
+	scheme: 'Bearer',
+	origin: undefined,
+	type: 'application/json',
+	isExpression: false,
+	broken: undefined,
+	odd: undefined,
+	bodyBytes: undefined,
+	input: { number: 'A-17' },
+	pinned: {},
+	method2: 'tools/call',
+	id: 1,
 };
 
 /** @returns the status of the answer to a question */

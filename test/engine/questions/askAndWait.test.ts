@@ -174,7 +174,9 @@ it('A question is answered once, by what fits, and by the agent that was asked, 
 		if (stranger !== undefined) {
 			const isMethod = stranger === 'GET' || stranger === 'DELETE';
 			const keys: Record<string, object> = {
-				...{ none: {}, earlier, empty: { authorization: 'Bearer ' } },
+				none: {},
+				earlier,
+				empty: { authorization: 'Bearer ' },
 				wrong: { authorization: `Bearer n8ntool1_${'A'.repeat(43)}` },
 			};
 			const answer = await post({ url, headers: (keys[stranger] ?? headers) as never }, undefined, {
@@ -221,7 +223,10 @@ it('A question is answered once, by what fits, and by the agent that was asked, 
 				data.chatInput = `Declined by phone${why === undefined ? '' : `: ${why as string}`}`;
 		}
 		expect(json).toEqual({
-			...{ outcome: last === -1 ? outcome : 'answered', responded: last !== -1, data, ...ofCall() },
+			outcome: last === -1 ? outcome : 'answered',
+			responded: last !== -1,
+			data,
+			...ofCall(),
 			...(last === -1 && statuses.length === 0 && { timedOut: true }),
 		});
 		expect(waiting.resumptions).toBe(1);
@@ -320,8 +325,12 @@ describe('A call without a response', () => {
 		expect(made(rig)[0]?.body).toMatchObject({ maxCallDuration: 20 });
 		expect(await waiting.jsonWithin()).toEqual([
 			{
-				...{ outcome: 'answered', responded: false, data: { approved: false }, ...ofCall() },
-				...{ timedOut: true, hungUpAtTimeout: true },
+				outcome: 'answered',
+				responded: false,
+				data: { approved: false },
+				...ofCall(),
+				timedOut: true,
+				hungUpAtTimeout: true,
 			},
 		]);
 		expect(rig.simulator.calls.get(String(callId()))?.status).toBe('ended');

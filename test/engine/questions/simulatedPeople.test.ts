@@ -115,8 +115,10 @@ it('When that is typed, the API is down or slow for a minute, and someone calls'
 	expect(calls[1]?.status).toBe('missed');
 	await type('help');
 	expect(told).toEqual([
-		...['For a minute, the API answers every request with status 503.', 'The API works again.'],
-		...['For a minute, the API takes ten seconds for every answer.', 'The API works again.'],
+		'For a minute, the API answers every request with status 503.',
+		'The API works again.',
+		'For a minute, the API takes ten seconds for every answer.',
+		'The API works again.',
 		...calls.map(({ callId, from }) => `${from} calls +15550102001 (call ${callId}).`),
 		...COMMANDS.map((command) => `  ${command}`),
 	]);

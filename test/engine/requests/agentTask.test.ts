@@ -14,7 +14,8 @@ const TASK = {
 };
 const { instructions, firstMessage, ...settings } = TASK;
 const FIELDS: IDataObject = {
-	...{ instructions, firstMessage: '={{ $json.hello }}' },
+	instructions,
+	firstMessage: '={{ $json.hello }}',
 	options: { agentSettings: { settings } },
 };
 const ITEM = { hello: firstMessage, none: null };
@@ -27,8 +28,12 @@ const STARTING = RESOURCES.flatMap(({ value: resource, operations }) =>
 
 it("Each operation that starts a conversation has the fields of the agent's task", () => {
 	expect(STARTING.map(({ resource, operation }) => `${resource}:${operation}`)).toEqual([
-		...['agent:dispatch', 'call:sendAndWait', 'call:make', 'call:makeAndWait'],
-		...['session:start', 'session:startAndWait'],
+		'agent:dispatch',
+		'call:sendAndWait',
+		'call:make',
+		'call:makeAndWait',
+		'session:start',
+		'session:startAndWait',
 	]);
 });
 

@@ -34,8 +34,19 @@ describe('The number to call from', () => {
 });
 
 const SIMPLIFIED = [
-	...['outcome', 'answered', 'durationSeconds', 'to', 'callId', 'roomId'],
-	...['from', 'direction', 'roomSessionId', 'status', 'start', 'end', 'metadata'],
+	'outcome',
+	'answered',
+	'durationSeconds',
+	'to',
+	'callId',
+	'roomId',
+	'from',
+	'direction',
+	'roomSessionId',
+	'status',
+	'start',
+	'end',
+	'metadata',
 ];
 
 it.each(['make', 'get', 'transfer', 'hangUp'])('%s puts out what people look for', async (operation) => {

@@ -23,7 +23,11 @@ const recordings = (recordingType: string) =>
 const metaData = { specifyMetaData: 'json', jsonMetaData: '{"row":7,"tags":["a"]}' };
 const options = { ...ROOM, ringingTimeout: 30, waitUntilAnswered: false, timeout: 5_000, maxConcurrency: 3 };
 const call = {
-	...{ callTo: TO, ...ROOM, ringingTimeout: 30, maxCallDuration: 90, waitUntilAnswered: false },
+	callTo: TO,
+	...ROOM,
+	ringingTimeout: 30,
+	maxCallDuration: 90,
+	waitUntilAnswered: false,
 	metadata: { row: 7, tags: ['a'] },
 };
 const rule = { callFrom: RULE.from, routingRuleId: RULE.routingRuleId };
@@ -31,12 +35,17 @@ const recording = (transcription?: object) => ({
 	autoStartConfig: { recording: transcription ? { transcription: { enabled: true, ...transcription } } : {} },
 });
 const filters = {
-	...{ type: 'outbound', ...ROOM, ruleId: 'rule_out_01', search: TO },
+	type: 'outbound',
+	...ROOM,
+	ruleId: 'rule_out_01',
+	search: TO,
 	startDate: '2026-01-15T10:00:00.000+05:30',
 };
 const webhook = { url: HOOK, events: ['session-ended', 'recording-stopped'] };
 const roomWithAll = {
-	...{ recording: 'summarize', summaryPrompt: 'In two sentences', webhookEvents: webhook.events },
+	recording: 'summarize',
+	summaryPrompt: 'In two sentences',
+	webhookEvents: webhook.events,
 	webhookUrl: { __rl: true, mode: 'url', value: HOOK },
 	options: { customRoomId: ' order-7 ' },
 };
@@ -99,7 +108,8 @@ it.each<Sent>([
 		room('create', roomWithAll),
 		({ rooms }) =>
 			rooms.create({
-				...{ customRoomId: 'order-7', webhook },
+				customRoomId: 'order-7',
+				webhook,
 				...recording({ summary: { enabled: true, prompt: 'In two sentences' } }),
 			}),
 	],
@@ -113,7 +123,8 @@ it.each<Sent>([
 		realtime('start', { options: { language, summaryPrompt: 'Short', webhookUrl: HOOK } }),
 		({ transcription }) =>
 			transcription.realtime.start('r', {
-				...{ language, webhookUrl: HOOK },
+				language,
+				webhookUrl: HOOK,
 				summary: { enabled: true, prompt: 'Short' },
 			}),
 	],

@@ -49,7 +49,9 @@ it.each<[string, number, INodeParameters]>([
 	let most = 0;
 	// Nothing is answered until so many have come, and there was time for more. Nothing is sent after a failure.
 	rig.simulator.addFault({
-		...{ kind: 'status', status: 404, delayMs: 300 },
+		kind: 'status',
+		status: 404,
+		delayMs: 300,
 		until: () => rig.requests.length >= count,
 		body: () => void (most = Math.max(most, unanswered())),
 		match: { times: Infinity },

@@ -29,9 +29,12 @@ it('Rooms are listed without the addresses of webhooks, unless all is asked for'
 	expect(all).toHaveLength(61);
 	expect(JSON.stringify(all)).not.toContain(HOOK);
 	expect(all.at(-1)).toEqual({
-		...{ ...options, roomId: expect.any(String) as string, disabled: false },
+		...options,
+		roomId: expect.any(String) as string,
+		disabled: false,
 		autoStartConfig: { recording: {} },
-		...{ createdAt: expect.any(String) as string, updatedAt: expect.any(String) as string },
+		createdAt: expect.any(String) as string,
+		updatedAt: expect.any(String) as string,
 	});
 	const raw = await run(room('getAll', { returnAll: true, simplify: false }));
 	expect(raw.at(-1)).toMatchObject({ webhook: { endPoint: HOOK } });

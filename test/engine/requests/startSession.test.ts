@@ -49,8 +49,11 @@ const HOOK = 'https://n8n.example.com/webhook/5f/webhook?a=1';
 const VALUES = { A: 'x', B: 1.5, C: true, D: null, E: { f: [1, '2'] }, G: [] };
 const VALUES_AS_TEXTS = { A: 'x', B: '1.5', C: 'true', D: '', E: '{"f":[1,"2"]}', G: '[]' };
 const EXPRESSIONS = Object.entries({
-	...{ text: ' 4711\n', number: '={{ 4711 }}', boolean: '={{ false }}' },
-	...{ nothing: '={{ null }}', missing: '={{ $json.missing }}' },
+	text: ' 4711\n',
+	number: '={{ 4711 }}',
+	boolean: '={{ false }}',
+	nothing: '={{ null }}',
+	missing: '={{ $json.missing }}',
 });
 const ISO = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(Z|[+-]\d\d:\d\d)$/) as string;
 const withEnv = (...values: Array<[name: string, value: string]>): IDataObject => ({
@@ -68,13 +71,17 @@ const BODIES: Array<[what: string, parameters: IDataObject, body: IDataObject]> 
 	[
 		'all that there is',
 		{
-			...{ tag: 'v1', webhookUrl: HOOK, webhookEvents: EVENT_NAMES },
+			tag: 'v1',
+			webhookUrl: HOOK,
+			webhookEvents: EVENT_NAMES,
 			...withEnv(['VIDEOSDK_ROOM_ID', 'abcd-efgh-ijkl']),
 			...withMetaData(['customer', 'Jürgen 🎧']),
 			options: { maxConcurrency: 3, timeout: 5000 },
 		},
 		{
-			...{ tag: 'v1', env: { VIDEOSDK_ROOM_ID: 'abcd-efgh-ijkl' }, metaData: { customer: 'Jürgen 🎧' } },
+			tag: 'v1',
+			env: { VIDEOSDK_ROOM_ID: 'abcd-efgh-ijkl' },
+			metaData: { customer: 'Jürgen 🎧' },
 			webhook: { endPoint: HOOK, events: EVENT_NAMES },
 		},
 	],

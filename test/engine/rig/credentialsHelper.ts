@@ -63,7 +63,11 @@ export class MemoryCredentialsHelper {
 		// There are no items in a webhook, for example.
 		const { workflow, runExecutionData, runIndex, itemIndex, node, connectionInputData } = item ?? {
 			workflow: new Workflow({ nodes: [], connections: {}, active: false, nodeTypes: this.nodeTypes }),
-			...{ runExecutionData: null, runIndex: 0, itemIndex: 0, node: { name: '' }, connectionInputData: [] },
+			runExecutionData: null,
+			runIndex: 0,
+			itemIndex: 0,
+			node: { name: '' },
+			connectionInputData: [],
 		};
 		return workflow.expression.getParameterValue(
 			data,

@@ -79,11 +79,14 @@ export async function sendAndLeave(url: string, event: object, signer: Simulator
 /** All events that a trigger can be started by. */
 export const ALL_EVENTS = [
 	...SESSION_EVENTS.map((event) => `${EVENT_PREFIX}${event}`),
-	...[...CALL_EVENTS, CALL_SUMMARY, ...ROOM_EVENTS],
+	...CALL_EVENTS,
+	CALL_SUMMARY,
+	...ROOM_EVENTS,
 ];
 /** Those that may happen again, as docs/trigger.md lists them. */
 export const REPEATABLE = [
-	...['call-transferred', 'call-update'],
+	'call-transferred',
+	'call-update',
 	...ROOM_EVENTS.filter((name) => !name.startsWith('session-')),
 ];
 

@@ -197,8 +197,15 @@ it('As a tool, the node offers no operation that waits or deletes, and no resour
 		.flatMap(({ options }) => options as INodePropertyOptions[])
 		.filter(({ displayOptions }) => displayOptions?.hide?.['@tool']?.includes(true));
 	expect(hidden.map(({ value }) => value).sort()).toEqual([
-		...['answer', 'createAccess', 'delete', 'deploy', 'makeAndWait', 'routingRule', 'setAgent'],
-		...['startAndWait', 'tool'],
+		'answer',
+		'createAccess',
+		'delete',
+		'deploy',
+		'makeAndWait',
+		'routingRule',
+		'setAgent',
+		'startAndWait',
+		'tool',
 	]);
 });
 

@@ -23,8 +23,11 @@ describe('Not Called Within', () => {
 	};
 	const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/) as string;
 	const before = (reason: RegExp, lastCallId?: string) => ({
-		...{ outcome: 'notCalled', to: TO, reason: expect.stringMatching(reason) as string },
-		...{ reasonCode: 'calledBefore', ...(lastCallId && { lastCallId, lastCallAt: TIME }) },
+		outcome: 'notCalled',
+		to: TO,
+		reason: expect.stringMatching(reason) as string,
+		reasonCode: 'calledBefore',
+		...(lastCallId && { lastCallId, lastCallAt: TIME }),
 	});
 	const lists = () => rig.requests.filter(({ method, path }) => method === 'GET' && path === CALL);
 
@@ -160,11 +163,15 @@ describe('Not Called Within', () => {
 		const MAX_PAGES = 10;
 		const row = (index: number, atMs: number, to = `${TO}9`) => ({
 			callId: `c-${index}`,
-			...{ type: 'outbound', to, status: 'ended', start: new Date(atMs).toISOString() },
+			type: 'outbound',
+			to,
+			status: 'ended',
+			start: new Date(atMs).toISOString(),
 		});
 		const page = (number: number, rows: object[]) =>
 			rig.simulator.addFault({
-				...{ kind: 'noData', match: { path: /call$/, method: 'GET' } },
+				kind: 'noData',
+				match: { path: /call$/, method: 'GET' },
 				body: { data: rows, pageInfo: { currentPage: number, perPage: 50, lastPage: 40, total: 2_000 } },
 			});
 		const pageOf = (number: number, atMs: number, to?: string) =>

@@ -22,7 +22,10 @@ function otherPackage(): string {
 	const folder = temporaryFolder('videosdk-other');
 	mkdirSync(join(folder, 'dist'));
 	const manifest = {
-		...{ name: OTHER, version: '3.2.1', keywords: ['n8n-community-node-package'], files: ['dist'] },
+		name: OTHER,
+		version: '3.2.1',
+		keywords: ['n8n-community-node-package'],
+		files: ['dist'],
 		n8n: { n8nNodesApiVersion: 1, nodes: ['dist/Other.node.js'] },
 	};
 	writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));

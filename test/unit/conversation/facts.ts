@@ -29,8 +29,21 @@ export const WANT: WaitPolicy = {
 };
 
 const CALL_STATUSES = [
-	...['initiated', 'ringing', 'answered', 'transferring', 'ANSWERED', 'transfer-failed'],
-	...['ended', 'completed', 'missed', 'busy', 'rejected', 'failed', 'transferred', 'NOT_ANSWERED', 'hung-up'],
+	'initiated',
+	'ringing',
+	'answered',
+	'transferring',
+	'ANSWERED',
+	'transfer-failed',
+	'ended',
+	'completed',
+	'missed',
+	'busy',
+	'rejected',
+	'failed',
+	'transferred',
+	'NOT_ANSWERED',
+	'hung-up',
 ];
 const SESSION_STATUSES = ['queued', 'running', 'stopping', 'STOPPED', 'stopped', 'completed', 'failed'];
 

@@ -101,9 +101,18 @@ describe('readBaseUrl', () => {
 	])('reads %j', (value, href) => expect(readBaseUrl(value).href).toBe(href));
 
 	it.each([
-		...['api.videosdk.live', 'ftp://api.videosdk.live', 'file:///etc/passwd', 'javascript:alert(1)'],
-		...['https://user@api.videosdk.live', 'https://:secret@api.videosdk.live', `${HOST}/?a=1`, `${HOST}/#a`],
-		...['//api.videosdk.live', 'https://', 5, {}],
+		'api.videosdk.live',
+		'ftp://api.videosdk.live',
+		'file:///etc/passwd',
+		'javascript:alert(1)',
+		'https://user@api.videosdk.live',
+		'https://:secret@api.videosdk.live',
+		`${HOST}/?a=1`,
+		`${HOST}/#a`,
+		'//api.videosdk.live',
+		'https://',
+		5,
+		{},
 	])('refuses %j, naming the field', (value) => expect(() => readBaseUrl(value)).toThrow("'Base URL'"));
 
 	it('gives a URL below which paths can be put, or throws', () => {

@@ -40,7 +40,11 @@ const FORMATS = new Map(
 	ZONES.map((timeZone) => [
 		timeZone,
 		new Intl.DateTimeFormat('en-US', {
-			...{ timeZone, weekday: 'long', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
+			timeZone,
+			weekday: 'long',
+			hour: '2-digit',
+			minute: '2-digit',
+			hourCycle: 'h23',
 		}),
 	]),
 );

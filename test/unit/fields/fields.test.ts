@@ -17,11 +17,18 @@ import { expectRejection, ITEM, reader } from './reader';
 const holders = (value: unknown) => [value, { __rl: true, mode: 'list', value }, { mode: 'id', value }];
 
 const field = (displayName: string, name: string, more: Partial<Field<'default'>>): Field<'default'> => ({
-	...{ blank: 'default', displayName, name, type: 'string', default: '', ...more },
+	blank: 'default',
+	displayName,
+	name,
+	type: 'string',
+	default: '',
+	...more,
 });
 const text = field('Session ID', 'id', {});
 const count = field('Tries', 'tries', {
-	...{ type: 'number', typeOptions: { minValue: 1, maxValue: 1_000 }, default: 7 },
+	type: 'number',
+	typeOptions: { minValue: 1, maxValue: 1_000 },
+	default: 7,
 });
 const flag = field('Own Room', 'record', { type: 'boolean', default: true });
 const options_ = ['room', 'id'].map((value) => ({ name: value, value }));
@@ -32,7 +39,8 @@ const refused: Field<'refused'> = { ...text, blank: 'refused' };
 const options = (values: object) => reader({ options: values }).collection({ name: 'options', default: {} });
 /** Reads a field as a parameter, and as an option. */
 const both = ({ name }: INodeProperties, value: unknown) => [
-	...[reader({ [name]: value }), options({ [name]: value })],
+	reader({ [name]: value }),
+	options({ [name]: value }),
 ];
 const inAnyPlace = (value: unknown) => holders(value).flatMap((holder) => both(text, holder));
 
@@ -231,8 +239,15 @@ it('The ID of a room is one of VideoSDK or of the user, and not the record of th
 	for (const id of ['abcd-efgh-ijkl', ' order_47.11:a@b \n', 4711, 'nullable', 'x'.repeat(128)])
 		expect(read(id)).toBe(String(id).trim());
 	for (const none of [
-		...['my room', 'https://app.videosdk.live/abcd-efgh-ijkl', '[object Object]', '../rooms', 'a?b'],
-		...['undefined', 'null', '"abcd"', 'x'.repeat(129)],
+		'my room',
+		'https://app.videosdk.live/abcd-efgh-ijkl',
+		'[object Object]',
+		'../rooms',
+		'a?b',
+		'undefined',
+		'null',
+		'"abcd"',
+		'x'.repeat(129),
 	])
 		expectRejection(() => read(none), "'Room ID' isn't a room ID");
 	const message = "'Room ID' is the room's 'id', not its 'roomId'";
@@ -252,7 +267,9 @@ describe('A webhook', () => {
 			for (const url of holders(blank)) expect([read(url), read(url, [])]).toEqual([undefined, undefined]);
 		}
 		for (const url of [
-			...[URL_, 'http://127.0.0.1:5678/webhook/x/webhook?a=1', URL_.replace('https', 'HTTPS')],
+			URL_,
+			'http://127.0.0.1:5678/webhook/x/webhook?a=1',
+			URL_.replace('https', 'HTTPS'),
 			'https://user:secret@n8n.example.com/x',
 		]) {
 			for (const one of [url, ...holders(`  ${url}\n`)]) expect(read(one)).toEqual({ endPoint: url, events });

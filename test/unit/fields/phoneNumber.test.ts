@@ -8,7 +8,10 @@ import { readExample } from '../../start/examples';
 import { checkTimes, fieldsContext, thrownBy, unicode } from '../support';
 
 const toField = {
-	...{ displayName: 'To', name: 'to', type: 'string' as const, default: '' },
+	displayName: 'To',
+	name: 'to',
+	type: 'string' as const,
+	default: '',
 	blank: 'required' as const,
 };
 const read = (to: unknown) => readPhoneNumber(new ItemReader(fieldsContext({ to }), 3), toField);
@@ -18,14 +21,31 @@ const readFrom = (from: unknown) =>
 
 describe('As people write it:', () => {
 	it.each([
-		...['+14155550102', '  +14155550102\n', '0014155550102', '+1 415 555 0102', '+1 (415) 555-0102'],
-		...['+1.415.555.0102', '(+1) 415 555 0102', '(001) 415 555 0102', '+1 [415] 5550102'],
-		...['00 1 415 555 01 02', '+1\u00a0415\u00a0555\u00a00102', '+1\u202f415\u2009555\u30000102'],
-		...['+1\u2011415\u2013555\u20140102', '+1\u2212415\u00ad555\u00b70102', '\u202a+14155550102\u202c'],
-		...['\ufeff+1415\u200b5550102', '\uff0b14155550102', '\uff0b1\uff08415\uff095550102'],
+		'+14155550102',
+		'  +14155550102\n',
+		'0014155550102',
+		'+1 415 555 0102',
+		'+1 (415) 555-0102',
+		'+1.415.555.0102',
+		'(+1) 415 555 0102',
+		'(001) 415 555 0102',
+		'+1 [415] 5550102',
+		'00 1 415 555 01 02',
+		'+1\u00a0415\u00a0555\u00a00102',
+		'+1\u202f415\u2009555\u30000102',
+		'+1\u2011415\u2013555\u20140102',
+		'+1\u2212415\u00ad555\u00b70102',
+		'\u202a+14155550102\u202c',
+		'\ufeff+1415\u200b5550102',
+		'\uff0b14155550102',
+		'\uff0b1\uff08415\uff095550102',
 		'\uff0b\uff11\uff14\uff11\uff15\uff15\uff15\uff15\uff10\uff11\uff10\uff12',
-		...['+1 415\u02d75550102', '+1 415 555 0102.', '+1 415 555 0102()', '- +1 415 555 0102 -'],
-		...['tel:+1-415-555-0102', 'TEL:+1(415)5550102'],
+		'+1 415\u02d75550102',
+		'+1 415 555 0102.',
+		'+1 415 555 0102()',
+		'- +1 415 555 0102 -',
+		'tel:+1-415-555-0102',
+		'TEL:+1(415)5550102',
 	])('%j', (value) => {
 		expect(read(value)).toBe('+14155550102');
 		expect(readFrom({ __rl: true, mode: 'number', value })).toBe('+14155550102');
@@ -220,8 +240,14 @@ it('Whatever is read is taken by the API, and reads as the same again', () => {
 
 it("The example calls no one whose number is in the do-not-call list without its country code, and no one if it says 'everyone'", () => {
 	for (const listed of [
-		...['(415) 555-0123', '0415 5550123', '011 1 415 555 0123', '+1 415 555 0123 ext. 5', '14155550123.0'],
-		...['+1 212 555 0100, +1 415 555 0123', ' Everyone ', 'EVERYONE'],
+		'(415) 555-0123',
+		'0415 5550123',
+		'011 1 415 555 0123',
+		'+1 415 555 0123 ext. 5',
+		'14155550123.0',
+		'+1 212 555 0100, +1 415 555 0123',
+		' Everyone ',
+		'EVERYONE',
 	])
 		expect(isCalled('+1 415 555 0123', listed)).toBe(false);
 	expect(isCalled('(415) 555-0123', '+1 415 555 0123')).toBe(false);

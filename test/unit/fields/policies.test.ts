@@ -29,13 +29,30 @@ it('Every field says what it means without a value, but for notices and what pai
 
 it('These fields refuse an expression that gives nothing', () => {
 	expect(fieldsWith('refused').filter((path) => !path.startsWith('filters.'))).toEqual([
-		...['answerJson', 'answerText', 'context', 'firstMessage', 'from', 'instructions'],
-		...['maxCallDuration', 'maxWait'],
-		...['options.allowSameNumber', 'options.callingHours', 'options.callingHours.days'],
-		...['options.callingHours.from', 'options.callingHours.timeZone', 'options.callingHours.to'],
-		...['options.context', 'options.dryRun', 'options.hangUpAtTimeout', 'options.idempotencyKey'],
-		...['options.notCalledWithin', 'options.roomId'],
-		...['options.webhookUrl', 'recording', 'sessionId', 'webhookUrl'],
+		'answerJson',
+		'answerText',
+		'context',
+		'firstMessage',
+		'from',
+		'instructions',
+		'maxCallDuration',
+		'maxWait',
+		'options.allowSameNumber',
+		'options.callingHours',
+		'options.callingHours.days',
+		'options.callingHours.from',
+		'options.callingHours.timeZone',
+		'options.callingHours.to',
+		'options.context',
+		'options.dryRun',
+		'options.hangUpAtTimeout',
+		'options.idempotencyKey',
+		'options.notCalledWithin',
+		'options.roomId',
+		'options.webhookUrl',
+		'recording',
+		'sessionId',
+		'webhookUrl',
 	]);
 });
 

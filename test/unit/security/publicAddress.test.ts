@@ -14,13 +14,25 @@ const fromLocal = fileAddressRule(new URL('http://127.0.0.1:3000'));
 describe('What the API of the internet names', () => {
 	it.each([
 		'https://bucket.s3.eu-central-1.amazonaws.com/a?X-Amz-Signature=1',
-		...['https://8.8.8.8/a', 'https://[2606:4700::1111]/a'],
+		'https://8.8.8.8/a',
+		'https://[2606:4700::1111]/a',
 	])('is fetched from %s', (url) => expect(fromInternet(new URL(url))).toBeUndefined());
 
 	it.each([
-		...['localhost/a', 'localhost./a', 'LOCALHOST/a', 'n8n.internal./a', 'postgres:5432/', '１２７.0.0.1/'],
-		...['127.1/', '2130706433/', '0x7f.0.0.1/', '0177.0.0.1/', '169.254.169.254/latest/meta-data/'],
-		...['[::ffff:127.0.0.1]/', '[64:ff9b::7f00:1]/', '[::127.0.0.1]/'],
+		'localhost/a',
+		'localhost./a',
+		'LOCALHOST/a',
+		'n8n.internal./a',
+		'postgres:5432/',
+		'１２７.0.0.1/',
+		'127.1/',
+		'2130706433/',
+		'0x7f.0.0.1/',
+		'0177.0.0.1/',
+		'169.254.169.254/latest/meta-data/',
+		'[::ffff:127.0.0.1]/',
+		'[64:ff9b::7f00:1]/',
+		'[::127.0.0.1]/',
 	])('is not fetched from %s', (url) => {
 		expect(fromInternet(new URL(`https://${url}`))).toMatch(/private host/);
 	});

@@ -16,8 +16,15 @@ const OF_SESSION = ['starting', 'started', 'stopping', 'stopped', 'failed'];
 const ONCE_PER_CALL = ['call-started', 'call-ringing', 'call-answered', 'call-hangup', 'call-missed'];
 const ONCE_PER_ROOM_SESSION = ['session-started', 'session-ended'];
 const AGAIN = [
-	...['call-transferred', 'call-update', 'participant-joined', 'participant-left', 'recording-started'],
-	...['recording-stopped', 'recording-failed', 'transcription-started', 'transcription-stopped'],
+	'call-transferred',
+	'call-update',
+	'participant-joined',
+	'participant-left',
+	'recording-started',
+	'recording-stopped',
+	'recording-failed',
+	'transcription-started',
+	'transcription-stopped',
 	'transcription-failed',
 ];
 const SPELLINGS = [EVENT_PREFIX, 'agent-session-'];
@@ -50,7 +57,11 @@ const SUMMARY = {
 	'room-data': { agentId: 'ag_1', 'meeting-id': 'abcd', 'session-id': 'room-session' },
 };
 const OF_SUMMARY = {
-	...{ event: 'call-summary', callId: 'call-1', roomId: 'abcd', sessionId: 'room-session', data: SUMMARY },
+	event: 'call-summary',
+	callId: 'call-1',
+	roomId: 'abcd',
+	sessionId: 'room-session',
+	data: SUMMARY,
 };
 const STARTED = { webhookType: 'agent-session-started' };
 const sent = (webhookType: string, data: unknown) => ({ webhookType, data });
@@ -91,12 +102,25 @@ it.each<Row>([
 });
 
 it.each([
-	...['', ' ', 'null', '5', '"agent-session-started"', 'true', '[]', '{}', '{', '{"data":{}}'],
-	...['{"webhookType":5}', '[{"webhookType":"agent-session-started"}]', '["call-summary"]'],
-	...['\ufeff{"webhookType":"agent-session-started"}', 'webhookType=agent-session-started'],
+	'',
+	' ',
+	'null',
+	'5',
+	'"agent-session-started"',
+	'true',
+	'[]',
+	'{}',
+	'{',
+	'{"data":{}}',
+	'{"webhookType":5}',
+	'[{"webhookType":"agent-session-started"}]',
+	'["call-summary"]',
+	'\ufeff{"webhookType":"agent-session-started"}',
+	'webhookType=agent-session-started',
 	'{"webhookType":"agent-session-started"}{"webhookType":"agent-session-started"}',
 	'{"__proto__":{"webhookType":"agent-session-started"}}',
-	...['{"data":{"call-summary":{}}}', '{"__proto__":{"call-summary":{}}}'],
+	'{"data":{"call-summary":{}}}',
+	'{"__proto__":{"call-summary":{}}}',
 ])('There is no event in %j', (text) => expect(parseText(text)).toBeUndefined());
 
 it('Prototype keys are plain data, and the last one of duplicate keys counts', () => {
@@ -151,7 +175,9 @@ describe('eventId', () => {
 	const space = fc.constantFrom('', ' ', '\n', '\t ');
 	/** One of the ways in which the same event may be delivered. */
 	const spelling = fc.record({
-		...{ before: space, after: space, family: fc.constantFrom(...SPELLINGS) },
+		before: space,
+		after: space,
+		family: fc.constantFrom(...SPELLINGS),
 		idPrefix: fc.constantFrom('', 'session-'),
 		typeField: fc.constantFrom('webhookType', 'type'),
 		more: fc.dictionary(unicode(), fc.jsonValue()),

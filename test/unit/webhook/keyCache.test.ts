@@ -81,7 +81,9 @@ const servers = fc.oneof(
 );
 const steps = fc.array(
 	fc.record({
-		...{ afterMs: pauses, change: fc.option(servers), signer: fc.nat(2) },
+		afterMs: pauses,
+		change: fc.option(servers),
+		signer: fc.nat(2),
 		host: fc.constantFrom(HOST, ...HOSTS),
 		credentialId: fc.constantFrom('1', '1', '2'),
 	}),

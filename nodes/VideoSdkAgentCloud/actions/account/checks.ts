@@ -84,7 +84,11 @@ async function findNumber({ rules, numbers }: Setup): Promise<Finding> {
 		: good(`There is a phone number to call from, ${number}`);
 }
 
-/** One check: its requests, its verdict, and what to do. A request that fails is its finding. @returns undefined if what it is about was not given */
+/**
+ * One check: its requests, its verdict, and what to do. A request that fails is its finding.
+ *
+ * @returns undefined if what it is about was not given
+ */
 type Check = (setup: Setup) => Promise<Finding | undefined>;
 
 /** The checks by the names that the output holds, in its order. */

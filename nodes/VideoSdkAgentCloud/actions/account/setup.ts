@@ -65,7 +65,11 @@ function canonicalUrl(url: string): string {
 	return `${origin}${pathname.replace(/\/$/, '')}`;
 }
 
-/** Fetches VideoSDK's public key, and learns the time from the answer, be it a rejection. @returns the key, and what n8n's clock is ahead of VideoSDK's, in ms, as far as its answer tells */
+/**
+ * Fetches VideoSDK's public key, and learns the time from the answer, be it a rejection.
+ *
+ * @returns the key, and what n8n's clock is ahead of VideoSDK's, in ms, as far as its answer tells
+ */
 async function fetchKey(send: Send): Promise<{ pem: string; aheadMs?: number; failure?: Finding }> {
 	const aheadOf = (timeMs?: number) => timeMs && Date.now() - timeMs;
 	const fetched = fetchPublicKey(send, (pem, answeredAtMs) => ({ pem, aheadMs: aheadOf(answeredAtMs) }));

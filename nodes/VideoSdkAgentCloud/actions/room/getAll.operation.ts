@@ -3,10 +3,7 @@ import { readSimplify, simplifyField } from '../../fields/kit/simplify';
 import { getMany } from '../getManyOperation';
 
 /** Without the webhook: whoever knows a trigger's address can send to it. */
-const SIMPLIFIED = [
-	...['roomId', 'customRoomId', 'disabled', 'autoStartConfig'],
-	...['createdAt', 'updatedAt'],
-];
+const SIMPLIFIED = ['roomId', 'customRoomId', 'disabled', 'autoStartConfig', 'createdAt', 'updatedAt'];
 
 export const operation = getMany({
 	action: 'Get many rooms',

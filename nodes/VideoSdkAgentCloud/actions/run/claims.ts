@@ -12,7 +12,10 @@ export interface Started {
 	alreadyStarted?: true;
 }
 
-/** What is known of a start: nothing yet, or that it failed for certain (`free`), that it is under way, that it was made, or that it may have been. */
+/**
+ * What is known of a start: nothing yet, or that it failed for certain (`free`), that it is under way, that it was made, or that
+ * it may have been.
+ */
 type State =
 	| { name: 'free' }
 	| { name: 'inFlight' }

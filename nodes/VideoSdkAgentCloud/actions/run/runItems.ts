@@ -234,7 +234,10 @@ async function refuseSeveralAccounts(items: Items): Promise<void> {
 	}
 }
 
-/** Sends the requests of all prepared items. Never throws: it records each item's outcome, and stops at the first failure if the node does. */
+/**
+ * Sends the requests of all prepared items. Never throws: it records each item's outcome, and stops at the first failure if the
+ * node does.
+ */
 async function runPrepared(items: Items): Promise<void> {
 	const { context, operation, prepared, starts } = items;
 	// One limit for the execution: the first item's.

@@ -25,8 +25,18 @@ const FILTERS = filtersField(
 
 /** Without the webhook: that of a session in Start and Wait is a resume URL, whose token must stay secret. */
 const SIMPLIFIED = [
-	...['sessionId', 'outcome', 'durationSeconds', 'status', 'deploymentId', 'tag'],
-	...['start', 'end', 'duration', 'createdAt', 'updatedAt', 'metadata'],
+	'sessionId',
+	'outcome',
+	'durationSeconds',
+	'status',
+	'deploymentId',
+	'tag',
+	'start',
+	'end',
+	'duration',
+	'createdAt',
+	'updatedAt',
+	'metadata',
 ];
 
 export const operation = getMany({

@@ -79,7 +79,9 @@ export class AccountRequests {
 		return async (request, read) => {
 			let sentAtMs = NaN;
 			const sending = {
-				...{ timeoutMs: TIMEOUT_MS, maxAttempts: 1, untilMs },
+				timeoutMs: TIMEOUT_MS,
+				maxAttempts: 1,
+				untilMs,
 				credential: async () => await this.read(),
 				onRateLimited: () => limiter.slowDown(),
 				inTurn: async <T>(send: () => Promise<T>): Promise<T> =>

@@ -28,8 +28,16 @@ describe('readApiMessage', () => {
 	])('finds in %j: %j', (body, ...[message]) => expect(readApiMessage(JSON.stringify(body))).toBe(message));
 
 	it.each([
-		...['Token is invalid', '5', '"just text"', '{"code":5}', '{"message":"cut o', 'null'],
-		...['<html>\n<h1>Bad Gateway</h1>\n</html>', '', ' ', '\r\n\t'],
+		'Token is invalid',
+		'5',
+		'"just text"',
+		'{"code":5}',
+		'{"message":"cut o',
+		'null',
+		'<html>\n<h1>Bad Gateway</h1>\n</html>',
+		'',
+		' ',
+		'\r\n\t',
 	])('shows the text itself, on one line, if no message is in it: %j', (text) => {
 		expect(readApiMessage(text)).toBe(text.replaceAll('\n', ' ').trim() || undefined);
 	});

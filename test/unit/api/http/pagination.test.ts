@@ -53,7 +53,10 @@ const range = (from: number, to: number) =>
 	Array.from({ length: Math.max(0, to - from) }, (_, index) => from + index);
 
 const totals: PageInfo = ({ all, page, perPage }) => ({
-	...{ totalItems: all, total: all, currentPage: page, perPage },
+	totalItems: all,
+	total: all,
+	currentPage: page,
+	perPage,
 });
 /** What a field of a page may say of the list's size. */
 type Claim = (page: Parameters<PageInfo>[0]) => unknown;

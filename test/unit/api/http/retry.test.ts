@@ -17,8 +17,28 @@ describe('retryAfterMs', () => {
 	])('reads %j as %j ms', (header, waitMs) => expect(retryAfterMs(header)).toBe(waitMs));
 
 	it.each([
-		...[undefined, null, '', ' ', 5, ['5'], {}, true, 'soon', '-5', '+5', '1e3', '5 s', '5s', '0x10'],
-		...['garbage 5', '10, 20', '1,5', 'NaN', 'Infinity', 'in 5 minutes', 'Thu, 15 Jan 2026 12:00:00 GMT'],
+		undefined,
+		null,
+		'',
+		' ',
+		5,
+		['5'],
+		{},
+		true,
+		'soon',
+		'-5',
+		'+5',
+		'1e3',
+		'5 s',
+		'5s',
+		'0x10',
+		'garbage 5',
+		'10, 20',
+		'1,5',
+		'NaN',
+		'Infinity',
+		'in 5 minutes',
+		'Thu, 15 Jan 2026 12:00:00 GMT',
 	])('knows nothing from %j', (header) => expect(retryAfterMs(header)).toBeUndefined());
 });
 
@@ -46,7 +66,8 @@ describe('retryDelay', () => {
 			kind: fc.constantFrom(...FAILURES.map(({ kind }) => kind).filter((kind) => kind !== 'notConnected')),
 			status: optional(fc.integer({ min: 100, max: 599 }).filter((status) => status !== 429)),
 			retryAfterMs: optional(fc.nat(60_000)),
-			...{ code: optional(fc.string()), apiMessage: optional(fc.string()) },
+			code: optional(fc.string()),
+			apiMessage: optional(fc.string()),
 		});
 		const random = fc.double({ min: 0, max: 1, noNaN: true });
 		checkTimes(2_000)([failure, fc.integer({ min: 1, max: 10 }), random], (what, attempt, dice) => {

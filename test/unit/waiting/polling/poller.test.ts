@@ -256,7 +256,10 @@ describe.each([-600_000, 600_000])('The clock of VideoSDK, which is off by %i ms
 	it('whose a recording is', async () => {
 		const atVideoSdk = (ms: number) => after(ms - skewMs);
 		const recording = (name: string, startMs: number, duration: number) => ({
-			...{ id: name, roomId: 'r-1', start: atVideoSdk(startMs), end: atVideoSdk(startMs + 1_000) },
+			id: name,
+			roomId: 'r-1',
+			start: atVideoSdk(startMs),
+			end: atVideoSdk(startMs + 1_000),
 			file: { fileUrl: name, meta: { duration } },
 		});
 		const data = [recording('own', -30_000, 10), recording('of others', 300_000, 99)];

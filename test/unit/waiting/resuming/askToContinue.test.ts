@@ -99,7 +99,10 @@ it.each([
 });
 
 describe('Of many executions that are over at once', () => {
-	/** Has so many ask, n8n answering none of the first ones. @returns when each request was sent and given up, in s, and how many were under way at most */
+	/**
+	 * Has so many ask, n8n answering none of the first ones. @returns when each request was sent and given up, in s, and how many
+	 * were under way at most
+	 */
 	async function askTogether(count: number, unanswered: number) {
 		const sent: Array<{ atS: number; abortedS?: number }> = [];
 		const startedMs = Date.now();
