@@ -71,12 +71,7 @@ function decode(text: string): string {
 }
 
 function namedBy(header: unknown): string | undefined {
-	if (typeof header !== 'string') return undefined;
-	try {
-		return parseDisposition(fromRawUtf8(header)).parameters.filename;
-	} catch {
-		return undefined;
-	}
+	return typeof header === 'string' ? parseDisposition(fromRawUtf8(header)).parameters.filename : undefined;
 }
 
 /** @returns the name that a file's host gives it, else the last part of its address */
