@@ -51,6 +51,29 @@ it('ends are sent until each had its turn, or for as long after a first one that
 	});
 });
 
+describe('Of a call that is over, an execution waits 90 s at most', () => {
+	const limits = { endMs: 90 * SECOND, fetchUntilMs: DEADLINE_MS + HOUR };
+	const over = { ...knownOf('call', []), isConfirmedOver: true };
+
+	it('for the turn of the last look for what was said', () => {
+		const known = { ...over, isEndReported: true, seenOverAtMs: DEADLINE_MS };
+		const policy: WaitPolicy = { ...WANT, include: ['transcript'], fetchMs: 60 * SECOND };
+		const lastFetchAtMs = DEADLINE_MS + 60 * SECOND;
+		const stepAt = (ms: number) =>
+			next(known, policy, { ...START, lastFetchAtMs }, limits, lastFetchAtMs + ms);
+		expect(stepAt(90 * SECOND - 1)).toMatchObject({ step: 'fetch', isLast: true });
+		expect(stepAt(90 * SECOND)).toEqual({ step: 'ready' });
+	});
+
+	it('for a look that tells whether someone picked up, and fails again and again', () => {
+		const seenOverAtMs = DEADLINE_MS - HOUR;
+		const progress = { ...START, failedAtMs: seenOverAtMs + 10 * SECOND };
+		const stepAt = (ms: number) => next({ ...over, seenOverAtMs }, WANT, progress, limits, seenOverAtMs + ms);
+		expect(stepAt(90 * SECOND - 1)).toMatchObject({ step: 'poll', untilMs: seenOverAtMs + 90 * SECOND });
+		expect(stepAt(90 * SECOND)).toEqual({ step: 'ready' });
+	});
+});
+
 /** @returns what is next: of what is over, the timelog if no one may have picked up, then what is wanted as long as it may come */
 function expectedStep(
 	known: Known,
