@@ -2,7 +2,7 @@ import { failureOf } from '../api/http/client';
 import { isPassing, NOT_FOUND_STATUSES } from '../api/http/failure';
 import { pause } from '../api/http/pause';
 import { pauseMs } from '../conversation/nextStep';
-import { mayComeLater } from './files';
+import { mayComeLater } from './itemFiles';
 
 /**
  * Looks for something repeatedly, with the pauses of waiting executions, while the execution keeps running.

@@ -1,4 +1,4 @@
-import { parseNumber } from '../api/phoneNumber';
+import { parseNumber } from '../api/parseNumber';
 
 /** What a text may have to be. */
 export type Format = 'date' | 'dateTime' | 'email' | 'phone';

@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { recordWith, startOf, unlessDeclined } from './http/responseReaders';
+import { recordWith, startMsOf, unlessDeclined } from './http/responseReaders';
 import type { Send } from './http/client';
 import { describeCall, isCallOver } from './callRecord';
 import { endOnce } from './endOnce';
@@ -112,7 +112,7 @@ export async function listCallsTo(
 	let pages = 0;
 	for await (const { rows: page, nextPage } of listPages(send, { ...CALLS, qs })) {
 		rows.push(...page);
-		const [firstMs = NaN, lastMs = NaN] = [page[0], page.at(-1)].map((row) => startOf(row ?? {}));
+		const [firstMs = NaN, lastMs = NaN] = [page[0], page.at(-1)].map((row) => startMsOf(row ?? {}));
 		// The newest come first.
 		const isPassed = lastMs < sinceMs && lastMs <= firstMs;
 		if (isPassed || nextPage === undefined) return { rows, isWhole: true };

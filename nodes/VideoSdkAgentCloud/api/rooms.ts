@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { asRecord, isRecord, latestOf, recordWith, roomIdOf } from './http/responseReaders';
+import { asRecord, isRecord, latestOf, pick, recordWith, roomIdOf } from './http/responseReaders';
 import type { ApiRequest, Send } from './http/client';
 import { listRecords, type ListRequest } from './http/pagination';
 import type { SessionWebhook } from './sessions';
@@ -73,6 +73,14 @@ export async function endRoomSession(send: Send, roomId: string): Promise<IDataO
 
 /** All rooms of the project. */
 export const ROOMS: ListRequest = { path: ROOT, idFields: ['roomId'] };
+
+/** Without the webhook: whoever knows a trigger's address can send to it. */
+const SIMPLIFIED_FIELDS = ['roomId', 'customRoomId', 'disabled', 'autoStartConfig', 'createdAt', 'updatedAt'];
+
+/** @returns the simplified room: the fields above that it has */
+export function simplifyRoom(room: IDataObject): IDataObject {
+	return pick(room, SIMPLIFIED_FIELDS);
+}
 
 /** @returns the ID of a room's latest session, from the first one in it to the last one out; undefined if there is none */
 export async function latestSessionId(send: Send, roomId: string): Promise<string | undefined> {

@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { beginningWith, msOf, recordWith, startOf, unlessDeclined } from './http/responseReaders';
+import { beginningWith, msOf, pick, recordWith, startMsOf, unlessDeclined } from './http/responseReaders';
 import type { Send } from './http/client';
 import { endOnce } from './endOnce';
 import { listPages, type ListRequest } from './http/pagination';
@@ -67,6 +67,27 @@ export function describeSession(session: IDataObject): IDataObject {
 	const outcome = OUTCOME_BY_STATUS.get(status) ?? 'running';
 	const durationSeconds = outcome === 'running' ? null : secondsOf(session);
 	return beginningWith(FIRST_FIELDS, { ...session, outcome, durationSeconds });
+}
+
+/** Without the webhook: that of a session in Start and Wait is a resume URL, whose token must stay secret. */
+const SIMPLIFIED_FIELDS = [
+	'sessionId',
+	'outcome',
+	'durationSeconds',
+	'status',
+	'deploymentId',
+	'tag',
+	'start',
+	'end',
+	'duration',
+	'createdAt',
+	'updatedAt',
+	'metadata',
+];
+
+/** @param session as `describeSession` makes it @returns the simplified session: the fields above that it has */
+export function simplifySession(session: IDataObject): IDataObject {
+	return pick(session, SIMPLIFIED_FIELDS);
 }
 
 const readSession = recordWith(['sessionId'], describeSession);
@@ -138,13 +159,13 @@ export async function listLatestSessions(
 			rows.push(...page.rows);
 			last = page.lastPage;
 			const [first] = rows;
-			const isOldestFirst = firstPage === 1 && startOf(first ?? {}) < startOf(rows.at(-1) ?? {});
+			const isOldestFirst = firstPage === 1 && startMsOf(first ?? {}) < startMsOf(rows.at(-1) ?? {});
 			if (++pages === MAX_PAGES || isEnough(rows) || (isOldestFirst && last > MAX_PAGES)) break;
 		}
 		return { rows, last };
 	};
 	const { rows, last } = await read(1);
-	const isOldestFirst = startOf(rows[0] ?? {}) < startOf(rows.at(-1) ?? {});
+	const isOldestFirst = startMsOf(rows[0] ?? {}) < startMsOf(rows.at(-1) ?? {});
 	const isAtEnd = isOldestFirst && last > MAX_PAGES && !isEnough(rows);
 	return isAtEnd ? (await read(last - MAX_PAGES + 1)).rows : rows;
 }

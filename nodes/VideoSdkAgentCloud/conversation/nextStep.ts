@@ -1,7 +1,5 @@
-import type { IDataObject } from 'n8n-workflow';
-import { type Includable, reasonMissing, showArtifacts } from './artifact';
-import type { Kind } from './kinds';
-import { describeKnown, type Known, needsLog, resultOf, reportedEnd } from './known';
+import { type Includable } from './artifact';
+import { type Known, needsLog, reportedEnd } from './known';
 
 /** What is wanted of a conversation that an execution waits for. Stored with the execution, so in ms and plain values only. */
 export interface WaitPolicy {
@@ -57,7 +55,7 @@ export function forgetFuture(progress: Progress, nowMs: number): void {
 }
 
 /** Until when something is done, see waiting/budget.ts. */
-export interface Limits {
+export interface TimeLimits {
 	/** Ends, in ms after Max Wait. */
 	endMs: number;
 	/** Looking for what was said, in ms since 1970. */
@@ -75,8 +73,6 @@ export type Step =
 
 /** The API is to show an end that an event told. After this time the event counts all the same. */
 const REPORT_COUNTS_AFTER_MS = 60_000;
-/** By VideoSDK's time: an end so shortly before Max Wait is the end at Max Wait. */
-const AT_DEADLINE_MS = 5_000;
 const SHORTEST_PAUSE_MS = 2_000;
 /** Without an event an end is known 30 s late at most in the first hour; the request takes time, too. */
 const LONGEST_PAUSE_MS = 25_000;
@@ -125,7 +121,7 @@ export function openArtifacts({ artifacts }: Known, { include }: WaitPolicy): In
 }
 
 /** @returns until when a conversation is ended, or looked at, after its Max Wait, in ms since 1970 */
-export function endsUntilMs(policy: WaitPolicy, progress: Progress, limits: Limits): number {
+export function endsUntilMs(policy: WaitPolicy, progress: Progress, limits: TimeLimits): number {
 	const usualMs = policy.deadlineMs + limits.endMs;
 	// A process that takes the wait up late, or slept at Max Wait, ends it or looks all the same.
 	return progress.triedAtMs < usualMs
@@ -138,7 +134,7 @@ export function next(
 	known: Known,
 	policy: WaitPolicy,
 	progress: Progress,
-	limits: Limits,
+	limits: TimeLimits,
 	nowMs: number,
 ): Step {
 	const { polledAtMs, failedAtMs, soonPolls, endPolls, endedAtMs, fetchedAtMs, sinceMs } = progress;
@@ -177,32 +173,4 @@ export function next(
 	const untilMs = isTimeUp ? lastMs : policy.deadlineMs;
 	const atMs = Math.min(Math.max(dueAtMs, againMs(failedAtMs)), untilMs);
 	return { step: 'poll', atMs, pauseMs: pause, untilMs };
-}
-
-/**
- * Makes the record of an output item: the whole record, with what the wait has to say. The only shape.
- */
-export function outputOf(kind: Kind, known: Known, policy: WaitPolicy): IDataObject {
-	const { endedField, idField } = kind;
-	const isReported = reportedEnd(known) !== undefined;
-	const described = describeKnown(kind, known);
-	const reason = reasonMissing(kind, described);
-	// When it was over decides, whoever ended it; our own end decides only if no one tells when.
-	const overAtMs = known.overAtMs ?? (isReported ? Math.min(...Object.values(known.reported)) : undefined);
-	const isCut = overAtMs === undefined ? known.ended === true : overAtMs > policy.deadlineMs - AT_DEADLINE_MS;
-	// After a transfer the limit no longer counts.
-	const talkMs = described.outcome === 'transferred' ? NaN : 1000 * Number(described.durationSeconds ?? NaN);
-	const isLimit = talkMs > (policy.limitMs ?? NaN) - AT_DEADLINE_MS;
-	const isTimedOut = policy.isEnded && (isCut || isLimit);
-	const facts: IDataObject = {};
-	if (isTimedOut) Object.assign(facts, { timedOut: true, [endedField]: true });
-	else if (!isReported && !known.isConfirmedOver) {
-		facts.timedOut = true;
-		if (policy.isEnded) facts[endedField] = false;
-		if (typeof known.ended === 'string') facts.endError = known.ended;
-	} else if (idField === 'sessionId') {
-		facts.event = described.outcome === 'failed' ? 'failed' : 'stopped';
-	}
-	const shown = showArtifacts(policy.include, known.artifacts, reason);
-	return { ...kind.describe({ ...described, ...shown, ...facts }), ...resultOf(described) };
 }

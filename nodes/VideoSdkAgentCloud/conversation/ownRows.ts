@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { msOf, roomIdOf, startOf } from '../api/http/responseReaders';
+import { msOf, roomIdOf, startMsOf } from '../api/http/responseReaders';
 import { CALLS } from '../api/calls';
 import type { Send } from '../api/http/client';
 import { listRecords, type ListRequest } from '../api/http/pagination';
@@ -68,7 +68,7 @@ export async function ownRows(send: Send, list: ListRequest, place: Place): Prom
 		...(place.roomId && { roomId: place.roomId }),
 		...(!place.hasOwnRoom && { sessionId: place.roomSessionId }),
 	};
-	return await listRecords(send, { ...list, qs }, Infinity, (row) => isOwn(place, row, startOf(row)));
+	return await listRecords(send, { ...list, qs }, Infinity, (row) => isOwn(place, row, startMsOf(row)));
 }
 
 /** @returns whether all recordings ended before the conversation did, so that the last one may not be listed yet */
@@ -93,19 +93,19 @@ export async function ownTranscriptions(send: Send, place: Place) {
 		// A transcription that began by then is of a recording that began by then, too.
 		const { endMs = NaN } = place;
 		isRefused = isNotThere(error);
-		isUnknown = !isRefused && rows.every((row) => startOf(row) <= endMs + OWN_UNTIL_MS);
+		isUnknown = !isRefused && rows.every((row) => startMsOf(row) <= endMs + OWN_UNTIL_MS);
 		if (isRefused || isUnknown) return [];
 		throw error;
 	});
 	const recordingOf = ({ recordingId }: IDataObject) =>
 		recordings.find(({ id }) => id !== undefined && id === recordingId);
-	const startMs = (row: IDataObject) => startOf(recordingOf(row) ?? row);
+	const startMs = (row: IDataObject) => startMsOf(recordingOf(row) ?? row);
 	const isCertain = (row: IDataObject) => !recordingOf(row) && namesSession(row, place.roomSessionId);
 	const own = rows
 		.filter((row) => isOwn(place, row, startMs(row)) || isCertain(row))
 		.sort((one, other) => (startMs(one) || 0) - (startMs(other) || 0));
 	const transcribed = new Set(own.map(recordingOf));
-	const ownRecordings = recordings.filter((row) => isOwn(place, row, startOf(row)));
+	const ownRecordings = recordings.filter((row) => isOwn(place, row, startMsOf(row)));
 	const isMissing =
 		ownRecordings.some((row) => transcribed.has(row)) && !ownRecordings.every((row) => transcribed.has(row));
 	// What was left out may be its own.

@@ -1,4 +1,4 @@
-import { parseNumber } from '../api/phoneNumber';
+import { parseNumber } from '../api/parseNumber';
 import { type Blank, type Field, textField, type TextOf } from './kit/field';
 import { type ItemReader } from './kit/reader';
 

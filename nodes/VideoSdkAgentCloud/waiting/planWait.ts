@@ -3,7 +3,8 @@ import { reasonMissing, showArtifacts } from '../conversation/artifact';
 import { type ReadCredential } from '../api/http/credential';
 import { type KindName, KINDS } from '../conversation/kinds';
 import { type Known, mergeFact, unknown } from '../conversation/known';
-import { isOver, outputOf, type WaitPolicy } from '../conversation/nextStep';
+import { isOver, type WaitPolicy } from '../conversation/nextStep';
+import { outputRecord } from '../conversation/output';
 import { type Question, withoutResponse } from './question';
 import { findPoller, type Poller } from './polling/poller';
 
@@ -94,7 +95,7 @@ export async function planWait(
 			artifacts: artifacts ?? {},
 		});
 		// What is over before it's waited for wasn't cut by Max Wait, whatever the clocks show.
-		const outcome = outputOf(kind, known, { ...policy, deadlineMs: Infinity });
+		const outcome = outputRecord(kind, known, { ...policy, deadlineMs: Infinity });
 		const isDone =
 			isOver(known, policy, sinceMs) &&
 			(policy.include.length === 0 || reasonMissing(kind, outcome) !== undefined);

@@ -3,7 +3,7 @@ import { omit } from '../api/http/responseReaders';
 import { BoundedMap } from '../n8n/boundedStores';
 import { type Kind, KINDS } from '../conversation/kinds';
 import { type Known, unknown } from '../conversation/known';
-import { outputOf } from '../conversation/nextStep';
+import { outputRecord } from '../conversation/output';
 import { whenAnswered } from '../n8n/waitingState';
 import { askToContinue } from './resuming/askToContinue';
 import { PendingConversation } from './polling/pendingConversation';
@@ -116,7 +116,7 @@ export class WaitingExecution {
 		if (this.response) return this.response;
 		const one = this.awaited.get(String(item[this.kind.idField]));
 		if (one === undefined) return item;
-		const outcome = outputOf(this.kind, one.known, one.policy);
+		const outcome = outputRecord(this.kind, one.known, one.policy);
 		const { question } = this.stored;
 		if (question) return withoutResponse(question, outcome);
 		return one.policy.isSimplified ? this.kind.simplify(outcome) : outcome;

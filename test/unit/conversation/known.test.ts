@@ -12,7 +12,8 @@ import {
 } from '../../../nodes/VideoSdkAgentCloud/conversation/known';
 import { mergeArtifacts } from '../../../nodes/VideoSdkAgentCloud/conversation/artifact';
 import { larger } from '../../../nodes/VideoSdkAgentCloud/conversation/mergeFields';
-import { outputOf, type WaitPolicy } from '../../../nodes/VideoSdkAgentCloud/conversation/nextStep';
+import { type WaitPolicy } from '../../../nodes/VideoSdkAgentCloud/conversation/nextStep';
+import { outputRecord } from '../../../nodes/VideoSdkAgentCloud/conversation/output';
 import {
 	anyFact,
 	anyPart,
@@ -28,7 +29,7 @@ import {
 import { check } from '../support';
 
 const item = (kind: keyof typeof KINDS, known: Known, want: Partial<WaitPolicy> = {}) =>
-	outputOf(KINDS[kind], known, { ...WANT, include: ['recording', 'transcript'], ...want });
+	outputRecord(KINDS[kind], known, { ...WANT, include: ['recording', 'transcript'], ...want });
 
 describe.each(['call', 'session'] as const)('What is known of a %s', (kind) => {
 	const facts = fc.array(anyFact(kind), { minLength: 1, maxLength: 8 });
@@ -338,7 +339,7 @@ it.each(Object.entries({ ...CASES, ...ENDED_AT_MAX_WAIT }))('%s', (what, [facts,
 	const include: WaitPolicy['include'] = facts.some((fact) => 'artifacts' in fact) ? ['transcript'] : [];
 	const isEnded = what in ENDED_AT_MAX_WAIT;
 	eachOrder(kind, facts, (known) => {
-		const shown = outputOf(KINDS[kind], known, { ...WANT, include, isEnded, limitMs: 100 * SECOND });
+		const shown = outputRecord(KINDS[kind], known, { ...WANT, include, isEnded, limitMs: 100 * SECOND });
 		expect(shown).toMatchObject(expected);
 		for (const name of not.split(' ').filter(Boolean)) expect(shown).not.toHaveProperty(name);
 	});

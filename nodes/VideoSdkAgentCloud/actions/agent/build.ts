@@ -5,7 +5,7 @@ import { isPassing } from '../../api/http/failure';
 import { pause } from '../../api/http/pause';
 import { withoutTokens } from '../../security/redactTokens';
 import { type ItemReader } from '../../fields/kit/reader';
-import { putFile, textReader } from '../files';
+import { putFile, textReader } from '../itemFiles';
 import { type RunTools } from '../operation';
 
 /** As often as VideoSDK's CLI asks. */

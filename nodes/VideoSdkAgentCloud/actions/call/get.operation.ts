@@ -1,4 +1,4 @@
-import { describeCall } from '../../api/callRecord';
+import { describeCall, simplifyCall } from '../../api/callRecord';
 import { getCall } from '../../api/calls';
 import { findArtifacts, placeOf } from '../../conversation/findArtifacts';
 import { type Includable, type Artifact, reasonMissing, showArtifacts } from '../../conversation/artifact';
@@ -8,10 +8,10 @@ import { optional } from '../../fields/kit/field';
 import { type ItemReader } from '../../fields/kit/reader';
 import { includeField, includeWaitField, readInclude, readIncludeWaitMs } from '../../fields/recording';
 import { readOptions } from '../../fields/kit/requestOptions';
-import { readSimplifyCall, simplifyField } from '../../fields/kit/simplify';
+import { readSimplify, simplifyField } from '../../fields/kit/simplify';
 import { isTool } from '../../n8n/tool';
 import { OpenRecord, type Operation } from '../operation';
-import { textReader } from '../files';
+import { textReader } from '../itemFiles';
 import { waitingBy } from '../waitForAll';
 
 const waitField = optional(
@@ -43,7 +43,7 @@ export const operation: Operation = {
 	prepare(read) {
 		const callId = read.text(callField);
 		const include = readInclude(read);
-		const simplify = readSimplifyCall(readOptions(read));
+		const simplify = readSimplify(readOptions(read), simplifyCall);
 		const waits = mayWait(read);
 		return async (send, tools) => {
 			const call = await getCall(send, callId);

@@ -1,12 +1,12 @@
 import { type IDataObject } from 'n8n-workflow';
 import { choiceField, choicesField, dateField, optional, optionsOf, textField } from '../../fields/kit/field';
-import { CALL_OUTCOMES } from '../../api/callRecord';
+import { CALL_OUTCOMES, simplifyCall } from '../../api/callRecord';
 import { CALLS } from '../../api/calls';
 import { routingRuleField } from '../../fields/kit/locators';
 import { filtersField, readDateMs } from '../../fields/kit/filters';
-import { asCalled } from '../../api/phoneNumber';
+import { asCalled } from '../../api/parseNumber';
 import { roomIdField } from '../../fields/room';
-import { readSimplifyCall, simplifyField } from '../../fields/kit/simplify';
+import { readSimplify, simplifyField } from '../../fields/kit/simplify';
 import { getMany } from '../getManyOperation';
 
 const FILTERS = {
@@ -45,7 +45,7 @@ export const operation = getMany({
 	description: 'Retrieve a list of calls',
 	fields: [filtersOfCalls, simplifyField],
 	read(read) {
-		const show = readSimplifyCall(read);
+		const show = readSimplify(read, simplifyCall);
 		const filters = read.collection(filtersOfCalls);
 		const outcomes = filters.choices(FILTERS.outcome);
 		const search = filters.text(FILTERS.search);

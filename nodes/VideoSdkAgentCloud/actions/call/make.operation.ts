@@ -1,5 +1,6 @@
 import { type INodeProperties } from 'n8n-workflow';
 import { numberField } from '../../fields/kit/field';
+import { simplifyCall } from '../../api/callRecord';
 import { type CallBody, makeCall } from '../../api/calls';
 import { type Send } from '../../api/http/client';
 import { fetchNumbersOfRule, otherNumbers } from '../../api/telephony';
@@ -22,7 +23,7 @@ import { type ItemReader } from '../../fields/kit/reader';
 import { recordingFields } from '../../fields/recording';
 import { CALLS_MAX_CONCURRENCY, LONGEST_TIMEOUT_MS, readOptions } from '../../fields/kit/requestOptions';
 import { readRoom } from '../../fields/room';
-import { readSimplifyCall } from '../../fields/kit/simplify';
+import { readSimplify } from '../../fields/kit/simplify';
 import { type SentWait } from '../../waiting/planWait';
 import { resumeWebhook } from '../../waiting/resuming/resumeUrl';
 import { openRoom } from '../openRoom';
@@ -143,7 +144,7 @@ export function prepareCall(read: ItemReader, wait?: CallWait): PreparedStart {
 		},
 		idempotencyKey: options.text(idempotencyKeyField),
 		// A wait goes by the whole record.
-		show: wait ? (call) => call : readSimplifyCall(options),
+		show: wait ? (call) => call : readSimplify(options, simplifyCall),
 		arrange: async (send, tools) => {
 			await checkFrom(read, send, tools, body);
 			const metadata = await metadataOf(tools);

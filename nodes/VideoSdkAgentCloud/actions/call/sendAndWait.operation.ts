@@ -4,7 +4,7 @@ import { callingHoursField } from '../../fields/callingHours';
 import { allowSameNumberField, notCalledWithinField, ringingTimeoutField } from '../../fields/callOptions';
 import { idempotencyKeyField } from '../../fields/idempotencyKey';
 import { MAX_WAIT_FOR_RESPONSE, readMaxWaitMs } from '../../fields/maxWait';
-import { QUESTION_FIELDS, readQuestionTool, readResponseForm } from '../../fields/question';
+import { QUESTION_FIELDS, readQuestionTool, readResponseForm } from '../../fields/questionFields';
 import { ItemReader } from '../../fields/kit/reader';
 import { recordingFields } from '../../fields/recording';
 import { dryRunField } from '../../fields/kit/requestOptions';

@@ -2,7 +2,7 @@ import { fileNameOf, type OpenFile } from '../../api/files';
 import { numberField, textField } from '../../fields/kit/field';
 import { readOptions } from '../../fields/kit/requestOptions';
 import { type Operation, RecordWithFile } from '../operation';
-import { useFile } from '../files';
+import { useFile } from '../itemFiles';
 
 /** About an hour of video. */
 const DEFAULT_MAX_SIZE_MB = 500;

@@ -7,7 +7,7 @@ import {
 	UserError,
 } from 'n8n-workflow';
 import { trimKey } from '../../../../credentials/apiTarget';
-import { latestOf, startOf } from '../../api/http/responseReaders';
+import { latestOf, startMsOf } from '../../api/http/responseReaders';
 import { mayHaveRung } from '../../api/callRecord';
 import { listCallsTo } from '../../api/calls';
 import { type Send } from '../../api/http/client';
@@ -85,10 +85,10 @@ export class CalledBefore {
 		this.listed = new Set(rows.map(({ callId }) => callId));
 		const latest = latestOf(
 			rows.filter(
-				(row) => isSameNumber(String(row.to), this.to) && mayHaveRung(row) && !(startOf(row) < sinceMs),
+				(row) => isSameNumber(String(row.to), this.to) && mayHaveRung(row) && !(startMsOf(row) < sinceMs),
 			),
 		);
-		if (latest) throw this.calledAt(startOf(latest), ` (${String(latest.outcome)})`, latest.callId);
+		if (latest) throw this.calledAt(startMsOf(latest), ` (${String(latest.outcome)})`, latest.callId);
 		if (!isWhole)
 			throw this.unknown("VideoSDK's list of calls to it is too long. Lower 'Not Called Within'.");
 	}

@@ -31,7 +31,7 @@ import {
 	stopError,
 	withReason,
 } from './outcome';
-import { type PreparedItem, Runner, startedOutcome, type StartingItem, startOf } from './runner';
+import { type PreparedItem, Runner, startedOutcome, type StartingItem, preparedStartOf } from './runner';
 import { calleeOf, findSameNumbers, sameNumberError } from './sameNumber';
 import { baseOf } from './startKey';
 import { type Left, type StartRun } from './startOnce';
@@ -152,11 +152,13 @@ async function prepareItems(items: Items): Promise<void> {
 		}
 	}
 	if (operation.starts !== 'call') return;
-	items.callees = readers.map((read, index) => startOf(items.prepared[index])?.call?.to ?? calleeOf(read));
-	const keys = items.prepared.map((item) => startOf(item)?.idempotencyKey);
+	items.callees = readers.map(
+		(read, index) => preparedStartOf(items.prepared[index])?.call?.to ?? calleeOf(read),
+	);
+	const keys = items.prepared.map((item) => preparedStartOf(item)?.idempotencyKey);
 	for (const [itemIndex, others] of findSameNumbers(items.callees, keys)) {
 		const read = readers[itemIndex];
-		const { call } = startOf(items.prepared[itemIndex]) ?? {};
+		const { call } = preparedStartOf(items.prepared[itemIndex]) ?? {};
 		if (read === undefined || call?.allowsSameNumber !== false) continue;
 		if (outcomes[itemIndex]) continue;
 		const error = sameNumberError(read, String(items.callees[itemIndex]), others);

@@ -19,7 +19,7 @@ export type StartingItem = RequestOptions & { start: PreparedStart };
 export type PreparedItem = StartingItem | (RequestOptions & { run: ItemRun });
 
 /** @returns how an item starts something, if its operation does */
-export const startOf = (item?: PreparedItem): PreparedStart | undefined =>
+export const preparedStartOf = (item?: PreparedItem): PreparedStart | undefined =>
 	item && 'start' in item ? item.start : undefined;
 
 /** @returns the outcome of an item that has started something */

@@ -1,5 +1,5 @@
 import { type IDataObject, sleep } from 'n8n-workflow';
-import { startOf } from '../../api/http/responseReaders';
+import { startMsOf } from '../../api/http/responseReaders';
 import { listCallsMade } from '../../api/calls';
 import type { Send } from '../../api/http/client';
 import { listLatestSessions } from '../../api/sessions';
@@ -66,7 +66,7 @@ export class StartSearch {
 			(deploymentId === undefined || row.deploymentId === deploymentId);
 		const own = rows.find((row) => keyOf(row) === wanted.key && isSame(row));
 		const others = rows.filter(
-			(row) => to !== undefined && isSame(row) && !(startOf(row) < wanted.sinceMs - EARLIER_MS),
+			(row) => to !== undefined && isSame(row) && !(startMsOf(row) < wanted.sinceMs - EARLIER_MS),
 		);
 		return { record: own && fromRow(own), others: others.map((row) => String(row[idField])) };
 	}

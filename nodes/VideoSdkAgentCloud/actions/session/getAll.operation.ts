@@ -1,6 +1,6 @@
 import { type IDataObject } from 'n8n-workflow';
 import { choicesField, optional, optionsOf, textField } from '../../fields/kit/field';
-import { hasStatus, SESSION_STATUSES, SESSIONS } from '../../api/sessions';
+import { hasStatus, SESSION_STATUSES, SESSIONS, simplifySession } from '../../api/sessions';
 import { filtersField } from '../../fields/kit/filters';
 import { deploymentField } from '../../fields/kit/locators';
 import { readSimplify, simplifyField } from '../../fields/kit/simplify';
@@ -23,28 +23,12 @@ const FILTERS = filtersField(
 	"VideoSDK can't filter sessions, so n8n searches the list for matches",
 );
 
-/** Without the webhook: that of a session in Start and Wait is a resume URL, whose token must stay secret. */
-const SIMPLIFIED = [
-	'sessionId',
-	'outcome',
-	'durationSeconds',
-	'status',
-	'deploymentId',
-	'tag',
-	'start',
-	'end',
-	'duration',
-	'createdAt',
-	'updatedAt',
-	'metadata',
-];
-
 export const operation = getMany({
 	action: 'Get many sessions',
 	description: 'Retrieve a list of sessions',
 	fields: [FILTERS, simplifyField],
 	read(read) {
-		const show = readSimplify(read, SIMPLIFIED);
+		const show = readSimplify(read, simplifySession);
 		const filters = read.collection(FILTERS);
 		const statuses = filters.choices(statusFilter);
 		const deploymentId = filters.text(deploymentFilter);

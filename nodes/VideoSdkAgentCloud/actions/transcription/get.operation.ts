@@ -1,7 +1,7 @@
 import { type IDataObject } from 'n8n-workflow';
 import { lookUntil } from '../pollUntil';
 import { type ItemRun, type Operation } from '../operation';
-import { textReader } from '../files';
+import { textReader } from '../itemFiles';
 import { latestOf } from '../../api/http/responseReaders';
 import { failureOf, type Send } from '../../api/http/client';
 import { isPassing, NOT_FOUND_STATUSES } from '../../api/http/failure';

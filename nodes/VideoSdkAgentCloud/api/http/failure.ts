@@ -1,4 +1,5 @@
 import { jsonParse, type NodeApiError } from 'n8n-workflow';
+import { retryAfterMs } from './retryAfter';
 import { serverTimeMs } from './serverTime';
 import { JWT, withoutKeys } from '../../security/redactTokens';
 
@@ -53,7 +54,6 @@ export interface FullResponse {
 }
 
 const MAX_EXCERPT_LENGTH = 200;
-const MAX_RETRY_AFTER_MS = 60_000;
 /** Codes that tell that no connection was made, so that not a byte of the request was sent, unless one broke while in use. */
 const NOT_CONNECTED_CODES = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'];
 const IN_USE = /^(?:read|write) /;
@@ -85,12 +85,6 @@ export function readApiMessage(text: string, otherwise = text): string | undefin
 		(candidate): candidate is string => typeof candidate === 'string' && candidate.trim() !== '',
 	);
 	return excerpt(found ?? otherwise) || undefined;
-}
-
-/** Reads a Retry-After header: seconds, cut to a minute, since no one expects a node to sit for longer. A date counts as none. */
-export function retryAfterMs(header: unknown): number | undefined {
-	const isSeconds = typeof header === 'string' && /^\s*\d+(?:\.\d+)?\s*$/.test(header);
-	return isSeconds ? Math.min(Number(header) * 1000, MAX_RETRY_AFTER_MS) : undefined;
 }
 
 /**

@@ -67,11 +67,11 @@ export const roomIdOf = ({ roomId, meetingId }: IDataObject) => roomId ?? meetin
 export const msOf = (time: unknown): number => Date.parse(String(time));
 
 /** @returns when what a record is about began, in ms since 1970; NaN: it does not tell */
-export const startOf = ({ start, createdAt }: IDataObject): number => msOf(start || createdAt);
+export const startMsOf = ({ start, createdAt }: IDataObject): number => msOf(start || createdAt);
 
 /** @returns the record that started last; undefined of none */
 export function latestOf(records: IDataObject[]): IDataObject | undefined {
-	return records.sort((one, other) => (startOf(other) || 0) - (startOf(one) || 0))[0];
+	return records.sort((one, other) => (startMsOf(other) || 0) - (startMsOf(one) || 0))[0];
 }
 
 /** @returns those of a record's fields that it has, in the order of their names here */

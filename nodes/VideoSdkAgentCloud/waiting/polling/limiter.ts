@@ -1,7 +1,7 @@
 import { sleep } from 'n8n-workflow';
 
 /** How much may be under way, and how fast it may begin. */
-export interface Limits {
+export interface RateLimits {
 	/** At most so many at a time. */
 	inFlight: number;
 	/** At most so many of them for one owner. Default: all */
@@ -24,7 +24,7 @@ interface Queue {
 }
 
 /**
- * Limits how much of one kind of work is under way. Each thing that can hang by itself has a limiter of its own, so that it holds up
+ * RateLimits how much of one kind of work is under way. Each thing that can hang by itself has a limiter of its own, so that it holds up
  * nothing else. Among owners, who holds fewer places goes first, then who has waited longest: none starves another, however much it
  * wants to do, or however often that fails.
  */
@@ -36,7 +36,7 @@ export class Limiter {
 	private nextAtMs = 0;
 	private slowUntilMs = 0;
 
-	constructor(private readonly limits: Limits) {}
+	constructor(private readonly limits: RateLimits) {}
 
 	/** Does work when there is a place for it: among that of its owner, in the order of arrival. */
 	async run<T>(owner: object, work: () => Promise<T>): Promise<T> {

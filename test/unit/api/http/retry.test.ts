@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { type ApiFailure, retryAfterMs } from '../../../../nodes/VideoSdkAgentCloud/api/http/failure';
+import { type ApiFailure } from '../../../../nodes/VideoSdkAgentCloud/api/http/failure';
+import { retryAfterMs } from '../../../../nodes/VideoSdkAgentCloud/api/http/retryAfter';
 import { retryDelay } from '../../../../nodes/VideoSdkAgentCloud/api/http/retry';
 import { checkTimes } from '../../support';
 import { FAILURES } from './anyFailure';

@@ -1,6 +1,6 @@
 /** Who begins when more wants to be done than may. */
 import fc from 'fast-check';
-import { Limiter, type Limits } from '../../../../nodes/VideoSdkAgentCloud/waiting/polling/limiter';
+import { Limiter, type RateLimits } from '../../../../nodes/VideoSdkAgentCloud/waiting/polling/limiter';
 import { checkAsync, settle } from '../../support';
 
 const FAILED = new Error('failed');
@@ -89,7 +89,7 @@ describe('By a clock of its own', () => {
 		return begun;
 	}
 
-	const LIMITS: Limits = { inFlight: 9, perSecond: 20, slowPerSecond: 4, pauseMs: 5_000 };
+	const LIMITS: RateLimits = { inFlight: 9, perSecond: 20, slowPerSecond: 4, pauseMs: 5_000 };
 
 	it('so many begin in a second, and none more, also if time has passed unused', async () => {
 		const limiter = new Limiter(LIMITS);

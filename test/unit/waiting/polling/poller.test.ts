@@ -4,7 +4,8 @@ import type { ApiRequest } from '../../../../nodes/VideoSdkAgentCloud/api/http/c
 import { pathOf } from '../../../../nodes/VideoSdkAgentCloud/api/http/path';
 import { KINDS } from '../../../../nodes/VideoSdkAgentCloud/conversation/kinds';
 import { mergeFact, unknown } from '../../../../nodes/VideoSdkAgentCloud/conversation/known';
-import { outputOf, type WaitPolicy } from '../../../../nodes/VideoSdkAgentCloud/conversation/nextStep';
+import { type WaitPolicy } from '../../../../nodes/VideoSdkAgentCloud/conversation/nextStep';
+import { outputRecord } from '../../../../nodes/VideoSdkAgentCloud/conversation/output';
 import type { RequestContext } from '../../../../nodes/VideoSdkAgentCloud/api/http/credential';
 import { AccountRequests, keyOf } from '../../../../nodes/VideoSdkAgentCloud/waiting/polling/accountRequests';
 import { PendingConversation } from '../../../../nodes/VideoSdkAgentCloud/waiting/polling/pendingConversation';
@@ -45,7 +46,7 @@ function awaitCall(
 	const limits = budgetOf(whole.deadlineMs, whole.fetchMs, 1);
 	const one = new PendingConversation(KINDS.call, whole, limits, nowMs, known);
 	const seen: { item?: IDataObject } = {};
-	one.onReady = () => (seen.item ??= outputOf(KINDS.call, one.known, whole));
+	one.onReady = () => (seen.item ??= outputRecord(KINDS.call, one.known, whole));
 	poller.add([one]);
 	return seen;
 }
