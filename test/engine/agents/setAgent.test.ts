@@ -99,6 +99,14 @@ it.each<[string, IDataObject]>([
 	expectNoSecrets(rig, message);
 });
 
+it('Set Agent takes what VideoSDK writes as null for what is missing', async () => {
+	const { room: _room, ...before } = rule(INBOUND);
+	const match = { method: 'GET', path: /routing-rule\/./ };
+	rig.simulator.addFault({ kind: 'noData', body: before, match });
+	rig.simulator.addFault({ kind: 'noData', body: { ...before, agentId: 'ag_1', room: null }, match });
+	expect(await rig.json(setAgent(INBOUND, { agentId: 'ag_1' }))).toMatchObject([{ agentId: 'ag_1' }]);
+});
+
 it("An incoming call's agent is told what the rule says, unless the call itself says it", async () => {
 	await rig.json(setAgent(INBOUND, { firstMessage: 'Hello from the rule' }));
 	const roomId = await rig.room('transcribe');

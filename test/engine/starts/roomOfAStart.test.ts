@@ -1,7 +1,7 @@
 /** A room that is made for what is started is closed, or named, if the start fails. */
 import type { Fault } from '../../simulator';
 import { byRule, CALL, fromSip } from '../rig/callRig';
-import { onEachRun, startParameters, useRig } from '../rig/rig';
+import { failureOf, onEachRun, startParameters, useRig } from '../rig/rig';
 import { DOUBTFUL } from '../rig/starts';
 import { rows } from '../rig/waitingRun';
 
@@ -50,11 +50,17 @@ describe('A room that is made for what is started', () => {
 		},
 	);
 
-	it('is named for each item in doubt, though one error alone is shown', async () => {
+	it('is named for each item in doubt, though one error alone is shown, and again by a Retry', async () => {
 		const until = () => posts().length === 4;
 		rig.simulator.addFault({ kind: 'status', status: 500, until, match: { path: /start$/, times: 2 } });
-		const { description } = await rig.failure(startParameters({ recording: 'record' }), { items: rows(2) });
-		expect(description).toMatch(/for item 1 may have been.* Created and still open: room \S+ \(item 1\)\./);
+		const failed = await rig.run(startParameters({ recording: 'record' }), { items: rows(2) });
+		const retried = await rig.engine.retry(failed);
+		const [, { roomId = '' } = {}] = rig.simulator.rooms.values();
+		for (const run of [failed, retried]) {
+			const { description } = failureOf(run);
+			expect(description).toMatch(/for item 1 may have been/);
+			expect(description).toContain(`Created and still open: room ${roomId} (item 1).`);
+		}
 	});
 
 	it('is named for an item that was not sent since another failed, if it could not be closed', async () => {
