@@ -150,6 +150,20 @@ it('Deploy uploads nothing where the address leads on', async () => {
 	expect(isAsked).toBe(false);
 });
 
+it.each([
+	['(Support) Team!', 'support-team'],
+	['受付', 'agent'],
+])(
+	"Deploy names the secret of the agent '%s' n8n-%s, in the letters of a name at VideoSDK",
+	async (...given) => {
+		const [agentName, written] = given;
+		await rig.json(deploy({ agentName }));
+		expect(secrets()).toMatchObject([
+			{ name: expect.stringMatching(`^n8n-${written}-[0-9a-f]{8}$`) as string },
+		]);
+	},
+);
+
 it('Deploy gives an agent that it has deployed before a new version, token, and secret, and deletes the old one', async () => {
 	const [first] = await rig.json(deploy());
 	const [old] = secrets();

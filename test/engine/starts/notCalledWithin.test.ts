@@ -195,7 +195,7 @@ describe('Not Called Within', () => {
 		});
 
 		it('whose oldest calls come first, to its end', async () => {
-			const rows = Array.from({ length: 50 }, (_, index) => row(index, Date.now() - (60 - index) * HOUR_MS));
+			const rows = Array.from({ length: 50 }, (_, index) => row(index, Date.now() - (100 - index) * HOUR_MS));
 			page(1, rows);
 			page(2, [row(99, Date.now() - HOUR_MS, TO)]);
 			expect(await rig.json(call(TO))).toMatchObject([{ lastCallId: 'c-99' }]);

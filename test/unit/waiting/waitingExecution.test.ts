@@ -5,6 +5,7 @@ import type { IWebhookFunctions } from 'n8n-workflow';
 import type { StoredWait } from '../../../nodes/VideoSdkAgentCloud/waiting/storedWait';
 import { check, requestContext } from '../support';
 import { budgetOf, budgetOfWait } from '../../../nodes/VideoSdkAgentCloud/waiting/budget';
+import type { Poller } from '../../../nodes/VideoSdkAgentCloud/waiting/polling/poller';
 import { takeUp } from '../../../nodes/VideoSdkAgentCloud/waiting/resuming/resume';
 import {
 	findWait,
@@ -25,6 +26,15 @@ it("a person's response stays, although another process that has none says what 
 	wait.merge([]);
 	wait.merge([], { approved: false });
 	expect([wait.isReady, wait.outcome({ callId: 'c-1' })]).toEqual([true, { approved: true }]);
+});
+
+it('a credential that VideoSDK rejects again and again is in the log once', () => {
+	const warn = jest.fn();
+	const poller = { account: { context: { logger: { warn } } }, add: () => undefined } as unknown as Poller;
+	const wait = new WaitingExecution(storedUntil(Date.now() + 60_000));
+	wait.askBy(poller);
+	for (let count = 0; count < 3; count++) wait.awaited.get('c-1')?.onRejected?.(new Error('status 401'));
+	expect(warn.mock.calls).toEqual([[expect.stringContaining('rejects the credential'), expect.anything()]]);
 });
 
 it("no request continues the execution once n8n's own deadline is near", () => {
