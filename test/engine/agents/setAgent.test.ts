@@ -100,7 +100,7 @@ it.each<[string, IDataObject]>([
 });
 
 it('Set Agent takes what VideoSDK writes as null for what is missing', async () => {
-	const { room: _room, ...before } = rule(INBOUND);
+	const before = { ...rule(INBOUND), room: undefined };
 	const match = { method: 'GET', path: /routing-rule\/./ };
 	rig.simulator.addFault({ kind: 'noData', body: before, match });
 	rig.simulator.addFault({ kind: 'noData', body: { ...before, agentId: 'ag_1', room: null }, match });
