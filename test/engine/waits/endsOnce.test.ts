@@ -5,10 +5,10 @@
 import { ExecutionLifecycleHooks } from 'n8n-core';
 import { type IDataObject, type INodeParameters, sleep } from 'n8n-workflow';
 import { shareOf } from '../../unit/support';
-import { byRule } from '../rig/callRig';
+import { byRule, callParameters } from '../rig/callRig';
 import { eventBody, sendAndLeave, strangersKey } from '../rig/delivery';
 import { NODE_NAME, type NodeRunOptions } from '../rig/engine';
-import { failureOf, jsonOf, later, onEachRun, useRig } from '../rig/rig';
+import { byId, failureOf, jsonOf, later, onEachRun, useRig } from '../rig/rig';
 import { rows, type WaitingRun } from '../rig/waitingRun';
 
 const rig = useRig({ callBehaviour: false });
@@ -114,6 +114,20 @@ it('What an execution starts while the user stops it is ended at Max Wait', asyn
 	expect(sessions()).toMatchObject([{ status: 'queued' }]);
 	await later(5_000);
 	expect(sessions()).toMatchObject([{ status: 'completed' }]);
+});
+
+it('A call that an execution made while the user stopped it is hung up at Max Wait, though Call: Get waits for its end', async () => {
+	onEachRun((run) => {
+		const until = () => (run.cancel(), true);
+		rig.simulator.addFault({ kind: 'delay', until, match: { method: 'POST', path: /call$/ } });
+	});
+	await begin(MAX_WAIT_MS, 1, MAKE_AND_WAIT);
+	const [call] = rig.simulator.calls.values();
+	const get = callParameters('get', { callId: byId(String(call?.callId)), include: ['transcript'] });
+	const { result } = await rig.engine.startAndWait(HOUR_MS, get);
+	expect([result.run.status, call?.status]).toEqual(['waiting', 'initiated']);
+	await later(MAX_WAIT_MS + 5_000);
+	expect(call?.status).toBe('ended');
 });
 
 it('An execution that is stopped while n8n saves it does not stop the requests of others', async () => {
