@@ -221,12 +221,17 @@ export class Engine {
 		});
 	}
 
+	/** Loads a workflow that another process may have run. */
+	private loadAgain({ id, nodes, connectionsBySourceNode: connections }: Workflow): Workflow {
+		return this.load({ id, nodes: Object.values(nodes), connections });
+	}
+
 	/** Runs an execution that failed again, as the button "Retry" does (ExecutionService.retry). */
 	async retry({ run, workflow, executionId }: RunResult): Promise<RunResult> {
 		const data = asStored(run.data);
 		delete data.resultData.error;
 		data.resultData.runData[NODE_NAME]?.pop();
-		return await this.execute(workflow, 'retry', data, {
+		return await this.execute(this.loadAgain(workflow), 'retry', data, {
 			hooks: this.hooks('retry', randomUUID(), executionId),
 		});
 	}
@@ -271,7 +276,7 @@ export class Engine {
 	/** Runs the node once more in the same execution, which begins with what n8n had stored before the node ran. */
 	async secondRun(result: RunResult): Promise<RunResult> {
 		const { run, workflow, executionId } = this.beforeNode(result);
-		return await this.execute(workflow, 'trigger', run.data, { executionId });
+		return await this.execute(this.loadAgain(workflow), 'trigger', run.data, { executionId });
 	}
 
 	/** Uses a tool as n8n's own Agents do, which have no workflow (EphemeralNodeExecutor.executeNodeDirectly). */

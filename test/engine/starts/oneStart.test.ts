@@ -104,6 +104,9 @@ function startedByItem(): Map<string, string[]> {
 
 let rounds = 0;
 
+/** Another process of the same n8n, with nothing in memory. */
+const addProcess = async () => await rig.addEngine({ credentialId: rig.engine.credentialId });
+
 /** Runs a case. @returns the items of each execution, by the name that its origin gives them */
 async function play(model: Case, hasMetadata: boolean) {
 	const { simulator } = rig;
@@ -134,7 +137,7 @@ async function play(model: Case, hasMetadata: boolean) {
 		onError: model.onError,
 		node: { retryOnFail: model.maxTries > 1, maxTries: model.maxTries, waitBetweenTries: 10 },
 	});
-	const processes = [rig.engine, await rig.addEngine()];
+	const processes = [rig.engine, await addProcess()];
 	let here = 0;
 	const stored: Stored[] = [];
 	const outputs: IDataObject[] = [];
@@ -165,7 +168,7 @@ async function play(model: Case, hasMetadata: boolean) {
 			if ((what === 'kill' && !hasMetadata) || chosen.isRetry) continue;
 			chosen.isKilled = true;
 			if (what === 'kill') {
-				processes[here] = rig.engine = await rig.addEngine();
+				processes[here] = rig.engine = await addProcess();
 				await later(LISTED_WITHIN_MS);
 			}
 		} else if (what === 'secondRun') {

@@ -194,6 +194,15 @@ describe.each([
 		expect(posts()).toHaveLength(6);
 	});
 
+	it('that was started is not started again by another process, though no list shows what was started', async () => {
+		rig.simulator.setListing({ lagMs: Infinity, hasMetadata: false });
+		const first = await run({}, OK, NO);
+		const other = await rig.addEngine({ credentialId: rig.engine.credentialId });
+		expect(jsonOf(await other.retry(first))).toHaveLength(3);
+		// Items 0 and 1, then 1 and 2.
+		expect(posts()).toHaveLength(4);
+	});
+
 	it('that n8n runs twice at a time is started once, and comes out of both', async () => {
 		const first = await run();
 		const second = await rig.engine.useAgain(
