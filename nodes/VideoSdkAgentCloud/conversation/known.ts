@@ -12,7 +12,7 @@ export const END_EVENTS = ['failed', 'stopped'] as const;
 export type EndEvent = (typeof END_EVENTS)[number];
 
 /**
- * What is known of one conversation. Facts are joined (`learn`, `join`), so that their order and repetition change nothing, and
+ * What is known of one conversation. Facts are merged (`mergeFact`, `merge`), so that their order and repetition change nothing, and
  * nothing is taken back: each field only grows in an order of its own. It can be sent as JSON.
  */
 export interface Known {

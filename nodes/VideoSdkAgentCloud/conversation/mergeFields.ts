@@ -5,7 +5,7 @@ type Rank = [stage: number, updatedAtMs: number, size: number];
 
 /**
  * What records have told, by the names of their fields: of each field, the value of the record with the highest rank. A rank for each:
- * of `{ ...older, ...newer }` alone, what came of a field that the newest record lacks would depend on which two were joined first.
+ * of `{ ...older, ...newer }` alone, what came of a field that the newest record lacks would depend on which two were merged first.
  */
 export type Fields = Record<string, { rank: Rank; value: IDataObject[string] }>;
 

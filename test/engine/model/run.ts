@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Logger } from '@n8n/backend-common';
 import { Container } from '@n8n/di';
 import { ExecuteContext } from 'n8n-core';
+import { type Known, unknown } from '../../../nodes/VideoSdkAgentCloud/conversation/known';
 import type { Delivery, Fault, SimulatorOptions } from '../../simulator';
 import { eventBody, sendAndLeave } from '../rig/delivery';
 import type { Engine, RunResult } from '../rig/engine';
@@ -214,8 +215,7 @@ async function attack(model: Case, waiting: WaitingRun, started: Started[]): Pro
 	const [one] = started.filter(({ id }) => stored.includes(id)) as [Started];
 	const end = endOf(model, one);
 	const foreign = endOf(model, { ...one, id: randomUUID(), roomId: 'aaaa-bbbb-cccc' });
-	const nothing = { fields: {}, timelog: {}, isAnswered: false, told: {}, parts: {} };
-	const known = started.map(({ id }) => ({ ...nothing, id, ended: true }));
+	const known = started.map(({ id }): Known => ({ ...unknown(id), ended: true }));
 	const forged = { signature: null, headers: { [KEY_HEADER]: 'f'.repeat(64) } };
 	// Without the items of the execution no one can read such a credential.
 	const unread = model.hasItemExpression ? [503] : [];

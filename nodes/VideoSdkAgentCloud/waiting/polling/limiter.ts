@@ -24,7 +24,7 @@ interface Queue {
 }
 
 /**
- * RateLimits how much of one kind of work is under way. Each thing that can hang by itself has a limiter of its own, so that it holds up
+ * Limits how much of one kind of work is under way. Each thing that can hang by itself has a limiter of its own, so that it holds up
  * nothing else. Among owners, who holds fewer places goes first, then who has waited longest: none starves another, however much it
  * wants to do, or however often that fails.
  */

@@ -45,7 +45,8 @@ export interface CarriedKnown {
 function bodyOf(carried: CarriedKnown): string {
 	const whole = JSON.stringify({ ...carried, isWhole: true } satisfies CarriedKnown);
 	if (Buffer.byteLength(whole) <= MAX_BODY_BYTES) return whole;
-	return JSON.stringify({ ...carried, known: carried.known.map((one) => ({ ...one, parts: {} })) });
+	const known = carried.known.map((one): Known => ({ ...one, artifacts: {} }));
+	return JSON.stringify({ ...carried, known });
 }
 
 /** @returns a text as UTF-8, compressed. By the Web's interface, since a node may not load 'zlib' */

@@ -50,12 +50,12 @@ async function ask(
 }
 
 /** Conversations that are over, with texts of the lengths given. */
-const withTexts = (...lengths: number[]) =>
-	lengths.map((length, index) => ({
+const withTexts = (...lengths: [number, number]) =>
+	lengths.map((length, index): Known => ({
 		...unknown(`c-${index}`),
 		fields: { status: { rank: [10, 0, 9], value: 'ended' } },
-		parts: { transcript: { value: 'x'.repeat(length), weight: length, mayCome: false } },
-	})) as unknown as [Known, Known];
+		artifacts: { transcript: { value: 'x'.repeat(length), weight: length, mayCome: false } },
+	})) as [Known, Known];
 
 it.each([
 	['x', 990_000, true],
@@ -69,7 +69,7 @@ it.each([
 		long.artifacts.transcript = { value: letter.repeat(length), weight: length, mayCome: false };
 		const sent: CarriedKnown[] = [];
 		await ask([long, short], (carried) => (sent.push(carried), 'continued'));
-		const without = [long, short].map((one) => ({ ...one, parts: {} }));
+		const without = [long, short].map((one): Known => ({ ...one, artifacts: {} }));
 		expect(sent).toEqual([isSent ? { known: [long, short], isWhole: true } : { known: without }]);
 	},
 );
