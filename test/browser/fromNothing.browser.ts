@@ -11,7 +11,7 @@ import { type Editor, eventually, TAKE_UP_MS } from './editor';
 
 const TRIGGER = 'VideoSDK Agent Cloud Tool Trigger';
 /** Presses of the mouse besides those that make the credential, which are needed once. */
-const MAX_CLICKS = { call: 10, summary: 12, table: 20, tool: 32 };
+const MAX_CLICKS = { call: 10, summary: 12, ask: 11, table: 20, tool: 32 };
 /** The credential, in the first node of ours: open its form, click into both keys, and save. */
 const MAX_CREDENTIAL_CLICKS = 4;
 const TO = '+15550003001';
@@ -136,6 +136,17 @@ inBrowser(
 		expect(await stage.n8n.rest.listExecutions({ status: ['error'] })).toEqual([]);
 	},
 );
+
+inBrowser(`a question by phone in at most ${MAX_CLICKS.ask} clicks, and its answer`, async (editor) => {
+	const count = await startFromNothing(editor);
+	await editor.search('phone call');
+	const clicks = await call(editor, 'Ask by phone and wait', count, async () => {
+		await editor.type('to', TO);
+		await editor.type('message', 'May we come on Thursday?');
+	});
+	expectClicks('A question by phone', clicks, MAX_CLICKS.ask);
+	expect(await editor.firstRow()).toMatchObject({ outcome: 'answered', responded: 'true', to: TO });
+});
 
 inBrowser(`three people in a table, in at most ${MAX_CLICKS.table} clicks`, async (editor) => {
 	const phones = [TO, CALL_NUMBERS.missed, CALL_NUMBERS.rejected];
