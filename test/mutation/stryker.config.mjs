@@ -16,7 +16,7 @@ export default {
 		`${root}/webhook/{event,eventNames,recentDeliveries,verify}.ts`,
 		`${root}/trigger/reconcile.ts`,
 		`${root}/api/http/{failure,pagination,path,pause,responseReaders,retry}.ts`,
-		`${root}/api/{callRecord,endOnce,parseNumber,sessionId,sessions,telephony}.ts`,
+		`${root}/api/{callRecord,endOnce,parsePhoneNumber,sessionId,sessions,telephony}.ts`,
 		`${root}/fields/{callingHours,phoneNumber,maxWait}.ts`,
 		`${root}/fields/kit/{keyValue,reader}.ts`,
 		`${root}/agentTools/*.ts`,

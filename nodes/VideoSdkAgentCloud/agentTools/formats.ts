@@ -1,4 +1,4 @@
-import { parseNumber } from '../api/parseNumber';
+import { parsePhoneNumber } from '../api/parsePhoneNumber';
 
 /** What a text may have to be. */
 export type Format = 'date' | 'dateTime' | 'email' | 'phone';
@@ -39,7 +39,7 @@ export const FORMATS: Record<Format, { is: string; read: (text: string) => strin
 	phone: {
 		is: 'one phone number with a plus sign and the country code',
 		read: (text) => {
-			const { number, reason } = parseNumber(text.trim());
+			const { number, reason } = parsePhoneNumber(text.trim());
 			return reason === undefined ? number : undefined;
 		},
 	},

@@ -1,4 +1,4 @@
-import { parseNumber } from '../api/parseNumber';
+import { parsePhoneNumber } from '../api/parsePhoneNumber';
 import { type Blank, type Field, textField, type TextOf } from './kit/field';
 import { type ItemReader } from './kit/reader';
 
@@ -18,7 +18,7 @@ const MAX_QUOTED_LENGTH = 40;
 /** @returns a phone number as calls have it, or a SIP URI as it is; undefined if a text is neither */
 export function cleanNumber(text: string): string | undefined {
 	if (SIP_URI.test(text)) return text;
-	const { number, reason } = parseNumber(text);
+	const { number, reason } = parsePhoneNumber(text);
 	return reason === undefined ? number : undefined;
 }
 
@@ -34,7 +34,7 @@ export function readPhoneNumber<B extends Blank>(read: ItemReader, field: Field<
 	if (text === undefined || SIP_URI.test(text)) return text;
 	// The API's own list may spell numbers in its own way.
 	if (read.isFromList(field) && API_NUMBER.test(text)) return text;
-	const { number, reason } = parseNumber(text);
+	const { number, reason } = parsePhoneNumber(text);
 	if (reason === undefined) return number as TextOf<B>;
 	const quoted = text.length > MAX_QUOTED_LENGTH ? `${text.slice(0, MAX_QUOTED_LENGTH)}…` : text;
 	throw read.fail(

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { asCalled } from '../../../nodes/VideoSdkAgentCloud/api/parseNumber';
+import { asCalled } from '../../../nodes/VideoSdkAgentCloud/api/parsePhoneNumber';
 import { optional } from '../../../nodes/VideoSdkAgentCloud/fields/kit/field';
 import { fromField } from '../../../nodes/VideoSdkAgentCloud/fields/kit/locators';
 import { readPhoneNumber } from '../../../nodes/VideoSdkAgentCloud/fields/phoneNumber';

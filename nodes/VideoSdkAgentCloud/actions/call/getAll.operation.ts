@@ -4,7 +4,7 @@ import { CALL_OUTCOMES, simplifyCall } from '../../api/callRecord';
 import { CALLS } from '../../api/calls';
 import { routingRuleField } from '../../fields/kit/locators';
 import { filtersField, readDateMs } from '../../fields/kit/filters';
-import { asCalled } from '../../api/parseNumber';
+import { asCalled } from '../../api/parsePhoneNumber';
 import { roomIdField } from '../../fields/room';
 import { readSimplify, simplifyField } from '../../fields/kit/simplify';
 import { getMany } from '../getManyOperation';

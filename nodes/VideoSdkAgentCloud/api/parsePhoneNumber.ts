@@ -63,14 +63,14 @@ function whyNot(text: string, number: string): string | undefined {
 }
 
 /** @returns a text without what people write into phone numbers, and if it isn't one with its country code, why not, in words */
-export function parseNumber(text: string): { number: string; reason?: string } {
+export function parsePhoneNumber(text: string): { number: string; reason?: string } {
 	const number = clean(text);
 	return { number, reason: whyNot(text, number) };
 }
 
 /** @returns a phone number, or the digits of one without its country code, as calls have it, however it's written; other text as it is */
 export function asCalled(text: string): string {
-	const { number, reason } = parseNumber(text);
+	const { number, reason } = parsePhoneNumber(text);
 	// Calls to SIP URIs have IP addresses.
 	const isPart = /^\d{7,}$/.test(number) && !/^\d+(\.\d+){3}$/.test(text);
 	return reason === undefined || isPart ? number.replace(/^0+/, '') : text;
