@@ -8,7 +8,7 @@ import { emptyOnlyCall, readOnlyCall } from '../../fields/onlyCall';
 import { dryRunField } from '../../fields/kit/requestOptions';
 import { isEvaluation } from '../../n8n/evaluation';
 import type { Operation, PreparedStart, RunTools } from '../operation';
-import type { ReasonCode } from './outcome';
+import type { ReasonCode } from './itemOutcome';
 import { phoneKey } from './sameNumber';
 
 /** Thrown in place of what isn't to be started: its item has neither started anything nor failed. */

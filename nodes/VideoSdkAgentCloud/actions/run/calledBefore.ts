@@ -14,7 +14,7 @@ import { type Send } from '../../api/http/client';
 import { BoundedMap } from '../../n8n/boundedStores';
 import { isSameNumber } from '../../api/telephony';
 import { notCalled, type NotNow } from './brakes';
-import { withReason } from './outcome';
+import { withReason } from './itemOutcome';
 import { phoneKey } from './sameNumber';
 
 /** A call to a number that this process is placing, has placed, or may have. */

@@ -30,7 +30,7 @@ import {
 	startedInWords,
 	stopError,
 	withReason,
-} from './outcome';
+} from './itemOutcome';
 import { type PreparedItem, Runner, startedOutcome, type StartingItem, preparedStartOf } from './runner';
 import { calleeOf, findSameNumbers, sameNumberError } from './sameNumber';
 import { baseOf } from './startKey';

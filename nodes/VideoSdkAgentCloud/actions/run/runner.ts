@@ -9,7 +9,7 @@ import { dryRun, NotNow } from './brakes';
 import { ConcurrencyLimit } from './concurrency';
 import { Start, type StartRun } from './startOnce';
 import { type Findable, StartSearch, type WantedStart } from './startSearch';
-import { failedOutcome, type LeftOpenRoom, type Outcome, type Run } from './outcome';
+import { failedOutcome, type LeftOpenRoom, type Outcome, type Run } from './itemOutcome';
 import { continuesOnFail } from '../../n8n/tool';
 import { detached } from '../../n8n/detached';
 

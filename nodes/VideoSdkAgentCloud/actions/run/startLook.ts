@@ -10,7 +10,7 @@ import { isInDoubt } from '../../api/http/failure';
 import { pause } from '../../api/http/pause';
 import { type StartKind, STARTS } from '../../api/startWords';
 import { type Claim, type Started, type Target } from './claims';
-import { withReason } from './outcome';
+import { withReason } from './itemOutcome';
 import { type Found, isFindable, type WantedStart } from './startSearch';
 
 /** It isn't known whether something was started. The cause says it in words for the user. */

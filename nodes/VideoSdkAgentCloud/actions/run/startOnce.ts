@@ -9,7 +9,7 @@ import type { Operation, PreparedStart, RunTools } from '../operation';
 import { checkAllowed, checkHours, dryRun, notCalled } from './brakes';
 import { CalledBefore, Placing } from './calledBefore';
 import { Claim, claimOf, ownClaims, type Started, type Target } from './claims';
-import { type ReasonCode, withReason } from './outcome';
+import { type ReasonCode, withReason } from './itemOutcome';
 import { automaticKey, roomKey, userKey } from './startKey';
 import { InDoubt, StartLook } from './startLook';
 import { type Found, isFindable, type WantedStart } from './startSearch';
