@@ -1,7 +1,7 @@
 import { failureOf } from '../api/http/client';
 import { isPassing, NOT_FOUND_STATUSES } from '../api/http/failure';
 import { pause } from '../api/http/pause';
-import { pauseMs } from '../conversation/nextStep';
+import { pollIntervalMs } from '../conversation/pollInterval';
 import { mayComeLater } from './itemFiles';
 
 /**
@@ -33,6 +33,6 @@ export async function lookUntil<T>(
 			return undefined;
 		});
 		if (found !== undefined || isLast) return found;
-		await pause(Math.min(pauseMs(Date.now() - sinceMs), deadlineMs - Date.now()), stopSignal);
+		await pause(Math.min(pollIntervalMs(Date.now() - sinceMs), deadlineMs - Date.now()), stopSignal);
 	}
 }

@@ -1,5 +1,6 @@
 import { type Includable } from './artifact';
 import { type Known, needsLog, reportedEnd } from './known';
+import { pollIntervalMs } from './pollInterval';
 
 /** What is wanted of a conversation that an execution waits for. Stored with the execution, so in ms and plain values only. */
 export interface WaitPolicy {
@@ -73,11 +74,6 @@ export type Step =
 
 /** The API is to show an end that an event told. After this time the event counts all the same. */
 const REPORT_COUNTS_AFTER_MS = 60_000;
-const SHORTEST_PAUSE_MS = 2_000;
-/** Without an event an end is known 30 s late at most in the first hour; the request takes time, too. */
-const LONGEST_PAUSE_MS = 25_000;
-const HOUR_MS = 3_600_000;
-const LATEST_PAUSE_MS = 29 * 60_000;
 const SOON_PAUSE_MS = 1_000;
 /** So many looks, with such pauses, make sure of an end under a status that nobody knows. */
 const END_POLLS = 3;
@@ -86,12 +82,6 @@ const END_PAUSE_MS = 5_000;
 const TRY_AGAIN_MS = 5_000;
 /** Less and less often, so that a large execution doesn't ask an API that fails all the time. */
 export const LONGEST_TRY_AGAIN_MS = 30_000;
-
-/** How long to pause after a look, for whatever is waited for. @param waitedMs the time since the wait began, in ms */
-export function pauseMs(waitedMs: number): number {
-	if (waitedMs < HOUR_MS) return Math.min(Math.max(waitedMs / 4, SHORTEST_PAUSE_MS), LONGEST_PAUSE_MS);
-	return Math.min(waitedMs / 10, LATEST_PAUSE_MS);
-}
 
 /** @returns whether the conversation is over, as far as is known at a time in ms since 1970 */
 export function isOver(known: Known, { deadlineMs }: WaitPolicy, nowMs: number): boolean {
@@ -157,7 +147,7 @@ export function next(
 			const readyAtMs = seenOverAtMs + (policy.responseMs ?? 0);
 			return nowMs >= readyAtMs ? { step: 'ready' } : { step: 'pause', atMs: readyAtMs };
 		}
-		const fetchAtMs = fetchedAtMs + pauseMs(fetchedAtMs - seenOverAtMs);
+		const fetchAtMs = fetchedAtMs + pollIntervalMs(fetchedAtMs - seenOverAtMs);
 		return { step: 'fetch', atMs: Math.min(fetchAtMs, untilMs), isLast: nowMs >= untilMs };
 	}
 	const isTimeUp = nowMs >= policy.deadlineMs;
@@ -167,7 +157,7 @@ export function next(
 	const isPolled = isTimeUp && polledAtMs >= policy.deadlineMs;
 	if (isPolled && endPolls === 0) return { step: 'ready' };
 	const reportedAtMs = Math.min(nowMs, ...Object.values(known.reported));
-	const usualMs = pauseMs(reportedEnd(known) === undefined ? nowMs - sinceMs : nowMs - reportedAtMs);
+	const usualMs = pollIntervalMs(reportedEnd(known) === undefined ? nowMs - sinceMs : nowMs - reportedAtMs);
 	const pause = soonPolls > 0 ? SOON_PAUSE_MS : endPolls > 0 ? END_PAUSE_MS : usualMs;
 	const dueAtMs = Math.min(Math.max(polledAtMs, sinceMs) + pause, isPolled ? Infinity : policy.deadlineMs);
 	const untilMs = isTimeUp ? lastMs : policy.deadlineMs;

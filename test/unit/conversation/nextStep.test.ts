@@ -6,10 +6,10 @@ import {
 	isOver,
 	next,
 	nothingDone,
-	pauseMs,
 	type Progress,
 	type WaitPolicy,
 } from '../../../nodes/VideoSdkAgentCloud/conversation/nextStep';
+import { pollIntervalMs } from '../../../nodes/VideoSdkAgentCloud/conversation/pollInterval';
 import { type Budget, budgetOf } from '../../../nodes/VideoSdkAgentCloud/waiting/budget';
 import { anyFact, DEADLINE_MS, ID, knownOf, SECOND, WANT } from './facts';
 import { check, checkTimes } from '../support';
@@ -21,8 +21,8 @@ it('an end is known half a minute late at most in the first hour, then a tenth o
 	check([fc.oneof(fc.nat(200 * SECOND), fc.nat(30 * 24 * HOUR))], (waitedMs) => {
 		const early = Math.min(Math.max(waitedMs / 4, 2 * SECOND), 30 * SECOND);
 		const longest = waitedMs < HOUR ? early : Math.min(waitedMs / 10, HOUR / 2);
-		expect(pauseMs(waitedMs)).toBeLessThanOrEqual(longest);
-		expect(pauseMs(waitedMs)).toBeGreaterThan(0.8 * longest);
+		expect(pollIntervalMs(waitedMs)).toBeLessThanOrEqual(longest);
+		expect(pollIntervalMs(waitedMs)).toBeGreaterThan(0.8 * longest);
 	});
 });
 
@@ -37,7 +37,7 @@ it('an end that an event alone told is looked for soon, and counts a minute late
 		const pauses = [0, 1].map((soonLooks) =>
 			next(known, WANT, { ...START, soonPolls: soonLooks }, budgetOf(DEADLINE_MS, 0, 1), nowMs),
 		);
-		const usualMs = pauseMs(Math.max(nowS - toldS, 0) * SECOND);
+		const usualMs = pollIntervalMs(Math.max(nowS - toldS, 0) * SECOND);
 		expect(pauses).toMatchObject([{ pauseMs: usualMs }, { pauseMs: SECOND }]);
 	});
 });
@@ -84,7 +84,7 @@ function expectedStep(
 ) {
 	const isEnd = known.isConfirmedOver || known.ended === true || Object.keys(known.reported).length > 0;
 	if (!isEnd) {
-		const dueMs = Math.max(progress.polledAtMs, progress.sinceMs) + pauseMs(nowMs - progress.sinceMs);
+		const dueMs = Math.max(progress.polledAtMs, progress.sinceMs) + pollIntervalMs(nowMs - progress.sinceMs);
 		return nowMs < want.deadlineMs ? { step: 'poll', atMs: Math.min(dueMs, want.deadlineMs) } : {};
 	}
 	const { seenOverAtMs = nowMs } = known;
@@ -94,7 +94,7 @@ function expectedStep(
 	const isOpen = want.include.some((name) => known.artifacts[name]?.mayCome ?? true);
 	if (!isOpen || progress.fetchedAtMs >= untilMs)
 		return { step: nowMs >= seenOverAtMs + (want.responseMs ?? 0) ? 'ready' : 'pause' };
-	const pause = Math.max(pauseMs(progress.fetchedAtMs - seenOverAtMs), 0);
+	const pause = Math.max(pollIntervalMs(progress.fetchedAtMs - seenOverAtMs), 0);
 	return { step: 'fetch', atMs: Math.min(progress.fetchedAtMs + pause, untilMs), isLast: nowMs >= untilMs };
 }
 
