@@ -315,7 +315,7 @@ const CHECKS: Record<string, Check> = {
 		if (toolsEndMs - Date.now() <= TOOLS_WARNING_MS) {
 			return problem(
 				`The access of the rule's agent ${name} to its tools ${endsOrEnded(toolsEndMs)}`,
-				'Run Routing Rule: Set Agent with the tools again, best by a schedule every day.',
+				'Run Routing Rule: Set Agent with the tools again, ideally every day, by a schedule.',
 			);
 		}
 		return good(`The rule's agent is ${name}`);
