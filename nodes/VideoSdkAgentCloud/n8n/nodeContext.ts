@@ -6,7 +6,7 @@ import type {
 	Workflow,
 } from 'n8n-workflow';
 
-/** What contexts of n8n-core have beside n8n-workflow's types. */
+/** The properties of n8n-core's contexts that n8n-workflow's types don't have. */
 export interface InEngine {
 	workflow?: Workflow;
 	runExecutionData?: IRunExecutionData;
@@ -15,8 +15,8 @@ export interface InEngine {
 }
 
 /**
- * @returns what n8n knows of a run of an execution, the same for all its nodes; undefined for agents of n8n 2.41, which use tools without
- * an execution (EphemeralNodeExecutor)
+ * @returns n8n's data of the execution, which all its nodes share; undefined for n8n's own Agents of 2.41, which use tools without an
+ *   execution (EphemeralNodeExecutor; test/engine/starts/aiAgentTool)
  */
 export function runOf(context: IExecuteFunctions): IRunExecutionData | undefined {
 	const { runExecutionData } = context as InEngine;
@@ -24,11 +24,11 @@ export function runOf(context: IExecuteFunctions): IRunExecutionData | undefined
 }
 
 /**
- * Gives what n8n stores of a node with an execution, to be read and changed. Without an execution nothing is kept, and n8n's own
- * function throws.
+ * Returns the object that n8n stores with an execution, which may be changed. Without an execution, nothing is stored, and n8n's own
+ * `getContext` throws.
  *
- * @param of the node, or the whole run, which all nodes share
+ * @param of whether it's the object of the node, or the one that all nodes of the run share
  */
-export function keptOfNode(context: IExecuteFunctions, of: 'node' | 'flow' = 'node'): IDataObject {
+export function storedContext(context: IExecuteFunctions, of: 'node' | 'flow' = 'node'): IDataObject {
 	return runOf(context) === undefined ? {} : context.getContext(of);
 }

@@ -1,31 +1,33 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { CONTEXT_KEYS } from './keys';
-import { keptOfNode } from './nodeContext';
+import { storedContext } from './nodeContext';
 
-/** What a node that failed leaves to a user's Retry: n8n runs it again with the same items and its context (ExecutionService.retry). */
+/**
+ * What a node that failed leaves to a user's Retry, in which n8n runs it again with the same items and context (ExecutionService.retry).
+ */
 export interface RetryNote<Left> {
-	/** What the keys of its starts were made of, see actions/run/startKey.ts. */
+	/** The name of the execution of which the keys of its starts were made, see `baseOf` in actions/run/startKey.ts. */
 	base: string;
-	/** When it began, in ms since 1970. */
+	/** When the node began, in ms since 1970. */
 	sinceMs: number;
-	/** What it has started, or may have, by key. */
+	/** What the node has started, or may have, by key. */
 	starts: Record<string, Left>;
 }
 
-/** Leaves a note with the execution, which the node is about to fail. */
+/** Stores a note with the execution, which is about to fail. */
 export function leaveNote<Left>(context: IExecuteFunctions, note: RetryNote<Left>): void {
-	keptOfNode(context)[CONTEXT_KEYS.started] = note as unknown as IDataObject;
+	storedContext(context)[CONTEXT_KEYS.started] = note as unknown as IDataObject;
 }
 
-/** @returns what the failed execution has left; undefined if this is no Retry, or it left nothing */
+/** @returns the note of the failed execution; undefined if this isn't a user's Retry, or there is no note */
 export function readNote<Left>(context: IExecuteFunctions): RetryNote<Left> | undefined {
 	if (context.getMode() !== 'retry') return undefined;
-	return keptOfNode(context)[CONTEXT_KEYS.started] as unknown as RetryNote<Left> | undefined;
+	return storedContext(context)[CONTEXT_KEYS.started] as unknown as RetryNote<Left> | undefined;
 }
 
-/** Forgets what an earlier try has left, since the node has succeeded. In a Retry the base stays: a later round of a loop may fail. */
+/** Clears the note, because the node has succeeded. In a user's Retry, its base stays, because a later round of a loop may fail. */
 export function forgetStarts(context: IExecuteFunctions): void {
 	const note = readNote(context);
 	if (note) leaveNote(context, { ...note, starts: {} });
-	else delete keptOfNode(context)[CONTEXT_KEYS.started];
+	else delete storedContext(context)[CONTEXT_KEYS.started];
 }

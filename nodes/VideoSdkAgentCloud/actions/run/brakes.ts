@@ -1,4 +1,4 @@
-/** What keeps something from being started, although its fields are right. startOnce.ts says when each is looked at. */
+/** The checks that keep something from being started although its fields are valid. startOnce.ts decides when each one is made. */
 import { type IDataObject, type IExecuteFunctions } from 'n8n-workflow';
 import { type Send } from '../../api/http/client';
 import { holdsExpression } from '../../api/http/credential';
@@ -11,15 +11,15 @@ import type { Operation, PreparedStart, RunTools } from '../operation';
 import type { ReasonCode } from './itemOutcome';
 import { phoneKey } from './sameNumber';
 
-/** Thrown in place of what isn't to be started: its item has neither started anything nor failed. */
+/** Thrown if something isn't to be started now. Its item has neither started anything nor failed. */
 export class NotNow extends Error {
-	/** @param output of the item */
+	/** @param output the item's output */
 	constructor(readonly output: IDataObject) {
 		super();
 	}
 }
 
-/** @param more what the output says besides */
+/** @returns the error for a call that isn't made. @param more further fields of the output */
 export const notCalled = (
 	to: string | undefined,
 	reason: string,
@@ -36,9 +36,9 @@ export function checkHours({ call }: PreparedStart): void {
 }
 
 /**
- * Looks whether the credential lets a number be called.
+ * Checks whether the credential's 'Only Call These Numbers' allows the number.
  *
- * @throws NotNow if it doesn't; NodeOperationError if its list can't be read, whatever is to be started
+ * @throws NotNow if it doesn't; NodeOperationError if the list can't be read, even if no number is called
  */
 export async function checkAllowed(
 	context: IExecuteFunctions,
@@ -59,14 +59,14 @@ export async function checkAllowed(
 	throw notCalled(callee, reason, 'notAllowed');
 }
 
-/** n8n's token in the URLs of the execution, with which anyone could continue it. */
+/** n8n's token in the execution's resume URLs. It's masked, because anyone could continue the execution with it. */
 const RESUME_TOKEN = /([?&]signature=)\w+/g;
 
 /**
- * Makes the sender of a dry run: what only reads is sent, so that it finds what a real run would.
+ * Makes the sender of a dry run, which sends GET requests only, so that the dry run finds what a real run would.
  *
- * @param to the number that is called, if one is
- * @returns throws NotNow, with the request, in place of sending one that creates or changes something
+ * @param to the number to call, if the operation calls one
+ * @returns a sender that throws NotNow, with the request, in place of sending any other request
  */
 export function dryRun(send: Send, to?: string): Send {
 	return async (sent, read) => {
@@ -82,9 +82,10 @@ export function dryRun(send: Send, to?: string): Send {
 const EVALUATION_ADVICE = 'Turn on Dry Run, or put Evaluation: Check if Evaluating before this node';
 
 /**
- * An evaluation would reach people for each of its cases, and n8n ends a case as soon as its execution waits.
+ * Keeps an evaluation from reaching people for each of its cases. An evaluation can't wait either, because n8n ends a case as soon as
+ * its execution waits (test/e2e/evaluation).
  *
- * @returns why an operation does nothing in an evaluation, in words; undefined if it may
+ * @returns why the operation does nothing, in words; undefined if no evaluation runs, or the operation is harmless in one
  */
 export function refusalOfEvaluation(
 	context: IExecuteFunctions,

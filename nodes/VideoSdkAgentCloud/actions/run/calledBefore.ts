@@ -1,4 +1,4 @@
-/** The option Not Called Within: whom VideoSDK's list, or this process, has as called. */
+/** The option Not Called Within: finds out, from VideoSDK's list of calls and from this process, whether a number was called lately. */
 import {
 	type IDataObject,
 	type IExecuteFunctions,
@@ -17,7 +17,7 @@ import { notCalled, type NotNow } from './brakes';
 import { withReason } from './itemOutcome';
 import { phoneKey } from './sameNumber';
 
-/** A call to a number that this process is placing, has placed, or may have. */
+/** A call that this process is placing, has placed, or may have placed. */
 interface PlacedCall {
 	state: 'placing' | 'placed' | 'inDoubt';
 	/** When it was sent, in ms since 1970. */
@@ -27,36 +27,39 @@ interface PlacedCall {
 
 const MAX_NUMBERS = 10_000;
 
-/** By API key and number, whatever workflow and credential placed them: VideoSDK's list may show a call some seconds later. */
+/**
+ * The calls of this process, by API key and number, whatever workflow and credential placed them. They are kept because VideoSDK's list
+ * may show a new call only after some seconds (docs/dev/open-points.md, call.listed).
+ */
 const placedCalls = new BoundedMap<string, PlacedCall[]>(MAX_NUMBERS);
 
-/** The call of one start, among those to the same number. */
+/** The call that one start places, and the calls of other starts to the same number. */
 export class Placing {
 	private readonly number: string;
 	private own?: PlacedCall;
 
-	/** @param apiKey of the project that is called from */
+	/** @param apiKey the key of the VideoSDK project that makes the call */
 	constructor(apiKey: unknown, to: string) {
 		this.number = JSON.stringify([trimKey(apiKey), phoneKey(to)]);
 	}
 
-	/** Those of other starts, in the order in which they were sent. */
+	/** The calls of other starts to the number, in the order in which they were sent. */
 	get others(): PlacedCall[] {
 		return (placedCalls.get(this.number) ?? []).filter((call) => call !== this.own);
 	}
 
-	/** It is about to be sent, or sent again. */
+	/** Notes that the call is about to be sent, or sent again. */
 	begin(): void {
 		const { others, own = { state: 'placing', atMs: Date.now() } } = this;
 		this.own = own;
 		placedCalls.set(this.number, [...others, own]);
 	}
 
-	/** Ends what `begin` began, if it did. @param result undefined: it was certainly not placed */
+	/** Notes what became of the call, if `begin` was called. @param result undefined: the call was certainly not placed */
 	end(result?: Pick<PlacedCall, 'callId'> & { state: 'placed' | 'inDoubt' }): void {
 		const { others, own } = this;
 		if (own === undefined) return;
-		// The latest one tells all that is asked.
+		// Of the calls that aren't under way, only the latest one is needed.
 		const kept = result
 			? [...others.filter(({ state }) => state === 'placing'), Object.assign(own, result)]
 			: others;
@@ -65,9 +68,9 @@ export class Placing {
 	}
 }
 
-/** Whom a call of one item would ring too soon after another call. */
+/** Checks whether a call would ring its number too soon after another call. */
 export class CalledBefore {
-	/** The IDs of the calls in VideoSDK's list, which has their outcomes; undefined: the list hasn't been read yet. */
+	/** The IDs of the calls in VideoSDK's list; undefined: the list hasn't been read yet. */
 	private listed?: Set<unknown>;
 
 	/** @param withinMs how long ago another call counts */
@@ -78,8 +81,8 @@ export class CalledBefore {
 		private readonly placing: Placing,
 	) {}
 
-	/** Asks VideoSDK. @throws NotNow if the number was called; NodeOperationError if that can't be told */
-	async look(send: Send): Promise<void> {
+	/** Checks VideoSDK's list of calls. @throws NotNow if the number was called; NodeOperationError if the list doesn't tell */
+	async checkListed(send: Send): Promise<void> {
 		const sinceMs = Date.now() - this.withinMs;
 		const { rows, isWhole } = await this.read(send, sinceMs);
 		this.listed = new Set(rows.map(({ callId }) => callId));
@@ -93,8 +96,13 @@ export class CalledBefore {
 			throw this.unknown("VideoSDK's list of calls to it is too long. Lower 'Not Called Within'.");
 	}
 
-	/** Looks at what this process places. What it has placed is looked up in VideoSDK's list first. @throws NotNow */
-	check(): void {
+	/**
+	 * Checks the calls of this process. One that was placed counts only if VideoSDK's list was read and lacks it, because the list has its
+	 * outcome.
+	 *
+	 * @throws NotNow if the number was called
+	 */
+	checkPlaced(): void {
 		const { listed } = this;
 		const sinceMs = Date.now() - this.withinMs;
 		const isUnlisted = ({ callId }: PlacedCall) => listed !== undefined && !listed.has(callId);
@@ -124,7 +132,7 @@ export class CalledBefore {
 
 	private async read(send: Send, sinceMs: number): Promise<{ rows: IDataObject[]; isWhole: boolean }> {
 		return await listCallsTo(send, this.to, sinceMs).catch(async (error: Error) => {
-			// Anything else stops the node, such as that another item has failed.
+			// Any other error isn't about the list, such as the one after another item's failure.
 			const isFailure = error instanceof NodeApiError || error instanceof UserError;
 			return await Promise.reject(isFailure ? this.unknown(error.message, error.description) : error);
 		});

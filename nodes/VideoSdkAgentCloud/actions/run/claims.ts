@@ -3,18 +3,21 @@ import { BoundedMap } from '../../n8n/boundedStores';
 import type { InEngine } from '../../n8n/nodeContext';
 import { type SentWait } from '../../waiting/planWait';
 
-/** What was started, and how an execution waits for it. */
+/** Something that was started, and how the execution waits for it. */
 export interface Started {
-	/** The whole record, as the API told it. */
+	/** The whole record, as the API returned it. */
 	record: IDataObject;
 	wait?: SentWait;
-	/** Another execution has started it. */
+	/** Set if another execution has started it. */
 	alreadyStarted?: true;
 }
 
 /**
- * What is known of a start: nothing yet, or that it failed for certain (`free`), that it is under way, that it was made, or that
- * it may have been.
+ * What this process knows of a start:
+ * - `free`: it hasn't begun, or has certainly failed
+ * - `inFlight`: it's under way
+ * - `started`: it was made
+ * - `inDoubt`: it may have been made
  */
 type State =
 	| { name: 'free' }
@@ -22,22 +25,22 @@ type State =
 	| { name: 'started'; started: Started; atMs: number }
 	| { name: 'inDoubt'; error: Error };
 
-/** Whom or what a start reaches. */
+/** The number or the deployment that a start reaches. */
 export interface Target {
 	/** The number of a call, cleaned. */
 	to?: string;
 	deploymentId?: string;
 }
 
-/** The memory of one start, shared by all that would repeat it in this process. */
+/** What this process knows of one start, shared by all starts that would repeat it. */
 export class Claim {
-	/** The execution that has sent it. */
+	/** The execution that has sent the start. */
 	executionId?: string;
 	/** When it was sent, in ms since 1970. */
 	sentAtMs = 0;
-	/** How often it was begun: each time has a room of its own. */
+	/** How often the start was begun, because each attempt gets a room of its own. */
 	begun = 0;
-	/** The room that was made for it last. */
+	/** The room that was created for the latest attempt. */
 	roomId?: string;
 	private current: State = { name: 'free' };
 	private settled = Promise.resolve();
@@ -70,25 +73,26 @@ export class Claim {
 		return before;
 	}
 
-	/** Ends what `take` began. */
+	/** Releases the claim after `take`. @param state what is known now */
 	end(state: State): void {
 		this.current = state;
 		this.settle?.();
 	}
 }
 
-/** As many as n8n keeps executions by default. */
+/** n8n keeps as many executions by default (EXECUTIONS_DATA_PRUNE_MAX_COUNT). */
 const MAX_CLAIMS = 10_000;
 
-/** The claims of this process by key: for second runs of an execution, for Retries, and for users' keys. */
+/** The claims of this process by key, under which second runs of an execution, users' Retries, and starts with a user's key meet. */
 const byKey = new BoundedMap<string, Claim>(MAX_CLAIMS);
 /**
- * Those of a run of a node while n8n runs it, by item: with Retry On Fail n8n runs it again with the same IExecuteData. None is lost
- * meanwhile. AI agents before version 3 run their tools themselves, all with the IExecuteData of the agent.
+ * The claims of a node's items while n8n runs the node: with Retry On Fail, n8n runs it again with the same IExecuteData
+ * (WorkflowExecute.processRunExecutionData). They are also kept by the node's name and run, because AI agents before version 3 run all
+ * their tools with the IExecuteData of the agent (SupplyDataContext).
  */
 const ofRuns = new WeakMap<IExecuteData, Map<string, Map<number, { claim: Claim; item: unknown }>>>();
 
-/** @returns the claims of the run of the node, by item, each with what was prepared for it. @template Item what that is */
+/** @returns the claims of the node's run, by item, each with the prepared item. @template Item the prepared item's type */
 export function ownClaims<Item>(context: IExecuteFunctions): Map<number, { claim: Claim; item: Item }> {
 	const data = context.getExecuteData();
 	const runs = ofRuns.get(data) ?? new Map<string, Map<number, { claim: Claim; item: unknown }>>();
@@ -99,7 +103,7 @@ export function ownClaims<Item>(context: IExecuteFunctions): Map<number, { claim
 	return own as Map<number, { claim: Claim; item: Item }>;
 }
 
-/** @returns the claim with a key, which is new if this process knows none */
+/** @returns the claim with this key, or a new one if this process has none */
 export function claimOf(key: string | undefined, target: Target): Claim {
 	if (key === undefined) return new Claim(key, target);
 	const claim = byKey.get(key) ?? new Claim(key, target);

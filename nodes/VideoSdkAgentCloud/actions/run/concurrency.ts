@@ -1,11 +1,11 @@
-/** Several answers "too many requests" within this time count as one: they were sent at the same pace. */
+/** Several responses "too many requests" within this time count as one, because their requests were sent at the same pace. */
 const SLOWDOWN_INTERVAL_MS = 500;
-/** The share of the maximum that is added when a whole round went well. */
+/** The share of the maximum by which the limit rises after as many successes as the limit. */
 const RECOVERY_SHARE = 0.1;
 
 /**
- * Limits how many requests of an execution are in flight. Halves the limit when the API answers that there are too many requests,
- * and raises it step by step when requests succeed again.
+ * Limits how many requests of an execution are in flight. The limit is halved when the API responds with "too many requests", and rises
+ * step by step when requests succeed again (additive increase, multiplicative decrease).
  */
 export class ConcurrencyLimit {
 	private readonly followUps: Array<() => void> = [];
@@ -22,8 +22,10 @@ export class ConcurrencyLimit {
 	}
 
 	/**
-	 * Runs work when it is its turn, in the order of arrival. Work of an item that has begun goes before the first work of all
-	 * others, so that an item is finished before the next one begins.
+	 * Runs work when it is its turn, in the order of arrival.
+	 *
+	 * @param isFollowUp whether the item has begun. Such work goes before the first work of other items, so that an item is finished before
+	 *   the next one begins
 	 */
 	async run<T>(work: () => Promise<T>, isFollowUp = false): Promise<T> {
 		await new Promise<void>((resolve) => {
@@ -38,7 +40,7 @@ export class ConcurrencyLimit {
 		}
 	}
 
-	/** The API rejected a request as one too many. */
+	/** Halves the limit, because the API has rejected a request as one too many. */
 	slowDown(nowMs = Date.now()): void {
 		if (nowMs - this.slowedDownAtMs < SLOWDOWN_INTERVAL_MS) return;
 		this.slowedDownAtMs = nowMs;
@@ -46,7 +48,7 @@ export class ConcurrencyLimit {
 		this.concurrency = Math.max(1, Math.floor(this.concurrency / 2));
 	}
 
-	/** A request succeeded. */
+	/** Counts a request that succeeded, and raises the limit after a whole round of them. */
 	recover(): void {
 		if (this.concurrency >= this.maximum) return;
 		this.successes++;

@@ -16,7 +16,7 @@ export interface Outcome {
 	binary?: IBinaryKeyData;
 	/** How what was started is waited for. */
 	wait?: SentWait;
-	/** In its final words. Where it is thrown, its message also names the item. */
+	/** The error in its final words. When it's thrown, `stopError` adds the item to its message. */
 	error?: Error;
 	/** Whether the API may have done what was asked although the item failed. */
 	isInDoubt?: boolean;
@@ -34,7 +34,7 @@ export function withReason<E extends Error & { context: IDataObject }>(error: E,
 	return error;
 }
 
-/** By item; undefined: not run yet. */
+/** The outcomes by item; undefined: the item hasn't run yet. */
 export type Outcomes = Array<Outcome | undefined>;
 
 /** One run of an operation for all items. */
@@ -43,7 +43,7 @@ export interface Run {
 	operation: Operation;
 	outcomes: Outcomes;
 	credentialOfItem: CredentialOfItem;
-	/** Whom each item calls, as far as that can be read. */
+	/** The number that each item calls, as far as it can be read. */
 	callees: Array<string | undefined>;
 }
 
@@ -56,7 +56,7 @@ export interface LeftOpenRoom {
 
 /**
  * @param isInDoubt whether something may have been started all the same
- * @param openRoom is named in the message, too: often nothing else is shown
+ * @param openRoom is named in the message as well, because often nothing but the message is shown
  * @returns the outcome of an item that failed
  */
 export function failedOutcome(
@@ -84,7 +84,7 @@ export function failedOutcome(
 	return { isInDoubt, openRoomId: openRoom?.roomId, error: nodeError };
 }
 
-/** @returns what an item has started, if anything: what was not to be started has an output, too */
+/** @returns the records of what an item has started, without those of calls that weren't made, and of dry runs */
 export function startedBy({ records = [] }: Outcome = {}): IDataObject[] {
 	return records.filter(({ outcome, dryRun }) => outcome !== 'notCalled' && dryRun !== true);
 }
@@ -95,10 +95,10 @@ export function mayHaveStarted(outcome?: Outcome): boolean {
 }
 
 /**
- * Says what was started before the node stopped, or may have been: it costs money, so the user must know.
+ * Names what was started, or may have been, before the node stopped, because it costs money.
  *
- * @param shown the error that is shown anyway
- * @returns sentences; empty if nothing was
+ * @param shown the error that the user sees anyway, so that its item is left out
+ * @returns sentences; empty if nothing was started
  */
 export function startedInWords(
 	{ outcomes, callees }: Pick<Run, 'callees' | 'outcomes'>,
@@ -130,8 +130,8 @@ export function startedInWords(
 /**
  * Makes the error with which the node stops.
  *
- * @param error of one item, or of the operation's last step
- * @returns the error, its item, and what the others did
+ * @param error the error of one item, or of the operation's `complete`
+ * @returns the error, with its item in the message, and with what the other items have started in the description
  */
 export function stopError(run: Run, error: Error): Error {
 	const { context, operation, outcomes } = run;

@@ -40,10 +40,10 @@ import { refusalOfTool } from './toolUse';
 const MAY_RUN_TWICE =
 	'This version of n8n may run this execution twice, because a sub-workflow is part of it. Update n8n to 2.14 or newer, or make the call in the main workflow. Nothing was sent.';
 
-/** Others in this n8n wait so long at most. Evaluating the expressions of an item takes up to 6 ms. */
+/** How long preparing items may block this n8n process. Evaluating the expressions of one item takes up to 6 ms. */
 const TURN_MS = 50;
 
-/** @returns the output of an item that was started, while the operation's last step failed */
+/** @returns the output of an item that has started something if the operation's `complete` has failed */
 function withError(run: Run, item: INodeExecutionData, index: number, message: string): INodeExecutionData {
 	const { context, operation } = run;
 	const { starts, show = (_read, record) => record } = operation;
@@ -52,7 +52,7 @@ function withError(run: Run, item: INodeExecutionData, index: number, message: s
 	return toErrorOutput(context, { ...item, json: show(new ItemReader(context, index), json) });
 }
 
-/** Does what is left to do. @throws the error, which names what is still running, unless each item has its own outcome */
+/** Calls the operation's `complete`. @throws its error, with what is still running, unless each item has its own outcome */
 async function complete(run: Run, output: INodeExecutionData[]): Promise<INodeExecutionData[]> {
 	const { context, operation, credentialOfItem, outcomes } = run;
 	const { data } = context.getExecuteData();
@@ -61,7 +61,7 @@ async function complete(run: Run, output: INodeExecutionData[]): Promise<INodeEx
 	try {
 		return (await operation.complete?.(context, output, credentialOfItem, waitOf)) ?? output;
 	} catch (error) {
-		// The next try reads the same items again.
+		// With Retry On Fail, the next try has to read the same items, which `putExecutionToWait` may have replaced.
 		if (input) data.main = input;
 		const nodeError = new NodeOperationError(context.getNode(), error as Error);
 		if (operation.starts === undefined || !continuesOnFail(context)) throw stopError(run, nodeError);
@@ -70,7 +70,7 @@ async function complete(run: Run, output: INodeExecutionData[]): Promise<INodeEx
 	}
 }
 
-/** Sees to what was started, since the execution will not wait for it. Never throws. */
+/** Calls the operation's `stop` for what was started, because the execution won't wait for it. Never throws. */
 async function stop(run: Run): Promise<void> {
 	const { context, operation, outcomes, credentialOfItem } = run;
 	const started = outcomes.flatMap(({ records = [] } = {}, item) =>
@@ -84,13 +84,13 @@ async function stop(run: Run): Promise<void> {
 
 /** The items of one run of an operation. */
 interface Items extends Run {
-	/** Those that are to run, by their index. */
+	/** The items that are to run, by their index. */
 	prepared: Array<PreparedItem | undefined>;
 	/** What their starts have in common. Undefined: the operation starts nothing. */
 	starts?: StartRun;
 }
 
-/** An item is not to run. @throws the error, unless each item has its own outcome */
+/** Records that an item isn't run. @throws the error, unless each item has its own outcome */
 function refuse(items: Items, itemIndex: number, error: unknown): void {
 	const failed = failedOutcome(items, error, itemIndex);
 	if (!continuesOnFail(items.context)) throw stopError(items, failed.error as Error);
@@ -115,12 +115,10 @@ function checkUsable(
 	if (reason !== undefined) throw read.fail(reason, '');
 }
 
-/** Reads and checks all items that are to run before any request is sent. */
-async function prepareItems(items: Items): Promise<void> {
-	const { context, operation, outcomes } = items;
-	const own = ownClaims<StartingItem>(context);
-	// What an earlier try has started, or may have, stays that, whatever its fields say by now.
-	for (const [itemIndex, { claim, item }] of own) {
+/** Keeps the outcomes of items that an earlier try has started, or may have, whatever their fields say now. */
+function keepEarlierStarts(items: Items): void {
+	const { context, outcomes } = items;
+	for (const [itemIndex, { claim, item }] of ownClaims<StartingItem>(context)) {
 		const { state } = claim;
 		if (state.name === 'free') continue;
 		items.prepared[itemIndex] = item;
@@ -131,6 +129,28 @@ async function prepareItems(items: Items): Promise<void> {
 				openRoomId: claim.roomId,
 			};
 	}
+}
+
+/** Refuses items that call the same number, unless they may. @param readers the reader of each item */
+function refuseSameNumbers(items: Items, readers: ItemReader[]): void {
+	items.callees = readers.map(
+		(read, index) => preparedStartOf(items.prepared[index])?.call?.to ?? calleeOf(read),
+	);
+	const keys = items.prepared.map((item) => preparedStartOf(item)?.idempotencyKey);
+	for (const [itemIndex, others] of findSameNumbers(items.callees, keys)) {
+		const read = readers[itemIndex];
+		const { call } = preparedStartOf(items.prepared[itemIndex]) ?? {};
+		if (read === undefined || call?.allowsSameNumber !== false) continue;
+		if (items.outcomes[itemIndex]) continue;
+		const error = sameNumberError(read, String(items.callees[itemIndex]), others);
+		refuse(items, itemIndex, withReason(error, 'sameNumber'));
+	}
+}
+
+/** Reads and checks all items that are to run, before any request is sent. */
+async function prepareItems(items: Items): Promise<void> {
+	const { context, operation, outcomes } = items;
+	keepEarlierStarts(items);
 	const readers = outcomes.map((_, itemIndex) => new ItemReader(context, itemIndex));
 	let turnEndsMs = Date.now() + TURN_MS;
 	for (const [itemIndex, read] of readers.entries()) {
@@ -147,26 +167,14 @@ async function prepareItems(items: Items): Promise<void> {
 			else if (!operation.starts) items.prepared[itemIndex] = { ...options, run: prepared };
 			else items.prepared[itemIndex] = { ...options, start: startBy(prepared) };
 		} catch (error) {
-			// Thrown by our own checks, or by n8n when it cannot evaluate an expression.
+			// The error comes from our own checks, or from n8n if it can't evaluate an expression.
 			refuse(items, itemIndex, error);
 		}
 	}
-	if (operation.starts !== 'call') return;
-	items.callees = readers.map(
-		(read, index) => preparedStartOf(items.prepared[index])?.call?.to ?? calleeOf(read),
-	);
-	const keys = items.prepared.map((item) => preparedStartOf(item)?.idempotencyKey);
-	for (const [itemIndex, others] of findSameNumbers(items.callees, keys)) {
-		const read = readers[itemIndex];
-		const { call } = preparedStartOf(items.prepared[itemIndex]) ?? {};
-		if (read === undefined || call?.allowsSameNumber !== false) continue;
-		if (outcomes[itemIndex]) continue;
-		const error = sameNumberError(read, String(items.callees[itemIndex]), others);
-		refuse(items, itemIndex, withReason(error, 'sameNumber'));
-	}
+	if (operation.starts === 'call') refuseSameNumbers(items, readers);
 }
 
-/** Makes the start of an item that needs nothing before its request. */
+/** Makes the start of an item for which nothing has to be arranged before its request. */
 const startBy = (run: ItemRun): PreparedStart => ({
 	arrange: async (_send, tools) => ({ post: async (send) => (await run(send, tools)) as IDataObject }),
 	show: (record) => record,
@@ -180,7 +188,7 @@ function startsOf({ context, operation }: Run): StartRun | undefined {
 	return { context, operation: { ...operation, starts }, note, base: baseOf(context, note?.base) };
 }
 
-/** Leaves what was started, or may have been, to the user's Retry of the execution, which now fails. */
+/** Notes what was started, or may have been, for a user's Retry, because the execution is about to fail. */
 function leaveToRetry({ context, starts }: Items, begunAtMs: number): void {
 	if (starts?.base === undefined || continuesOnFail(context)) return;
 	const { base, note } = starts;
@@ -212,13 +220,13 @@ function itemsToWaitFor({ context, operation, prepared }: Items): number[] {
 	return [...prepared.keys()].filter((itemIndex) => prepared[itemIndex] && mayWait(itemIndex));
 }
 
-/** Refuses all items if they belong to different accounts: an operation that waits asks one account about all that it has started. */
+/** Refuses all items that the execution would wait for if they belong to different accounts, because it polls one account only. */
 async function refuseSeveralAccounts(items: Items): Promise<void> {
 	const { context, credentialOfItem } = items;
 	const open = itemsToWaitFor(items);
 	let first: { itemIndex: number; key: string } | undefined;
 	for (const itemIndex of open) {
-		// An item whose credential can't be read has its own error when it runs.
+		// An item whose credential can't be read gets its error when it runs.
 		const credential = await credentialOfItem(itemIndex)().catch(() => undefined);
 		if (credential === undefined) continue;
 		const key = keyOf(context, credential);
@@ -242,23 +250,23 @@ async function refuseSeveralAccounts(items: Items): Promise<void> {
  */
 async function runPrepared(items: Items): Promise<void> {
 	const { context, operation, prepared, starts } = items;
-	// One limit for the execution: the first item's.
+	// The first item's limit counts for all items.
 	const { maxConcurrency = 1 } = prepared.find(Boolean) ?? {};
 	const runner = new Runner(items, Math.min(maxConcurrency, operation.maxInFlight ?? Infinity));
 	const open = prepared.flatMap((item, index) => (item ? [{ item, index }] : []));
-	// If an earlier try or execution may have started something, nothing new begins before all items have been looked for.
-	const looked = new Set<number>();
+	// If an earlier try or execution may have started something, nothing new begins before every item has been searched for.
+	const searched = new Set<number>();
 	let release: () => void = () => undefined;
-	const allLooked = hasDoubts(items) ? new Promise<void>((resolve) => (release = resolve)) : undefined;
-	const noteLooked = async (index: number) => {
-		if (looked.add(index).size === open.length) release();
-		await allLooked;
+	const allSearched = hasDoubts(items) ? new Promise<void>((resolve) => (release = resolve)) : undefined;
+	const noteSearched = async (index: number) => {
+		if (searched.add(index).size === open.length) release();
+		await allSearched;
 	};
 	await Promise.all(
 		open.map(async ({ item, index }) =>
 			'run' in item
 				? await runner.run(item.run, item, index)
-				: await runner.start(starts as StartRun, item, index, async () => await noteLooked(index)),
+				: await runner.start(starts as StartRun, item, index, async () => await noteSearched(index)),
 		),
 	);
 	// n8n stores a stopped execution before this node can return its output, so the log is the only place to name what was started.
@@ -267,7 +275,7 @@ async function runPrepared(items: Items): Promise<void> {
 	if (started) context.logger.warn(`The execution was stopped. ${started}`);
 }
 
-/** @returns why an item certainly started nothing, as workflows branch on it: VideoSDK refused it, or its fields did */
+/** @returns why an item certainly started nothing, as a code for workflows. Without one of its own: VideoSDK, or a check, refused it */
 function reasonCodeOf(error: Error): string {
 	const { reasonCode } = (error as NodeOperationError).context;
 	return String(reasonCode ?? (failureOf(error) ? 'failed' : 'refused'));
@@ -279,7 +287,7 @@ function reasonCodeOf(error: Error): string {
  */
 function toOutput(items: Items): INodeExecutionData[] {
 	const { context, operation, outcomes, callees } = items;
-	// A list of what there is says nothing about this execution.
+	// An execution can be found by single records only, because a list of records isn't about the execution.
 	const single = outcomes.flatMap(({ records = [] } = {}) => (records.length === 1 ? records : []));
 	makeSearchable(context, single);
 	return outcomes.flatMap(({ records, binary, error, isInDoubt } = {}, itemIndex): INodeExecutionData[] => {
@@ -288,7 +296,7 @@ function toOutput(items: Items): INodeExecutionData[] {
 		if (error === undefined) return [];
 		if (!continuesOnFail(context)) throw stopError(items, error);
 		if (operation.starts !== 'call') return [{ json: { error: error.message }, pairedItem }];
-		// It says whether the call may have been made, and to whom.
+		// The item also says whether the call may have been made, and to whom.
 		const to = callees[itemIndex];
 		const json = {
 			outcome: isInDoubt ? 'inDoubt' : 'notCalled',
@@ -301,11 +309,11 @@ function toOutput(items: Items): INodeExecutionData[] {
 }
 
 /**
- * Runs an operation for all input items, several at a time. The life of an item: prepared, then one step after another, then started,
- * failed for certain (its room is closed), or in doubt (nothing is closed, nothing is sent again).
+ * Runs an operation for all input items, several at a time. An item is prepared, then sends one request after another, and ends as
+ * started, certainly failed (then its room is closed), or in doubt (then nothing is closed, and nothing is sent again).
  *
- * When an item fails, nothing new is begun and what is in flight is awaited; then the node stops. With "continue on error", and as
- * a tool, each item has its own outcome. Items that have started take precedence over those that haven't.
+ * When an item fails, no other item begins, and the node stops as soon as nothing is in flight. With "continue on error", and as a tool,
+ * each item has its own outcome. The requests of items that have begun go before those of items that haven't.
  *
  * @returns the output items in the order of the input, each paired with its input item
  * @throws NodeApiError or NodeOperationError of the first item that failed, naming what was started so far
@@ -326,14 +334,14 @@ export async function runItems(
 	try {
 		await prepareItems(items);
 		await refuseSeveralAccounts(items);
-		// Whoever is called must have the whole time to answer.
+		// The timer of an earlier wait could end the new wait (`timersUntilMs`), so it has to fire first.
 		if (itemsToWaitFor(items).length > 0) {
 			const nowMs = Date.now();
 			await pause(timersUntilMs(context, nowMs) - nowMs, context.getExecutionCancelSignal());
 		}
 		await runPrepared(items);
 		const started = toOutput(items);
-		// An execution can't wait for one attempt while another is still running.
+		// A wait replaces the node's input, so it begins only once no other try can follow.
 		const isLast = !isTriedAgain(context, tryCount, started);
 		if (!isLast) await stop(items);
 		const output = isLast ? await complete(items, started) : started;

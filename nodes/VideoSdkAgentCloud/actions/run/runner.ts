@@ -28,19 +28,19 @@ export const startedOutcome = ({ start }: StartingItem, { record, wait }: Starte
 	wait,
 });
 
-/** What was made for an item is taken back also when the user has stopped the execution. */
+/** The room of an item that failed is closed even after the user has stopped the execution. */
 const NEVER_STOPPED = new AbortController().signal;
 
-/** Asked before each request that starts something. Throws if that isn't to be sent. */
+/** Is called before each request that starts something, and throws if that request isn't to be sent. */
 type IsNow = (starts: StartKind) => void;
 
-/** Thrown in place of a request that is not sent any more, because another item failed or the execution was stopped. */
+/** Thrown in place of sending a request after another item has failed or the execution was stopped. */
 class NotSent extends Error {}
 
-/** Runs the items of one execution of the node: what they share. */
+/** Runs the items of one run of the node, and holds what they share. */
 export class Runner {
 	private readonly limit: ConcurrencyLimit;
-	/** Closing a room waits for no item that is still to run. */
+	/** The limit for closing rooms, which must not wait for items that are still to run. */
 	private readonly closeLimit: ConcurrencyLimit;
 	private readonly failure = new AbortController();
 	private readonly found = new Map<string, Promise<unknown>>();
@@ -72,7 +72,7 @@ export class Runner {
 			try {
 				return (await shared) as T;
 			} catch {
-				// What kept another item from looking, such as its calling hours, need not concern this one.
+				// The other item may have failed for a reason of its own, such as its calling hours, so this one calls `find` itself.
 				if (this.found.get(key) === shared) this.found.delete(key);
 			}
 		}
@@ -81,7 +81,7 @@ export class Runner {
 		return await found;
 	};
 
-	/** See StartRequests. Where each item has its own outcome, no one waits. */
+	/** See StartRequests. If each item has its own outcome, no other item waits. */
 	private readonly whileDoubtful = async <T>(work: () => Promise<T>): Promise<T> => {
 		const result = work();
 		if (this.stopsOnFail) this.doubts = Promise.allSettled([this.doubts, result]);
@@ -102,13 +102,13 @@ export class Runner {
 	/**
 	 * Starts something, unless that would be a repetition, see startOnce.ts. Never throws.
 	 *
-	 * @param looked is told that this item is no repetition, or has its outcome; resolves when it may begin
+	 * @param searched is called once the item is known to be no repetition, or has its outcome; resolves when the item may begin
 	 */
 	async start(
 		run: StartRun,
 		item: StartingItem,
 		itemIndex: number,
-		looked: () => Promise<void>,
+		searched: () => Promise<void>,
 	): Promise<void> {
 		let roomId: string | undefined;
 		const hasRoom = (made: string) => (roomId = made);
@@ -122,7 +122,7 @@ export class Runner {
 		const start: Start = new Start(run, itemIndex, item, { tools, send, sendNow, find, whileDoubtful });
 		const failed = async (error: unknown): Promise<Outcome> => {
 			const { isDoubtful: isInDoubt } = start;
-			// Its words name the room that an earlier start has left open.
+			// The error is that of an earlier start, and already names the room that is still open.
 			if (isInDoubt && roomId === undefined) {
 				const outcome = failedOutcome(this.items, error, itemIndex, { isInDoubt });
 				return { ...outcome, openRoomId: start.openRoomId };
@@ -136,12 +136,12 @@ export class Runner {
 		await this.settle(
 			itemIndex,
 			async () => {
-				const started = await start.repeat(() => void looked());
+				const started = await start.repeat(() => void searched());
 				return started && startedOutcome(item, started);
 			},
 			failed,
 		);
-		const isAllowed = looked();
+		const isAllowed = searched();
 		if (this.items.outcomes[itemIndex]) return;
 		await isAllowed;
 		await this.settle(itemIndex, async () => startedOutcome(item, await start.begin()), failed);
@@ -159,7 +159,7 @@ export class Runner {
 		try {
 			this.items.outcomes[itemIndex] = await work();
 		} catch (error) {
-			// Nothing may come before this: no other item begins once it is known that this one has failed.
+			// Nothing is awaited before this, because no other item may begin after this one has failed.
 			if (this.stopsOnFail && !(error instanceof NotNow)) this.failure.abort();
 			this.items.outcomes[itemIndex] = await failed(error);
 		}
@@ -183,7 +183,7 @@ export class Runner {
 		return { send, tools: { stopSignal, inTurn, credential, timeoutMs, isDryRun, once, hasRoom } };
 	}
 
-	/** @returns looks for starts in the account of an item */
+	/** @returns the search for starts in the account of an item */
 	private async searchOf(starts: StartKind, { credential }: RunTools, send: Send): Promise<StartSearch> {
 		const { data } = await credential();
 		const account = JSON.stringify([data?.apiKey, data?.baseUrl]);
@@ -200,22 +200,22 @@ export class Runner {
 		const lasting = detached(context);
 		return async (request, read) => {
 			const { starts } = request;
-			// A stop aborts no start that is under way: its answer has the ID of what costs money.
+			// A stop doesn't abort a start that is under way, because the response has the ID of what costs money.
 			const isLasting = stopSignal === NEVER_STOPPED || starts !== undefined;
-			// Before a call is sent again, VideoSDK may have asked for minutes of patience.
+			// A start may be sent again only minutes later (Retry-After), so `isNow` is called for each attempt.
 			const inTurn = async <T>(attempt: () => Promise<T>): Promise<T> => {
 				if (starts) isNow?.(starts);
 				return await attempt();
 			};
-			// Whatever came after the call would concern one that was made.
+			// Requests that start nothing aren't checked, because those after a call are about a call that was made.
 			const more = starts && { inTurn };
 			return await apiRequest(isLasting ? lasting : context, request, read, { ...sending, ...more });
 		};
 	}
 
 	/**
-	 * Makes the function by which an item waits for its turn. It keeps the turn until it has asked for the next one or noted its
-	 * failure: only then may another item begin.
+	 * Makes the function by which an item waits for its turn. An item keeps its turn until it has asked for the next one or its failure is
+	 * noted, because only then may another item begin.
 	 */
 	private turnsOfItem() {
 		let hasBegun = false;
@@ -243,7 +243,7 @@ export class Runner {
 		}
 	}
 
-	/** Closes an item's room, unless what it is for may have been started. @returns the room if it is still open */
+	/** Closes an item's room, unless the session or call in it may have been started. @returns the room if it's still open */
 	private async close(roomId: string, isInDoubt: boolean, send: Send): Promise<LeftOpenRoom | undefined> {
 		if (isInDoubt) return { roomId };
 		return await this.closeLimit

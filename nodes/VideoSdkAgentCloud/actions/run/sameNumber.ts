@@ -2,11 +2,11 @@ import type { NodeOperationError } from 'n8n-workflow';
 import { readPhoneNumber, toField } from '../../fields/phoneNumber';
 import type { ItemReader } from '../../fields/kit/reader';
 
-/** Of the items with the same number, as many are named. */
+/** A message names at most this many of the items with the same number. */
 const MAX_NAMED = 5;
 
 /**
- * Finds out whom an item calls, also one that can't be run. Never throws.
+ * Finds out whom an item calls, even if the item can't be run. Never throws.
  *
  * @returns the number, cleaned; what was entered if it can't be called; undefined if there is nothing
  */
@@ -16,16 +16,16 @@ export function calleeOf(read: ItemReader): string | undefined {
 		try {
 			return readCallee();
 		} catch {
-			// The next one asks for less.
+			// The next reader accepts more.
 		}
 	}
 	return undefined;
 }
 
-/** @returns what is the same for everything that rings the same phone: capitals of SIP addresses don't matter */
+/** @returns a key that is the same for all spellings that ring the same phone: the case of a SIP address doesn't matter */
 export const phoneKey = (callee: string): string => callee.toLowerCase();
 
-/** @returns such as "0, 1, and 2" */
+/** @returns the numbers of items in words, such as "0, 1, and 2" */
 function inWords(items: number[]): string {
 	const named = items.slice(0, MAX_NAMED).map(String);
 	if (items.length > MAX_NAMED) named.push(`${items.length - MAX_NAMED} more`);
@@ -33,10 +33,10 @@ function inWords(items: number[]): string {
 }
 
 /**
- * Finds items that call the same number: a fixed number in 'To' would call one person once for each item.
+ * Finds items that call the same number, because a fixed number in 'To' would call one person once for each item.
  *
  * @param callees by item, as `calleeOf` gives them
- * @param keys by item, the user's own. Items with the same number and key are one call, see startOnce.ts
+ * @param keys the users' own keys, by item. Items with the same number and key are one call, see startOnce.ts
  * @returns the items with a number that another item has, too, each with all that have it
  */
 export function findSameNumbers(

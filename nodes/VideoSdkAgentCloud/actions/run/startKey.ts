@@ -14,10 +14,10 @@ export function digest(...parts: unknown[]): string {
 const idOf = (context: IExecuteFunctions, executionId: string) => `${context.getInstanceId()} ${executionId}`;
 
 /**
- * Names the execution that the keys of its starts belong to: a user's Retry has the name of what it retries.
+ * Names the execution from which the keys of its starts are made. A user's Retry has the name of the execution that it retries.
  *
  * @param noted the name in the note that the failed node has left
- * @returns undefined without an execution, as n8n's own agents use a tool
+ * @returns undefined if n8n's own agent uses the tool, because there is no execution then (EphemeralNodeExecutor)
  */
 export function baseOf(context: IExecuteFunctions, noted?: string): string | undefined {
 	const run = runOf(context);
@@ -25,16 +25,20 @@ export function baseOf(context: IExecuteFunctions, noted?: string): string | und
 	if (run === undefined || !executionId) return undefined;
 	if (context.getMode() !== 'retry') return idOf(context, executionId);
 	if (noted !== undefined) return noted;
-	// The ID of what is retried (WorkflowRunner.run), also if n8n was killed before the node could leave a note.
+	// n8n passes the ID of the retried execution (WorkflowRunner.run), even if it was killed before the node could leave a note.
 	const retryOf = (context as InEngine).additionalData?.hooks?.retryOf;
 	if (retryOf) return idOf(context, retryOf);
-	// A Retry that has waited is continued without that ID, but still has the runs of what it retries.
+	// n8n continues a Retry that has waited without that ID, but with the runs of what it retries (test/e2e/nightly/jobs), whose first
+	// time names that execution.
 	const runs = Object.values(run.resultData.runData).flat();
 	const starts = runs.map(({ startTime }) => startTime).filter((startTime) => startTime > 0);
 	return `${context.getWorkflow().id} ${Math.min(...starts)}`;
 }
 
-/** A Retry of what was killed after a wait runs the node that has waited again, as its next run (ExecutionService.retry). */
+/**
+ * If n8n was killed after a wait, a user's Retry runs the node that has waited once more, with the next run index
+ * (ExecutionService.retry). Its starts must keep their keys, so the index before counts.
+ */
 function runIndexOf(context: IExecuteFunctions): number {
 	const { runExecutionData, runIndex = 0 } = context as InEngine;
 	const runs = runExecutionData?.resultData.runData[context.getNode().name] ?? [];
@@ -52,12 +56,12 @@ export function automaticKey(
 	return digest(base, context.getNode().name, runIndexOf(context), itemIndex, to);
 }
 
-/** @returns the key that a user's text makes: the same for whatever execution starts the same with it */
+/** @returns the key that is made of a user's text: the same in each execution that starts the same with it */
 export function userKey(text: string, apiKey: unknown, starts: StartKind, to?: string): string {
 	return digest('user', text, apiKey, starts, to);
 }
 
-/** @returns the ID of a room for one start: no two starts, conversations, or executions share a room */
+/** @returns the custom ID of a room for one attempt of a start. No two starts, attempts, or executions share a room */
 export function roomKey(context: IExecuteFunctions, key: string, start: number): string {
 	return `n8n-${digest(key, idOf(context, context.getExecutionId()), start)}`;
 }

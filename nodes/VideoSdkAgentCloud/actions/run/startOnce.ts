@@ -11,16 +11,16 @@ import { CalledBefore, Placing } from './calledBefore';
 import { Claim, claimOf, ownClaims, type Started, type Target } from './claims';
 import { type ReasonCode, withReason } from './itemOutcome';
 import { automaticKey, roomKey, userKey } from './startKey';
-import { InDoubt, StartLook } from './startLook';
+import { DoubtResolver, InDoubt } from './resolveDoubt';
 import { type Found, isFindable, type WantedStart } from './startSearch';
 import { alreadyUsed, type ToolUse, ToolUses } from './toolUse';
 
-/** What a failed node leaves to a Retry of one start: what was started, else the error of what may have been. */
+/** What a failed node leaves of one start to a user's Retry: the record of what was started, or the error of a start in doubt. */
 export interface Left {
 	record?: IDataObject;
 	wait?: SentWait;
 	message?: string;
-	/** The room that was made for what may have been started. */
+	/** The room that was created for a start in doubt. */
 	roomId?: string;
 	/** When it was sent, in ms since 1970. */
 	sentAtMs: number;
@@ -36,31 +36,32 @@ export interface StartRun {
 	note?: RetryNote<Left>;
 }
 
-/** How the start of one item reaches VideoSDK. */
+/** The functions by which the start of one item sends requests. */
 export interface StartRequests {
 	tools: RunTools;
 	/** Sends when it is the item's turn. */
 	send: Send;
-	/** Sends at once: looking for what may have been started holds up no one. */
+	/** Sends at once, because a search for what may have been started waits for no turn. */
 	sendNow: Send;
-	/** Looks for a start, together with those of other items. */
+	/** Searches for a start, together with those of other items. */
 	find: (wanted: WantedStart) => Promise<Found>;
 	/** Holds up new items while it isn't known whether this one has failed. */
 	whileDoubtful: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
 /**
- * The start of one item. Nothing else sends a request that starts something, or decides whether it may be sent: is it a repetition
- * (`repeat`: then what exists is adopted), may it start now, send, was it carried out (`begin`).
+ * The start of one item. Nothing else sends a request that starts something, or decides whether it may be sent. First, `repeat` finds out
+ * whether it would be a repetition, and adopts what exists. Then `begin` checks whether it may start now, sends the request, and finds out
+ * whether it was carried out.
  */
 export class Start {
 	private readonly uses: ToolUses;
 	private readonly executionId: string;
-	private readonly look: StartLook;
+	private readonly doubt: DoubtResolver;
 	private claim = new Claim(undefined, {});
 	private placing?: Placing;
 	private calledBefore?: CalledBefore;
-	/** What is known of it while it is under way. */
+	/** What was known of the start before `repeat` took its claim. */
 	private known: Claim['state'] = { name: 'free' };
 
 	constructor(
@@ -71,7 +72,7 @@ export class Start {
 	) {
 		this.uses = new ToolUses(run.context, run.operation.starts, item.start.call?.to);
 		this.executionId = run.context.getExecutionId();
-		this.look = new StartLook(run.context, run.operation.starts, requests.find);
+		this.doubt = new DoubtResolver(run.context, run.operation.starts, requests.find);
 	}
 
 	private get kind(): StartKind {
@@ -87,14 +88,15 @@ export class Start {
 	 *
 	 * @param blocked called if the same start is under way, since that has to end first
 	 * @returns what was started before; undefined: it may begin
-	 * @throws NotNow if only another execution can learn the response; else why nothing is known, see `isDoubtful`
+	 * @throws NotNow if the response goes to another execution; else the error because of which nothing is known, see `isDoubtful`
 	 */
 	async repeat(blocked: () => void): Promise<Started | undefined> {
-		// It leaves nothing that could be repeated.
+		// A dry run starts nothing that could be repeated.
 		if (this.item.isDryRun) return undefined;
 		const own = ownClaims(this.run.context);
-		const kept = own.get(this.itemIndex)?.claim;
-		this.claim = kept && kept.state.name !== 'free' ? kept : claimOf(await this.findKey(), this.target);
+		const former = own.get(this.itemIndex)?.claim;
+		const isFree = former === undefined || former.state.name === 'free';
+		this.claim = isFree ? claimOf(await this.findKey(), this.target) : former;
 		own.set(this.itemIndex, { claim: this.claim, item: this.item });
 		this.known = await this.claim.take(blocked);
 
@@ -105,7 +107,7 @@ export class Start {
 	}
 
 	/**
-	 * Starts it, after `repeat` has found nothing.
+	 * Starts what `repeat` hasn't found.
 	 *
 	 * @throws NotNow if the call isn't to be made now; else what failed, see `isDoubtful`
 	 */
@@ -118,12 +120,12 @@ export class Start {
 		return this.claim.state.name === 'inDoubt';
 	}
 
-	/** The room that stays open while it is in doubt, if there is one. */
+	/** The room that stays open while the start is in doubt, if there is one. */
 	get openRoomId(): string | undefined {
 		return this.claim.roomId;
 	}
 
-	/** Runs a part of it, and ends the claim unless nothing is known yet. */
+	/** Runs `repeat` or `begin`, and releases the claim, unless `repeat` has found nothing, so that `begin` follows. */
 	private async ending<T extends Started | undefined>(part: () => Promise<T>): Promise<T> {
 		return await part().then(
 			(started) => {
@@ -162,35 +164,35 @@ export class Start {
 			return this.isOwn ? known.started : await this.asItIsNow(known.started);
 		}
 		if (known.name === 'inDoubt')
-			return await this.look.doubtful(this.claim, known.error, this.claim.sentAtMs);
+			return await this.doubt.findDoubtful(this.claim, known.error, this.claim.sentAtMs);
 		const left = key === undefined ? undefined : note?.starts[key];
 		if (left?.record) return await this.asItIsNow({ record: left.record, wait: left.wait });
 		if (left) {
 			this.claim.roomId = left.roomId;
-			return await this.look.doubtful(this.claim, this.errorOf(left.message), left.sentAtMs);
+			return await this.doubt.findDoubtful(this.claim, this.errorOf(left.message), left.sentAtMs);
 		}
 		const { retried } = this.uses;
 		if (isRetry && retried) return await this.findRetriedUse(retried);
 		if (!isFindable(this.kind) || key === undefined || !(isRetry || this.hasUsersKey)) return undefined;
 		await this.checkAllowed();
 		const sinceMs = this.hasUsersKey ? undefined : note?.sinceMs;
-		const record = await this.look.byKey(key, this.target, sinceMs);
+		const record = await this.doubt.findByKey(key, this.target, sinceMs);
 		return record && { record };
 	}
 
-	/** Whether this execution has sent it. */
+	/** Whether this execution has sent the start. */
 	private get isOwn(): boolean {
 		return this.claim.executionId === this.executionId;
 	}
 
-	/** Whether what has the same key is what this item would start. A user's key counts for some time, and for one deployment. */
+	/** Whether a start with the same key is the one that this item makes. A user's key counts for CALL_KEY_MS, or for one deployment. */
 	private isSame({ started: { record }, atMs }: Extract<Claim['state'], { name: 'started' }>): boolean {
 		if (!this.hasUsersKey) return true;
 		if (this.kind === 'call') return Date.now() - atMs < CALL_KEY_MS;
 		return record.deploymentId === this.target.deploymentId;
 	}
 
-	/** What waits learns how it is anyway. */
+	/** Fetches the current record, unless the operation waits, because polling then does so. */
 	private async asItIsNow(started: Started): Promise<Started> {
 		const { kind, run } = this;
 		if (run.operation.complete || !isFindable(kind)) return started;
@@ -199,7 +201,7 @@ export class Start {
 		return { ...started, record };
 	}
 
-	/** A use of an AI tool in the execution that is being retried, which this one repeats. */
+	/** Finds what an AI tool has started in the execution that is being retried, where this use of the tool repeats that one. */
 	private async findRetriedUse({ key, startedId, sentAtMs }: ToolUse): Promise<Started> {
 		const { kind } = this;
 		if (!isFindable(kind)) throw this.refused(alreadyUsed(kind), 'refused');
@@ -215,7 +217,7 @@ export class Start {
 		await checkAllowed(this.run.context, this.item.start, this.requests.tools);
 	}
 
-	/** Looks at all that may keep it from being started, in this order. @throws NotNow; NodeOperationError */
+	/** Checks, in this order, all that may keep the item from being started. @throws NotNow; NodeOperationError */
 	private async checkFirst(): Promise<void> {
 		await this.checkAllowed();
 		const { call } = this.item.start;
@@ -244,19 +246,19 @@ export class Start {
 	}
 
 	/**
-	 * Looks again at what may have changed, right before each request that starts something.
+	 * Checks again what may have changed, right before each request that starts something.
 	 *
-	 * @param starts what that is
+	 * @param starts what the request starts
 	 * @throws NotNow
 	 */
 	checkNow(starts?: StartKind): void {
 		checkHours(this.item.start);
-		this.calledBefore?.check();
-		// Nothing may come between: two starts that look at the same time must not both go on.
+		this.calledBefore?.checkPlaced();
+		// Nothing is awaited in between, or two starts that check at the same time could both go on.
 		if (starts === 'call') this.placing?.begin();
 	}
 
-	/** @throws InDoubt; what the operation throws if it has certainly not been started */
+	/** @throws InDoubt; the operation's error if the item has certainly not been started */
 	private async start(): Promise<Started> {
 		const { uses, requests, run, claim } = this;
 		const { start, isDryRun } = this.item;
@@ -264,7 +266,7 @@ export class Start {
 		await requests.tools.inTurn(async () => await this.checkFirst());
 		const settleUse = uses.note(claim.key);
 		const send = async (): Promise<Started> => {
-			await this.calledBefore?.look(requests.send);
+			await this.calledBefore?.checkListed(requests.send);
 			const { key } = claim;
 			const customRoomId = key === undefined ? undefined : roomKey(run.context, key, claim.begun++);
 			const hasRoom = (roomId: string) => {
@@ -280,7 +282,7 @@ export class Start {
 				.catch(async (error: Error) => {
 					const waitsForAnswer = start.call?.waitsForAnswer === true;
 					return await requests.whileDoubtful(
-						async () => await this.look.carriedOut(claim, error, waitsForAnswer),
+						async () => await this.doubt.findFailed(claim, error, waitsForAnswer),
 					);
 				});
 			return { record, wait: ready.wait };
@@ -301,7 +303,7 @@ export class Start {
 		);
 	}
 
-	/** @returns the earlier start, as this execution outputs it. @throws NotNow if the answer goes to another execution */
+	/** @returns the earlier start, as this execution outputs it. @throws NotNow if the response goes to another execution */
 	private adopted(started: Started): Started {
 		const isOthers = !this.isOwn || started.alreadyStarted;
 		if (!isOthers || !isFindable(this.kind)) return started;

@@ -9,43 +9,43 @@ import { startKeyOf } from '../../security/redactTokens';
 import { KINDS } from '../../conversation/kinds';
 import { ConcurrencyLimit } from './concurrency';
 
-/** What VideoSDK lists with its metadata, so that a start is found again by its key. */
+/** What VideoSDK lists with its metadata, by whose key it's found again (docs/dev/open-points.md, call.listed and session.listed). */
 export type Findable = 'call' | 'session';
 
-/** @returns whether what is started can be looked for */
+/** @returns whether what is started can be searched for */
 export const isFindable = (starts: StartKind): starts is Findable =>
 	starts === 'call' || starts === 'session';
 
-/** A start that is looked for. */
+/** A start to search for. */
 export interface WantedStart {
 	key: string;
 	/** The number of a call, cleaned. */
 	to?: string;
 	deploymentId?: string;
-	/** It was made later, in ms since 1970. */
+	/** The earliest time at which it was made, in ms since 1970. */
 	sinceMs: number;
-	/** Nothing but the number tells where to look: then the number is searched, however many there are. */
+	/** Whether to search for its number, however many numbers there are, because no time is known from which to read the list. */
 	isByNumber: boolean;
 }
 
 export interface Found {
-	/** As `get` gives it. */
+	/** The record, as `get` of KINDS returns it. */
 	record?: IDataObject;
 	/** IDs of other calls to the number since then. */
 	others: string[];
 }
 
-/** What is wanted within this time is looked for together. */
+/** Starts that are wanted within this time are searched for together. */
 const GATHER_MS = 50;
-/** For more numbers the list is read instead. */
+/** With more numbers, the whole list of calls is read, and none is searched for. */
 const MAX_NUMBERS = 10;
 const MAX_IN_FLIGHT = 5;
-/** Clocks differ. */
+/** VideoSDK's clock may be behind n8n's by this much. */
 const EARLIER_MS = 60_000;
 
 const keyOf = ({ metaData, metadata }: IDataObject) => startKeyOf(metaData) ?? startKeyOf(metadata);
 
-/** Looks for the starts of one execution of a node, in one account: those that are looked for at the same time share the requests. */
+/** Searches VideoSDK's lists for the starts of one run of a node, in one account. Searches at the same time share their requests. */
 export class StartSearch {
 	private gathering?: { wanted: WantedStart[]; rows: Promise<IDataObject[]> };
 	private readonly limit = new ConcurrencyLimit(MAX_IN_FLIGHT);
@@ -55,12 +55,12 @@ export class StartSearch {
 		private readonly send: Send,
 	) {}
 
-	/** @throws what the list throws: then nothing is known */
+	/** @throws the error of the list, after which nothing is known */
 	async find(wanted: WantedStart): Promise<Found> {
 		const rows = await this.rowsFor(wanted);
 		const { idField, fromRow } = KINDS[this.kind];
 		const { to, deploymentId } = wanted;
-		// What is found by a user's key is another start if it reaches someone else.
+		// A start with the same user's key that reaches someone else is another one.
 		const isSame = (row: IDataObject) =>
 			(to === undefined || isSameNumber(String(row.to), to)) &&
 			(deploymentId === undefined || row.deploymentId === deploymentId);

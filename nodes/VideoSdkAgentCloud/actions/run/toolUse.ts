@@ -1,7 +1,7 @@
 import { type IDataObject, type IExecuteFunctions } from 'n8n-workflow';
 import { type StartKind, STARTS } from '../../api/startWords';
 import { CONTEXT_KEYS } from '../../n8n/keys';
-import { keptOfNode } from '../../n8n/nodeContext';
+import { storedContext } from '../../n8n/nodeContext';
 import { agentRun, hasAgentSeveralItems, isAgentTriedAgain, isHumanReview, isTool } from '../../n8n/tool';
 import { phoneKey } from './sameNumber';
 
@@ -10,30 +10,31 @@ export interface ToolUse extends IDataObject {
 	executionId: string;
 	/** See `agentRun`. */
 	agentRun: string;
-	/** Of the start. */
+	/** The key of the start. */
 	key: string;
 	/** When it was sent, in ms since 1970. */
 	sentAtMs: number;
-	/** Of what was started. Empty: not known, or not yet. */
+	/** The ID of what was started; empty: it isn't known, or not yet. */
 	startedId: string;
 }
 
 /**
- * What the AI tools of an execution have started, and those of what it retries: by number, whatever tool has called it, else by tool.
- * An AI agent may have forgotten it. A human review isn't a tool: whoever decides is asked for each request.
+ * What the AI tools of an execution, and of the execution that it retries, have started, because an AI agent may forget it
+ * (test/e2e/aiAgent). A call is noted by its number, whatever tool made it, anything else by its tool. Human reviews aren't noted, because
+ * a person is asked about each request.
  */
 export class ToolUses {
 	private readonly uses: Record<string, ToolUse>;
 	private readonly name: string;
 
-	/** @param to the number that is called, if one is */
+	/** @param to the number to call, if the tool calls one */
 	constructor(
 		private readonly context: IExecuteFunctions,
 		starts: StartKind,
 		to: string | undefined,
 	) {
-		const kept = isTool(context) && !isHumanReview(context) ? keptOfNode(context, 'flow') : {};
-		this.uses = (kept[CONTEXT_KEYS.toolUses] ??= {}) as Record<string, ToolUse>;
+		const stored = isTool(context) && !isHumanReview(context) ? storedContext(context, 'flow') : {};
+		this.uses = (stored[CONTEXT_KEYS.toolUses] ??= {}) as Record<string, ToolUse>;
 		this.name = to === undefined ? `${context.getNode().name} ${starts}` : phoneKey(to);
 	}
 
@@ -42,14 +43,14 @@ export class ToolUses {
 		return this.uses[this.name];
 	}
 
-	/** The latest use, if the execution that is being retried has made it in the same run of the AI agent: this one repeats it. */
+	/** The latest use, if the execution that is being retried made it in the same run of the AI agent, so that this use repeats it. */
 	get retried(): ToolUse | undefined {
 		const { earlier } = this;
 		const isRetried = earlier && earlier.executionId !== this.context.getExecutionId();
 		return isRetried && earlier.agentRun === agentRun(this.context) ? earlier : undefined;
 	}
 
-	/** Notes what is about to be started. @returns is told its ID, or that it failed for certain */
+	/** Notes what is about to be started. @returns a function to call with its ID, or with `failed` if it has certainly failed */
 	note(key = ''): (result: { startedId: string } | 'failed') => void {
 		const { earlier } = this;
 		const use: ToolUse = {
@@ -71,8 +72,8 @@ export class ToolUses {
 }
 
 /**
- * An AI agent that starts over, or has several items, loses track of what its tools did and does the same again. Of calls the number tells;
- * of anything else nothing does.
+ * An AI agent that starts over, or has several items, loses track of what its tools did and does the same again (test/e2e/aiAgent). A
+ * repeated call is recognized by its number, and nothing else can be recognized.
  *
  * @returns why such a tool starts nothing, in words for the model, too; undefined if it may
  */
@@ -88,6 +89,6 @@ export function refusalOfTool(context: IExecuteFunctions, starts: StartKind): st
 	return undefined;
 }
 
-/** @returns what to tell of a use of the same tool that can't be looked for, in words for the model, too */
+/** @returns the message for a tool that was used before, if what it started can't be searched for, in words for the model as well */
 export const alreadyUsed = (starts: StartKind): string =>
 	`This tool was already used in the execution that is being retried, so nothing was sent. ${STARTS[starts].check}`;

@@ -13,23 +13,23 @@ import { type Claim, type Started, type Target } from './claims';
 import { withReason } from './itemOutcome';
 import { type Found, isFindable, type WantedStart } from './startSearch';
 
-/** It isn't known whether something was started. The cause says it in words for the user. */
+/** Thrown if it isn't known whether something was started. The cause says so in words for the user. */
 export class InDoubt extends Error {
 	constructor(override readonly cause: Error) {
 		super(cause.message);
 	}
 }
 
-/** A start that may have been carried out is looked for after these pauses, in ms. */
-const LOOK_AFTER_MS = [1_000, 3_000, 8_000];
-/** Looking ends when so many looks in a row have failed. */
-const MAX_FAILED_LOOKS = 2;
-/** A call that no one has answered is listed since it rang. */
+/** The pauses before each search for a start that may have been carried out, in ms. */
+const SEARCH_AFTER_MS = [1_000, 3_000, 8_000];
+/** The searches end when this many in a row have failed. */
+const MAX_FAILED_SEARCHES = 2;
+/** The pause before the only search for a call that no one has answered, which VideoSDK has listed since it rang. */
 const UNANSWERED_AFTER_MS = 1_000;
 const NOTHING: Found = { others: [] };
 
-/** Finds out at VideoSDK whether something was started. */
-export class StartLook {
+/** Finds out from VideoSDK whether something was started, if that is in doubt. */
+export class DoubtResolver {
 	constructor(
 		private readonly context: IExecuteFunctions,
 		private readonly kind: StartKind,
@@ -38,12 +38,12 @@ export class StartLook {
 	) {}
 
 	/**
-	 * Looks once for what another execution may have started.
+	 * Searches once for what another execution may have started.
 	 *
-	 * @param sinceMs what is retried began then, in ms since 1970; undefined: nothing but the key tells
-	 * @throws NodeOperationError if nothing can be learned
+	 * @param sinceMs when the retried execution began, in ms since 1970; undefined: the key is a user's own, so no time is known
+	 * @throws NodeOperationError if the search fails
 	 */
-	async byKey(key: string, target: Target, sinceMs?: number): Promise<IDataObject | undefined> {
+	async findByKey(key: string, target: Target, sinceMs?: number): Promise<IDataObject | undefined> {
 		const isByNumber = sinceMs === undefined;
 		const wanted = { ...target, key, sinceMs: sinceMs ?? Date.now() - CALL_KEY_MS, isByNumber };
 		try {
@@ -57,8 +57,8 @@ export class StartLook {
 		}
 	}
 
-	/** Looks once for what was in doubt. @throws InDoubt if it isn't found */
-	async doubtful({ key, target }: Claim, error: Error, sinceMs: number): Promise<Started> {
+	/** Searches once for a start that was in doubt. @throws InDoubt if it isn't found */
+	async findDoubtful({ key, target }: Claim, error: Error, sinceMs: number): Promise<Started> {
 		if (!isFindable(this.kind) || key === undefined) throw new InDoubt(error);
 		const wanted = { ...target, key, sinceMs, isByNumber: false };
 		const { record } = await this.find(wanted).catch(() => NOTHING);
@@ -67,26 +67,26 @@ export class StartLook {
 	}
 
 	/**
-	 * Finds out whether a start that failed was carried out all the same.
+	 * Finds out whether a start that has just failed was carried out all the same.
 	 *
 	 * @param waitsForAnswer see PreparedStart
-	 * @returns its record
-	 * @throws InDoubt; the error if it wasn't
+	 * @returns the record of what was started
+	 * @throws InDoubt if that isn't certain; `error` if the start certainly wasn't carried out
 	 */
-	async carriedOut(claim: Claim, error: Error, waitsForAnswer: boolean): Promise<IDataObject> {
+	async findFailed(claim: Claim, error: Error, waitsForAnswer: boolean): Promise<IDataObject> {
 		const { key, target, sentAtMs } = claim;
 		const failure = failureOf(error);
 		const mayBe = failure !== undefined && isInDoubt(failure);
-		// VideoSDK may tell by an error that no one has answered, as LiveKit's SIP service does.
+		// VideoSDK may respond with an error when no one has picked up, as LiveKit's SIP service does.
 		const isUnanswered = failure?.kind === 'status' && waitsForAnswer;
 		if (!mayBe && !isUnanswered) throw error;
 		if (!isFindable(this.kind) || key === undefined) throw mayBe ? new InDoubt(error) : error;
 		const stopSignal = this.context.getExecutionCancelSignal();
 		let others: string[] = [];
 		let failed = 0;
-		for (const afterMs of mayBe ? LOOK_AFTER_MS : [UNANSWERED_AFTER_MS]) {
+		for (const afterMs of mayBe ? SEARCH_AFTER_MS : [UNANSWERED_AFTER_MS]) {
 			await pause(afterMs, stopSignal);
-			if (stopSignal?.aborted || failed === MAX_FAILED_LOOKS) break;
+			if (stopSignal?.aborted || failed === MAX_FAILED_SEARCHES) break;
 			const wanted = { ...target, key, sinceMs: sentAtMs, isByNumber: false };
 			const found = await this.find(wanted).catch(() => undefined);
 			if (found?.record) return found.record;
