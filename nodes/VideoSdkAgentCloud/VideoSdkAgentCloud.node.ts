@@ -67,7 +67,7 @@ export class VideoSdkAgentCloud implements INodeType {
 		return [await runItems(this, operation)];
 	}
 
-	/** Answers what is sent to the URLs of an execution that waits. */
+	/** Answers the requests to the URLs of a waiting execution. */
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
 		return this.getWebhookName() === RESPONSE_WEBHOOK ? await receiveResponse(this) : await resume(this);
 	}

@@ -27,11 +27,11 @@ import {
 } from './trigger/registration';
 import { TRIGGER_EVENT_OPTIONS } from './webhook/event';
 import { isStartOfN8n, rememberNode, rememberUnpublished } from './webhook/knownNodes';
-import { triggerPanel } from './webhook/triggerPanel';
+import { triggerPanel } from './fields/triggers/triggerPanel';
 import { readVerificationSettings } from './webhook/verificationSettings';
 import { log } from './webhook/log';
 
-/** By value, for the subtitle. */
+/** The labels of the events by their values, because the subtitle shows labels. */
 const EVENT_NAMES = Object.fromEntries(TRIGGER_EVENT_OPTIONS.map(({ name, value }) => [value, name]));
 
 const readOptions = (options: IDataObject) => ({
@@ -40,17 +40,18 @@ const readOptions = (options: IDataObject) => ({
 	choices: readTriggerChoices(options),
 });
 
-/** Starts a workflow at the events of agent sessions, calls and rooms. Accepts only what VideoSDK signed. */
+/** Starts a workflow at the events of agent sessions, calls and rooms. With Verify Signature, it accepts only what VideoSDK has signed. */
 export class VideoSdkAgentCloudTrigger implements INodeType {
 	description: INodeTypeDescription = {
 		displayName: 'VideoSDK Agent Cloud Trigger',
 		name: 'videoSdkAgentCloudTrigger',
 		icon: { light: 'file:../../icons/videosdk.svg', dark: 'file:../../icons/videosdk.dark.svg' },
 		group: ['trigger'],
-		// n8n evaluates an expression for each request to a webhook of version 1.
+		// For a node of version 1, n8n evaluates an expression at each request (parseRequestBody in webhook-helpers), which takes longer
+		// than handling the event.
 		version: 1.1,
 		subtitle: `={{ $parameter["events"].map((event) => (${JSON.stringify(EVENT_NAMES)})[event] ?? event).join(", ") }}`,
-		// n8n shows it for both nodes in the nodes panel.
+		// In the nodes panel, n8n shows this description for the action node as well.
 		description:
 			'Make calls and run sessions with AI voice agents, and start a workflow when something happens to a call, session, or room',
 		eventTriggerDescription: "Make a call, or start a session with this trigger's Test URL in 'Webhook URL'",
@@ -80,7 +81,7 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 				name: 'default',
 				httpMethod: 'POST',
 				responseMode: 'onReceived',
-				// Without it n8n answers with the odd text "firstEntryJson".
+				// Without it, n8n responds with the text "firstEntryJson" (extractWebhookOnReceivedResponse).
 				responseData: 'noData',
 				path: 'webhook',
 			},
@@ -94,8 +95,8 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 	webhookMethods = {
 		default: {
 			/**
-			 * At a start of n8n everything is checked in the background, and nothing throws: n8n would take the trigger off the air.
-			 * When the workflow is published or listens, `create` looks itself.
+			 * When n8n starts, the check runs in the background and doesn't throw, because n8n would then take the trigger off the air
+			 * (its active-workflow-manager; test/e2e/registration). When the workflow is published, or listens, `create` does the check.
 			 */
 			async checkExists(this: IHookFunctions): Promise<boolean> {
 				const isStart = isStartOfN8n(this);
@@ -111,7 +112,7 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 				return isStart;
 			},
 
-			/** Runs when the workflow is published: rejects a credential with which no event could ever be verified. */
+			/** Runs when the workflow is published, or listens, and rejects a credential with which no event could be verified. */
 			async create(this: IHookFunctions): Promise<boolean> {
 				const events = asList(this.getNodeParameter('events', []));
 				const registrant = readRegistrant(this, events);
@@ -136,7 +137,10 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 		},
 	};
 
-	/** Events come by webhook. With this method n8n also calls the hooks above at each of its starts. */
+	/**
+	 * Does nothing, because events come by webhook. Only for a node that has this method does n8n also call the webhook's hooks when
+	 * it starts (its active-workflow-manager; test/e2e/registration).
+	 */
 	async trigger(): Promise<ITriggerResponse> {
 		return {};
 	}

@@ -12,13 +12,13 @@ import {
 } from 'n8n-workflow';
 import { rejectMethod } from '../VideoSdkAgentCloud/agentTools/respondToAgent';
 import { isStartOfN8n, rememberNode, rememberUnpublished } from '../VideoSdkAgentCloud/webhook/knownNodes';
-import { triggerPanel } from '../VideoSdkAgentCloud/webhook/triggerPanel';
+import { triggerPanel } from '../VideoSdkAgentCloud/fields/triggers/triggerPanel';
 import { log } from '../VideoSdkAgentCloud/webhook/log';
 import { HINTS } from '../VideoSdkAgentCloud/fields/hints';
 import { readDefinition, TOOL_FIELDS } from '../VideoSdkAgentCloud/fields/triggers/toolTrigger';
 import { readToolKey, receiveToolCall } from './receiveToolCall';
 
-/** Not in the editor's list of URLs: an MCP client that tries these must be told that there is no stream and no session. */
+/** Makes a webhook that isn't in the editor's list of URLs, and whose response tells MCP clients that there is no stream and no session. */
 const notAllowed = (httpMethod: 'GET' | 'DELETE') =>
 	({
 		name: 'default',
@@ -36,7 +36,8 @@ export class VideoSdkAgentCloudMcpTrigger implements INodeType {
 		name: 'videoSdkAgentCloudMcpTrigger',
 		icon: { light: 'file:../../icons/videosdk.svg', dark: 'file:../../icons/videosdk.dark.svg' },
 		group: ['trigger'],
-		// n8n evaluates an expression for each request to a webhook of version 1.
+		// For a node of version 1, n8n evaluates an expression at each request (parseRequestBody in webhook-helpers), which takes longer than
+		// the rest.
 		version: 1.1,
 		subtitle: '={{ $parameter["toolName"] }}',
 		description:
@@ -74,14 +75,14 @@ export class VideoSdkAgentCloudMcpTrigger implements INodeType {
 
 	webhookMethods = {
 		default: {
-			/** Nothing is registered anywhere: agents are given the URL. */
+			/** Always returns false, because nothing is registered anywhere, and agents are given the URL. */
 			async checkExists(this: IHookFunctions): Promise<boolean> {
 				return false;
 			},
 
 			/**
-			 * Runs when the workflow is published, when it listens for a test call, and when n8n starts. A tool that cannot work is not
-			 * published; at its own start n8n would take it off the air for that, so it is only logged then.
+			 * Runs when the workflow is published, when it listens for a test call, and when n8n starts. It refuses to publish a tool that can't
+			 * work. When n8n starts, that is only logged, because n8n would take the tool off the air (its active-workflow-manager).
 			 */
 			async create(this: IHookFunctions): Promise<boolean> {
 				try {
@@ -90,7 +91,7 @@ export class VideoSdkAgentCloudMcpTrigger implements INodeType {
 					rememberNode(this, { toolName: name, timeoutS: timeoutMs / 1000, key });
 				} catch (error) {
 					const { message } = error as Error;
-					// The editor shows nothing but the message when publishing fails.
+					// If publishing fails, the editor shows only the message.
 					if (!isStartOfN8n(this)) throw new NodeOperationError(this.getNode(), message);
 					log(this, 'warn', `can't answer agents. ${message}`);
 				}
@@ -104,12 +105,16 @@ export class VideoSdkAgentCloudMcpTrigger implements INodeType {
 		},
 	};
 
-	/** Passes the call on. Without it n8n would run `trigger` in its place when the call came to the Test URL, and lose the call. */
+	/**
+	 * Outputs the call. Without this method, n8n would run `trigger` in its place after a call to the Test URL, and the call would be lost.
+	 */
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		return [this.getInputData()];
 	}
 
-	/** With it n8n runs the hooks of published workflows at each of its starts, which fills the list of tools. */
+	/**
+	 * Does nothing. With this method, n8n calls the webhook's hooks when it starts, which fills the list of tools (active-workflow-manager).
+	 */
 	async trigger(): Promise<ITriggerResponse> {
 		return {};
 	}

@@ -20,12 +20,14 @@ import {
 } from '../VideoSdkAgentCloud/agentTools/respondToAgent';
 import { holdResponse } from '../VideoSdkAgentCloud/agentTools/holdResponse';
 
-/** A token with another signature makes the credential be read again after this time: the user may just have changed the secret. */
+/**
+ * The age from which the credential is read again for a token with another signature, because the user may just have changed the secret.
+ */
 const RECHECK_AGE_MS = 5_000;
-/** What the agent tells about the call in headers of its own. */
+/** The beginning of the headers in which this package's agent tells about the call (agent/n8n_tools.py). */
 const CALL_HEADER = 'x-call-';
 
-/** Why a token is rejected: for n8n's log. */
+/** The reasons for n8n's log why a token is rejected. */
 const REASONS: Record<TokenRejection, string> = {
 	form: 'The Authorization header contains no token from this package.',
 	signature:
@@ -35,10 +37,10 @@ const REASONS: Record<TokenRejection, string> = {
 	tool: 'The token is for a different tool.',
 };
 
-/** @throws UserError if the credential has no secret; what n8n throws if there is no such credential */
+/** Reads the key that verifies tokens. @throws UserError if the credential has no secret; what n8n throws if there is no credential */
 export async function readToolKey(context: Pick<IWebhookFunctions, 'getCredentials'>): Promise<SigningKey> {
 	const { secretKey } = await context.getCredentials(CREDENTIAL_TYPE);
-	// With no secret anyone could sign.
+	// A blank secret is refused, because anyone could sign with it.
 	return tokenEnvelope.keyOf(readKey(secretKey, 'Secret Key'));
 }
 
@@ -64,7 +66,7 @@ async function verify(context: IWebhookFunctions, url: string): Promise<ReturnTy
 	return verifyAccess(token, url, await keys.get(context, RECHECK_AGE_MS));
 }
 
-/** @returns the headers by which an agent tells who calls */
+/** @returns the headers in which an agent tells about the call */
 function callHeaders(context: IWebhookFunctions): IDataObject {
 	const headers = context.getHeaderData() as IDataObject;
 	const names = Object.keys(headers).filter((name) => name.toLowerCase().startsWith(CALL_HEADER));
@@ -74,7 +76,7 @@ function callHeaders(context: IWebhookFunctions): IDataObject {
 async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const { origin } = context.getHeaderData();
 	const url = String(context.getNodeWebhookUrl('default'));
-	// MCP demands this against pages that reach n8n by DNS rebinding. Agents are no web pages.
+	// MCP requires this check against web pages that reach n8n by DNS rebinding ("Streamable HTTP"). Agents aren't web pages.
 	if (origin !== undefined && origin !== originOf(url)) {
 		return respondToAgent(context, 403, errorResponse(null, NOT_ALLOWED, 'Web pages may not use this tool'));
 	}
@@ -96,10 +98,10 @@ async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData>
 	return { workflowData: [[{ json: item }]] };
 }
 
-/** Answers a POST of an MCP client; a tool call whose token and arguments are right starts the workflow. Never throws. */
+/** Responds to a POST of an MCP client, and starts the workflow for a tool call whose token and arguments are valid. Never throws. */
 export async function receiveToolCall(context: IWebhookFunctions): Promise<IWebhookResponseData> {
 	return await answer(context).catch((error: Error) => {
-		// It cannot be used as it is set up now, by an expression or a changed credential.
+		// The tool can't be used because of its set-up, for example an expression or a changed credential.
 		warnSparingly(context, 'tool set-up', `can't answer agents. ${error.message}`);
 		return respondToAgent(
 			context,

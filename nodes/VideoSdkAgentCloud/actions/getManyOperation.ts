@@ -4,20 +4,20 @@ import { type ItemReader } from '../fields/kit/reader';
 import { readLimit, RETURN_ALL_FIELDS } from '../fields/kit/filters';
 import { type Operation } from './operation';
 
-/** What one item asks for. */
+/** The list that one item asks for. */
 interface Listing {
 	list: ListRequest;
-	/** A filter that the API does not have. */
+	/** Filters the records, where the API has no such filter. */
 	isWanted?: (record: IDataObject) => boolean;
 	/** Makes the output of a record. Default: the record itself */
 	show?: (record: IDataObject) => IDataObject;
 }
 
-/** What differs between the operations that list records. */
+/** What differs between the Get Many operations. */
 interface ListOperation extends Pick<Operation, 'action' | 'description'> {
-	/** Its parameters before Return All. */
+	/** The parameters before Return All. */
 	first?: INodeProperties[];
-	/** Its parameters after Limit. */
+	/** The parameters after Limit. */
 	fields?: INodeProperties[];
 	/** Reads the parameters. @throws NodeOperationError naming the field */
 	read(read: ItemReader): Listing;

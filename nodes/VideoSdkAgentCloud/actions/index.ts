@@ -31,7 +31,7 @@ import { operation as transcriptionStartRealtime } from './transcription/startRe
 import { operation as transcriptionStopRealtime } from './transcription/stopRealtime.operation';
 import { resource } from './properties';
 
-/** In alphabetical order of their names, as the editor shows them. */
+/** All resources of the node, in alphabetical order of the names that the editor shows. */
 export const RESOURCES = [
 	resource('account', accountCheckSetup),
 	resource('agent', agentDispatch, agentDeploy),

@@ -6,8 +6,7 @@ import type { RunTools } from './operation';
 type Limits = Pick<FileRequest, 'maxSizeMb' | 'tooLargeAdvice'>;
 
 /**
- * Fetches a file for an item, or sends one, when it is its turn: over the internet only, unless the API of the item's credential
- * is local.
+ * Downloads or uploads a file when it's the item's turn: over the internet only, unless the API of the item's credential is local.
  */
 async function fetchFor<T>(
 	read: ItemReader,
@@ -28,9 +27,11 @@ async function fetchFor<T>(
 }
 
 /**
- * @param use takes the content
+ * Downloads a file for an item.
+ *
+ * @param use reads the content
  * @returns what `use` returns
- * @throws NodeOperationError in words for the user, see `mayComeLater`
+ * @throws NodeOperationError in words for the user; `mayComeLater` says whether it may pass
  */
 export async function useFile<T>(
 	read: ItemReader,
@@ -42,12 +43,12 @@ export async function useFile<T>(
 	return await fetchFor(read, url, tools, async (file) => await withFile({ ...file, ...limits }, use));
 }
 
-/** @returns the function by which an item reads a transcript or summary. It throws as `useFile` does */
+/** @returns a function that downloads a transcript or summary as text. It throws as `useFile` does */
 export function textReader(read: ItemReader, tools: RunTools): (url: string) => Promise<string> {
 	return async (url) => await fetchFor(read, url, tools, readTextFile);
 }
 
-/** Uploads a file to an address that VideoSDK gave. @throws NodeOperationError in words for the user */
+/** Uploads a file for an item to an address that VideoSDK gave. @throws NodeOperationError in words for the user */
 export async function putFile(
 	read: ItemReader,
 	url: string,
@@ -58,7 +59,7 @@ export async function putFile(
 	await fetchFor(read, url, tools, async (file) => await uploadFile(file, content, contentType));
 }
 
-/** @returns whether an error of these functions says that the same file may be there later */
+/** @returns whether an error that these functions have thrown may pass, so that the file can be downloaded later */
 export function mayComeLater({ cause }: { cause?: unknown }): boolean {
 	return cause instanceof FileError && cause.isPassing;
 }

@@ -7,7 +7,7 @@ import { type Operation } from './operation';
  * Makes an operation that does one thing with one record.
  *
  * @param field holds the record's ID
- * @param run does it, and returns the output
+ * @param run sends the requests, and returns the output
  */
 export function onRecord(
 	field: Field<'required'>,

@@ -7,8 +7,8 @@ import { type WebhookOf } from '../waiting/resuming/resumeUrl';
 import type { StartTools } from './operation';
 
 /**
- * If the room can't be created, nothing was started in it, whether or not the room exists. So it isn't "in doubt", and Retry On Fail
- * may start it later. A room that may have been created costs nothing while no one is in it.
+ * Makes the error for a session or call whose room couldn't be created. It has no ApiFailure, so it never counts as "in doubt", and
+ * Retry On Fail tries again: nothing was started, and a room that may exist all the same costs nothing while no one is in it.
  */
 function noRoomError(context: IExecuteFunctions, error: unknown, starts: 'session' | 'call'): unknown {
 	if (!(error instanceof NodeApiError)) return error;
@@ -20,21 +20,21 @@ function noRoomError(context: IExecuteFunctions, error: unknown, starts: 'sessio
 	});
 }
 
-/** In place of the ID of a room that a dry run doesn't create. */
+/** The output of a dry run has this in place of the ID of the room, which isn't created. */
 const NEW_ROOM = '(a new room)';
 
-/** A room that no one asked for holds up no call. */
+/** A room that no one asked for must not hold up a call. */
 const OPTIONAL_LIMITS = { maxAttempts: 1, timeoutMs: 10_000 };
 const WITHOUT_ROOM =
 	'VideoSDK Agent Cloud: calls are made without a room of their own, so n8n asks VideoSDK whether they have ended.';
 
 /**
- * Gives the room for a session or call. A room to create is created, and deactivated by the runner if the session or call then fails
- * for certain.
+ * Creates the room of a session or call, if one is to be created. The runner deactivates it if the session or call then certainly
+ * fails.
  *
- * @param webhookOf gives the webhook of a room to create: it takes one only then
- * @returns the room's ID; undefined if none was chosen, or if one that no one asked for tells n8n nothing, or can't be created
- * @throws NodeApiError if a room that was asked for can't be created
+ * @param webhookOf gives the room's webhook, because VideoSDK takes one only when a room is created
+ * @returns the room's ID; undefined if the user chose no room, and either the room could send n8n no event or it can't be created
+ * @throws NodeApiError if the user asked for a room and it can't be created
  */
 export async function openRoom(
 	context: IExecuteFunctions,

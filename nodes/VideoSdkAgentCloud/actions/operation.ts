@@ -15,7 +15,7 @@ export class RecordWithFile {
 	) {}
 }
 
-/** A record that is to be waited for, see `complete`. */
+/** A record for whose call or session `complete` waits. */
 export class OpenRecord {
 	constructor(
 		readonly json: IDataObject,
@@ -23,68 +23,71 @@ export class OpenRecord {
 	) {}
 }
 
-/** What the runner gives to an item while it runs. */
+/** The functions and settings that the runner gives to an item. */
 export interface RunTools {
-	/** Aborted when no more requests are made: the execution was stopped, or another item failed. */
+	/** Aborted when the item may send no more requests, because the execution was stopped or another item failed. */
 	stopSignal: AbortSignal;
-	/** Runs work that is no request to the API when it is the item's turn, and not after a stop. */
+	/** Runs work other than a request to the API when it's the item's turn, unless `stopSignal` is aborted by then. */
 	inTurn: <T>(work: () => Promise<T>) => Promise<T>;
 	/** Reads the item's credential. */
 	credential: ReadCredential;
-	/** For one attempt of a request, in ms. */
+	/** The time limit for one attempt of a request, in ms. */
 	timeoutMs: number;
-	/** Requests that create or change anything aren't sent. The first of them is the item's output. */
+	/** Whether the first request that would create or change something becomes the item's output, and isn't sent. */
 	isDryRun: boolean;
-	/** Finds what several items need only once. @param key names it */
+	/** Calls `find` once for all items that need the same thing. @param key names that thing */
 	once: <T>(key: string, find: () => Promise<T>) => Promise<T>;
-	/** Declares the room that was made for the item: the runner closes it if the item then fails for certain. */
+	/** Tells the runner which room was created for the item, so that it closes the room if the item then certainly fails. */
 	hasRoom: (roomId: string) => void;
 }
 
 /**
- * Runs one item, in one request or several. It gives one record, or a list of them of which each becomes an item.
+ * Runs one item, in one request or several.
+ *
  *
  * @param send sends a request of this item when it is its turn
- * @throws NodeApiError or NodeOperationError in words for the user, without the item: the runner adds it
+ * @returns one record, or a list of records, each of which becomes an output item
+ * @throws NodeApiError or NodeOperationError in words for the user, to which the runner adds the item's number
  */
 export type ItemRun = (
 	send: Send,
 	tools: RunTools,
 ) => Promise<IDataObject | IDataObject[] | OpenRecord | RecordWithFile>;
 
-/** What is ready to be started: nothing was sent so far, but a room may have been created. */
+/** A start for which everything is ready: its request wasn't sent yet, but a room may have been created. */
 export interface ReadyStart {
 	/**
-	 * Sends the request that starts it.
+	 * Sends the request that starts the call, session, or whatever else it is.
 	 *
-	 * @param key by which it can be found again, if there is one
+	 * @param key is sent along, so that what was started can be found again by it; undefined: there is none
 	 * @returns the whole record
 	 */
 	post(send: Send, key: string | undefined): Promise<IDataObject>;
-	/** How an execution waits for it, if the operation waits. */
+	/** How the execution waits for what was started, if the operation waits. */
 	wait?: SentWait;
 }
 
-/** What the runner gives to the start of an item. */
+/** The functions and settings that the runner gives to the start of an item. */
 export interface StartTools extends RunTools {
-	/** The ID for a room that is made for this start alone. Undefined: VideoSDK gives it one. */
+	/** The custom ID for a room that is created for this start alone; undefined: VideoSDK chooses the ID. */
 	customRoomId?: string;
 }
 
-/** An item that starts something, see actions/run/startOnce.ts. */
+/** The start of an item, as actions/run/startOnce.ts carries it out. */
 export interface PreparedStart {
-	/** Of a call. */
+	/** The start of a call has this in addition. */
 	call?: {
 		/** The number to call, cleaned, or a SIP URI. */
 		to: string;
 		/** Whether an item before or after this one may call the same number. */
 		allowsSameNumber: boolean;
-		/** Whether VideoSDK answers when someone has picked up, or no one has. */
+		/** Whether VideoSDK responds only when someone has picked up, or the phone has stopped ringing. */
 		waitsForAnswer: boolean;
-		/** The number isn't called if another call to it was made so short a time ago, in ms. */
+		/** The number isn't called if it was called within this time, in ms. */
 		notCalledWithinMs?: number;
 		/**
-		 * Asked right before the item's first request, and each that starts something: that may be hours after its fields were read.
+		 * Is called right before the item's first request and before each request that starts something, which may be hours after the
+		 * fields were read.
 		 *
 		 * @returns why the call isn't to be made now; undefined if it is
 		 */
@@ -92,49 +95,53 @@ export interface PreparedStart {
 	};
 	/** The number that a call is transferred to, cleaned, or a SIP URI. */
 	transferTo?: string;
-	/** Of a session. */
+	/** The deployment of a session. */
 	deploymentId?: string;
-	/** The user's text by which any execution finds what was started with it. */
+	/** The user's own key, by which any execution finds what was started with it. */
 	idempotencyKey?: string;
-	/** Gets all that the start needs: a room, access to tools. @throws NodeApiError or NodeOperationError in words for the user */
+	/**
+	 * Gets ready what the start needs, such as a room or access to tools.
+	 *
+	 * @throws NodeApiError or NodeOperationError in words for the user
+	 */
 	arrange(send: Send, tools: StartTools): Promise<ReadyStart>;
-	/** Makes the output of what was started. */
+	/** Makes the output of the record. */
 	show(record: IDataObject): IDataObject;
 }
 
-/** Gives the credential of an input item, see `credentialOf`. */
+/** Returns the reader for the credential of an input item, see `credentialOf`. */
 export type CredentialOfItem = (itemIndex: number) => ReadCredential;
 
-/** Gives how what an input item has started is waited for; undefined: it has started nothing. */
+/** Returns how the execution waits for what an input item has started; undefined: the item has started nothing. */
 export type WaitOfItem = (itemIndex: number) => SentWait | undefined;
 
-/** An operation of the node: what each file `<resource>/<operation>.operation.ts` exports as `operation`. */
+/** An operation of the node. Each file `<resource>/<operation>.operation.ts` exports one as `operation`. */
 export interface Operation {
-	/** As workflows hold it. */
+	/** The value that is stored in workflows. */
 	value: string;
-	/** In the list of operations. Default: its value in Title Case */
+	/** The name in the list of operations. Default: the value in Title Case */
 	name?: string;
-	/** Becomes the node's name on the canvas, so it is short. */
+	/** The text of n8n's nodes panel, which becomes the node's name on the canvas, so it's short. */
 	action: string;
-	/** In the list of operations. Of a tool, an AI model reads it, too, so it says what costs money or reaches a person. */
+	/** The description in the list of operations. AI models read it as well, so it says what costs money or reaches a person. */
 	description: string;
-	/** What each use of it as a tool does that cannot be taken back, such as "costs money". */
+	/** What each use as a tool does that can't be undone, such as "costs money". */
 	consequence?: string;
-	/** It asks one person at a time. n8n makes the human review of other tools from it. */
+	/** Whether the operation asks one person a question. n8n makes the human review of other tools from such an operation. */
 	isQuestion?: boolean;
-	/** false: an AI agent cannot use it. Default: true */
+	/** Whether an AI agent can use the operation. Default: true */
 	isTool?: boolean;
-	/** What it starts, if anything: then nothing is sent again that may have been carried out. */
+	/** What the operation starts, if anything. A start that may have been carried out is never sent again. */
 	starts?: StartKind;
-	/** It ends something that other nodes may still need, if n8n runs it too early. */
+	/** Whether the operation ends something that other nodes may still need if n8n runs it too early. */
 	ends?: boolean;
-	/** Requests in flight if the user has not set 'Max Concurrency'. */
+	/** The number of requests in flight if the user hasn't set 'Max Concurrency'. */
 	maxConcurrency?: number;
-	/** How much of it may be in flight at most, where that takes a lot of memory. Default: as the user sets it */
+	/** The highest number of items in flight, where each takes a lot of memory. Default: what the user has set */
 	maxInFlight?: number;
-	/** Its parameters, except Options. The node adds the resource and operation to their `displayOptions`. */
+	/** The parameters, except Options. The node adds the resource and operation to their `displayOptions`. */
 	fields: INodeProperties[];
-	/** Its own options, beside those of its requests; null: it makes no request and has no Options. */
+	/** The operation's own options, which are added to those of all requests; null: it makes no request and has no Options. */
 	options?: Field[] | null;
 	/**
 	 * Reads and checks the fields of one item, without any request. All items are prepared before the first request is made, so
@@ -143,12 +150,12 @@ export interface Operation {
 	 * @throws NodeOperationError naming the field
 	 */
 	prepare(read: ItemReader): ItemRun | PreparedStart;
-	/** Whether an item may have to be waited for, if the operation waits. Default: yes */
+	/** Whether the execution may have to wait for an item, if the operation waits. Default: yes */
 	mayWait?(read: ItemReader): boolean;
-	/** The output of an item that was not waited for. Default: what was started, unchanged */
+	/** Makes the output of an item for which the execution didn't wait. Default: the record of what was started */
 	show?(read: ItemReader, record: IDataObject): IDataObject;
 	/**
-	 * What is left to do when all items have been run.
+	 * Is called when all items have run.
 	 *
 	 * @param output the output so far, each item paired with its input item
 	 * @returns the output
@@ -160,9 +167,9 @@ export interface Operation {
 		waitOf: WaitOfItem,
 	): Promise<INodeExecutionData[]>;
 	/**
-	 * What is left to do for what was started, if the node stops or fails instead.
+	 * Is called in place of `complete` if the node stops or fails after it has started something.
 	 *
-	 * @param started its records, each paired with its input item
+	 * @param started the records of what was started, each paired with its input item
 	 */
 	stop?(
 		context: IExecuteFunctions,

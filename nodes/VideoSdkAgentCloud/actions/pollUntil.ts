@@ -5,16 +5,16 @@ import { pollIntervalMs } from '../conversation/pollInterval';
 import { mayComeLater } from './itemFiles';
 
 /**
- * Looks for something repeatedly, with the pauses of waiting executions, while the execution keeps running.
+ * Polls with the pauses of waiting executions, but while the execution keeps running.
  *
- * @param look gives what was looked for; undefined: not yet. It is told whether this is the last look
- * @param maxWaitMs for how long, in ms; 0: it looks once
- * @param stopSignal aborted when the execution is stopped: then there is no pause
- * @returns what `look` gives; undefined if it has given nothing in the last look either
- * @throws what `look` throws, in the last look or if it won't pass; that an ID is not found only if the next look finds nothing either
+ * @param poll returns the result; undefined: there is none yet. Its argument says whether it's the last poll
+ * @param maxWaitMs for how long to poll, in ms; 0: there is one poll
+ * @param stopSignal aborted when the execution is stopped, after which there are no pauses
+ * @returns the result; undefined if the last poll didn't have one either
+ * @throws what `poll` throws in the last poll, or what won't pass; "not found" only if two polls in a row throw it
  */
-export async function lookUntil<T>(
-	look: (isLast: boolean) => Promise<T | undefined>,
+export async function pollUntil<T>(
+	poll: (isLast: boolean) => Promise<T | undefined>,
 	maxWaitMs: number,
 	stopSignal: AbortSignal,
 ): Promise<T | undefined> {
@@ -25,7 +25,7 @@ export async function lookUntil<T>(
 		const isLast = Date.now() >= deadlineMs;
 		const wasMissed = isMissed;
 		isMissed = false;
-		const found = await look(isLast).catch((error: object) => {
+		const found = await poll(isLast).catch((error: object) => {
 			const failure = failureOf(error);
 			isMissed = NOT_FOUND_STATUSES.includes(failure?.status ?? 0);
 			const mayPass = isMissed ? !wasMissed : isPassing(failure) || mayComeLater(error);

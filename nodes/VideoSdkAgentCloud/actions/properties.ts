@@ -4,10 +4,10 @@ import { maxConcurrencyField, optionsField } from '../fields/kit/requestOptions'
 import type { Operation } from './operation';
 
 /**
- * Makes what operations act on.
+ * Makes a resource of the node.
  *
- * @param value as workflows hold it
- * @param operations the one of a new node first; the editor shows them in alphabetical order of their names
+ * @param value is stored in workflows
+ * @param operations the first one is the default of a new node. The editor shows them in alphabetical order of their names
  */
 export const resource = (value: string, ...operations: [Operation, ...Operation[]]) => ({
 	value,
@@ -20,10 +20,10 @@ export const resource = (value: string, ...operations: [Operation, ...Operation[
 
 type Resource = ReturnType<typeof resource>;
 
-/** Of an option in a list: an AI agent cannot use it. */
+/** Hides an option of a list where the node is a tool of an AI agent. */
 const NOT_AS_TOOL = { displayOptions: { hide: { '@tool': [true] } } };
 
-/** The list of a resource's operations. */
+/** Makes the field in which one of a resource's operations is chosen. */
 function operationField({ value, defaultOperation, operations }: Resource): INodeProperties {
 	return choiceField('default', 'Operation', 'operation', {
 		noDataExpression: true,
@@ -39,7 +39,7 @@ function operationField({ value, defaultOperation, operations }: Resource): INod
 	});
 }
 
-/** What an operation shows as a tool of an AI agent only: a warning, and what the model reads about it. */
+/** Makes the fields that an operation has only as a tool of an AI agent: a warning, and the description that the model reads. */
 function toolFields({ description, consequence, isQuestion, isTool }: Operation): INodeProperties[] {
 	if (isTool === false) return [];
 	const advice = isQuestion
@@ -47,7 +47,7 @@ function toolFields({ description, consequence, isQuestion, isTool }: Operation)
 		: ' To approve each use first, add a human review step between the agent and this tool.';
 	const warning = `Each time the AI agent uses this tool, it ${consequence}.${advice}`;
 	const notice = noticeField('default', warning, 'toolNotice', {});
-	// n8n's own field of this name has a default that neither depends on the operation nor says what it costs.
+	// This replaces n8n's own field of the same name (convertNodeToAiTool), whose default doesn't say what an operation costs.
 	const toolDescription = textField('default', 'Tool Description', 'toolDescription', {
 		typeOptions: { rows: 2 },
 		default: description,
@@ -61,7 +61,7 @@ function toolFields({ description, consequence, isQuestion, isTool }: Operation)
 	}));
 }
 
-/** @returns an operation's parameters, Options last */
+/** @returns an operation's parameters, with Options as the last one */
 export function parametersOf(operation: Operation): INodeProperties[] {
 	const { fields, options = [], maxInFlight, maxConcurrency, isQuestion } = operation;
 	if (options === null) return fields;
@@ -69,7 +69,7 @@ export function parametersOf(operation: Operation): INodeProperties[] {
 	return [...fields, optionsField([...ofRequests, ...options])];
 }
 
-/** An operation's parameters, shown for it only. */
+/** Makes the parameters of an operation, which are shown for it only. */
 function fieldsOf({ value: resource }: Resource, operation: Operation): INodeProperties[] {
 	return [...toolFields(operation), ...parametersOf(operation)].map((field) => ({
 		...field,
@@ -80,7 +80,7 @@ function fieldsOf({ value: resource }: Resource, operation: Operation): INodePro
 	}));
 }
 
-/** All parameters of the node. */
+/** Makes all parameters of the node. */
 export function nodeProperties(resources: Resource[]): INodeProperties[] {
 	return [
 		choiceField('default', 'Resource', 'resource', {
@@ -99,7 +99,7 @@ export function nodeProperties(resources: Resource[]): INodeProperties[] {
 	].map(withoutPolicy);
 }
 
-/** An expression that shows what a node does by the names in its lists, such as "Start and Wait: Session". */
+/** Makes an expression that names the chosen operation and resource, such as "Start and Wait: Session". */
 export function subtitle(resources: Resource[]): string {
 	const names = Object.fromEntries(
 		resources.flatMap((resource) =>

@@ -1,6 +1,6 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { type Field } from '../fields/kit/field';
-import { readIncludeWaitMs, readKept } from '../fields/recording';
+import { readArtifacts, readIncludeWaitMs } from '../fields/recording';
 import { MAX_WAIT_FIELDS, readMaxWaitMs } from '../fields/maxWait';
 import { ItemReader } from '../fields/kit/reader';
 import { readOptions } from '../fields/kit/requestOptions';
@@ -10,7 +10,7 @@ import { endAtMaxWait, putToWait } from '../waiting/putToWait';
 import { type ItemWait, planWait, type SentWait, type WaitOptions } from '../waiting/planWait';
 import type { CredentialOfItem, Operation, WaitOfItem } from './operation';
 
-/** Reads how an item waits, as far as its options say it. @param option the boolean among them that ends what still runs */
+/** Reads how an item waits from its options. @param option the switch that ends what still runs at Max Wait */
 function readWait(read: ItemReader, option: Field) {
 	const options = readOptions(read);
 	return {
@@ -21,17 +21,17 @@ function readWait(read: ItemReader, option: Field) {
 }
 
 /**
- * Checks what `waitingFor` reads: a bad value must come to light before anything is started.
+ * Reads the fields of `waitingFor` once before anything is started, so that a bad value is refused in time.
  *
- * @param option see there
- * @returns after which time it is ended, in ms; Infinity if it isn't
+ * @param option see `waitingFor`
+ * @returns the time after which the call or session is ended, in ms; Infinity if it isn't
  */
 export function checkWait(read: ItemReader, option: Field): number {
 	const maxWaitMs = readMaxWaitMs(read);
 	return readWait(read, option).isEnded ? maxWaitMs : Infinity;
 }
 
-/** @returns the time left, in ms. Until a time of day, as an expression may say, it may have run out during the starts */
+/** @returns the rest of Max Wait, in ms. If an expression makes it end at a time of day, it may have run out during the starts */
 export function remainingWaitMs(read: ItemReader, fields = MAX_WAIT_FIELDS): number {
 	try {
 		return readMaxWaitMs(read, fields);
@@ -41,9 +41,9 @@ export function remainingWaitMs(read: ItemReader, fields = MAX_WAIT_FIELDS): num
 }
 
 /**
- * Makes an operation wait, once for all its items, until all that it started has ended.
+ * Makes `complete` and `stop` of an operation that waits, once for all its items, until all that it started has ended.
  *
- * @param ofItem reads how an item waits; undefined: not at all
+ * @param ofItem reads how an item waits; undefined: the execution doesn't wait for the item
  */
 export function waitingBy(
 	kind: KindName,
@@ -67,10 +67,10 @@ export function waitingBy(
 	} satisfies Pick<Operation, 'complete' | 'stop'>;
 }
 
-/** As `waitingBy`, by the fields of the operation. @param option the boolean among its options that ends what still runs at the deadline */
+/** Makes the same as `waitingBy`, from the operation's own fields. @param option the switch that ends what still runs at Max Wait */
 export const waitingFor = (kind: KindName, option: Field) =>
 	waitingBy(kind, (read) => ({
 		...readWait(read, option),
-		include: readKept(read),
+		include: readArtifacts(read),
 		maxWaitMs: remainingWaitMs(read),
 	}));

@@ -3,8 +3,8 @@ import * as records from './records';
 
 const { getDeployments, getPhoneNumbers, ...searches } = records;
 
-/** What fills "From List" of locators, by the names that fields use in `searchListMethod`. */
+/** The searches that fill "From List" of resource locators, by the names that fields have in `searchListMethod`. */
 export const LISTS = { ...searches, searchTools, searchTriggers };
 
-/** What fills fields in which several are chosen, by the names that fields use in `loadOptionsMethod`. */
+/** The functions that fill the options of fields with several choices, by the names that fields have in `loadOptionsMethod`. */
 export const LOAD_OPTIONS = { getDeployments, getPhoneNumbers };

@@ -9,21 +9,21 @@ import { type ListSearch, matches } from './searchResults';
 
 const NOT_LISTED_TEXT = "Not listed? Publish its workflow, or use 'By URL'";
 
-/** An entry of the list, as far as it depends on the kind of node. */
+/** The parts of an entry that depend on the kind of node. */
 interface Shown {
 	name: string;
 	value: string;
-	/** What may keep VideoSDK or an agent from it, in short words. */
+	/** The reasons why VideoSDK, or an agent, may not reach the node, in short words. */
 	remarks: Array<string | false>;
 }
 
 /**
- * Makes a search for nodes of this n8n instance that use the node's credential. A process may not know all of them, so the last entry
- * says what to do. Its value is no URL: a node in which it is selected fails before it starts anything.
+ * Makes a search for nodes of this n8n instance that use the node's credential. This process may not know all of them, so the last entry
+ * says what to do. Its value isn't a URL, so a node in which it's selected fails before it starts anything.
  *
- * @param what such as "triggers"
- * @param nodes finds those that use a credential
- * @param show makes the entry of a node, which VideoSDK may not be able to reach
+ * @param what what the entries are, such as "triggers"
+ * @param nodes finds the nodes that use a credential
+ * @param show makes the entry of a node. `isUnreached` says whether VideoSDK can't reach it
  */
 const searchKnown = <T extends KnownNode>(
 	what: string,
@@ -48,7 +48,7 @@ const searchKnown = <T extends KnownNode>(
 		return { results: [...results, { name: NOT_LISTED_TEXT, value: 'not-listed' }] };
 	};
 
-/** @returns the events that the user has chosen in this node and not in the trigger, in short words, without their family */
+/** @returns the labels, without their family, of the events that are chosen in this node, but not in the trigger */
 function missingEvents({ events }: KnownTrigger, chosen: string[]): string {
 	const ofTrigger = new Set(events.map(eventName));
 	return chosen
@@ -58,7 +58,7 @@ function missingEvents({ events }: KnownTrigger, chosen: string[]): string {
 		.join(', ');
 }
 
-/** The triggers of this n8n instance that use the node's credential, for the events of a session or room that are chosen beside. */
+/** Searches the triggers of this n8n instance that use the node's credential, and compares their events with those of this node. */
 export const searchTriggers = searchKnown('triggers', knownTriggers, (trigger, isUnreached, context, all) => {
 	const { workflowName, nodeName, url, isOwn } = trigger;
 	const missing = missingEvents(trigger, asList(context.getCurrentNodeParameter('webhookEvents')));
@@ -74,7 +74,7 @@ export const searchTriggers = searchKnown('triggers', knownTriggers, (trigger, i
 	};
 });
 
-/** The tool triggers of this n8n instance that use the same credential. */
+/** Searches the tool triggers of this n8n instance that use the same credential. */
 export const searchTools = searchKnown(
 	'tools',
 	knownTools,

@@ -23,24 +23,24 @@ import {
 import { trimmed, unwrap } from '../fields/kit/values';
 import { entryOf, type ListSearch, matches, searchOf } from './searchResults';
 
-/** @returns what is selected in another field of the node; empty if nothing is. An expression has no value while it is edited */
+/** @returns the value of another field of the node; empty if it has none. An expression isn't evaluated while the node is edited */
 function selectedIn(context: ILoadOptionsFunctions, name: string): string {
 	return trimmed(unwrap(context.getCurrentNodeParameter(name)));
 }
 
-/** @returns a conversation's entry: what is known of it, its start such as "2026-01-15 09:30", and how its ID begins */
+/** @returns the entry of a call or session: `parts`, its start such as "2026-01-15 09:30", and the beginning of its ID */
 function conversationEntry(id: unknown, start: unknown, ...parts: unknown[]) {
 	const time = String(start ?? '').replace(/^([\d-]+)T([\d:]{5}).*$/, '$1 $2');
 	return entryOf(id, ...parts, time, String(id).slice(0, 8));
 }
 
-/** Sorts records so that those that are over come last. */
+/** Makes a comparison that sorts records that are over to the end. */
 const lastIf =
 	(isOver: (row: IDataObject) => boolean) =>
 	(a: IDataObject, b: IDataObject): number =>
 		Number(isOver(a)) - Number(isOver(b));
 
-/** @returns all deployments by name, each with its tags, which are rows of their own in the API's list */
+/** @returns all deployments by name, each with its tags, for each of which the API's list has a row */
 async function fetchDeployments(context: ILoadOptionsFunctions) {
 	const deployments = new Map<string, { id: string; name: string; tags: string[] }>();
 	for (const { id, name, tag } of await listRecords(clientOf(context), DEPLOYMENTS, Infinity)) {
@@ -52,7 +52,7 @@ async function fetchDeployments(context: ILoadOptionsFunctions) {
 	return [...deployments.values()].sort((a, b) => a.name.localeCompare(b.name));
 }
 
-/** The deployments, with their tags. */
+/** Searches the deployments, which are shown with their tags. */
 export const searchDeployments: ListSearch = async function (filter = '') {
 	const results = (await fetchDeployments(this)).map(({ id, name, tags }) => ({
 		name: tags.length === 0 ? name : `${name} (${tags.join(', ')})`,
@@ -61,12 +61,12 @@ export const searchDeployments: ListSearch = async function (filter = '') {
 	return { results: results.filter(({ name, value }) => matches(filter, name, value)) };
 };
 
-/** All deployments, for a field in which several are chosen. */
+/** @returns all deployments, for a field with several choices */
 export async function getDeployments(this: ILoadOptionsFunctions): Promise<INodePropertyOptions[]> {
 	return (await fetchDeployments(this)).map(({ id, name }) => ({ name, value: id }));
 }
 
-/** The tags of the selected deployment. */
+/** Searches the tags of the selected deployment. */
 export const searchTags: ListSearch = async function (filter, paginationToken) {
 	const deploymentId = selectedIn(this, 'deploymentId');
 	if (deploymentId === '' || deploymentId.startsWith('=')) {
@@ -85,12 +85,12 @@ export const searchTags: ListSearch = async function (filter, paginationToken) {
 	return await search.call(this, filter, paginationToken);
 };
 
-/** The agents that are deployed to VideoSDK's cloud. */
+/** Searches the agents that are deployed to VideoSDK's cloud. */
 export const searchAgents = searchOf(AGENT_DEPLOYMENTS, ({ agentId, name }) =>
 	entryOf(agentId, name, agentId),
 );
 
-/** The calls by the other side's number, those that are not over first. */
+/** Searches the calls by the other side's number. Those that aren't over come first. */
 export const searchCalls = searchOf(
 	CALLS,
 	({ callId, direction, to, from, status, start }) => {
@@ -100,7 +100,7 @@ export const searchCalls = searchOf(
 	lastIf(isCallOver),
 );
 
-/** The sessions by deployment and status, those that have not ended first. */
+/** Searches the sessions by deployment and status. Those that haven't ended come first. */
 export const searchSessions = searchOf(
 	SESSIONS,
 	({ sessionId, deploymentId, status, start, createdAt }) =>
@@ -110,7 +110,7 @@ export const searchSessions = searchOf(
 
 const numberEntry = ({ id, name }: IDataObject) => entryOf(id, name, id);
 
-/** All phone numbers of the project, for a field in which several are chosen. */
+/** @returns all phone numbers of the project, for a field with several choices */
 export async function getPhoneNumbers(this: ILoadOptionsFunctions): Promise<INodePropertyOptions[]> {
 	const rows = await listRecords(clientOf(this), PHONE_NUMBERS, Infinity);
 	return rows.flatMap((row) => numberEntry(row) ?? []);
@@ -118,25 +118,26 @@ export async function getPhoneNumbers(this: ILoadOptionsFunctions): Promise<INod
 
 const searchAllNumbers = searchOf(PHONE_NUMBERS, numberEntry);
 
-/** The outbound routing rules, each with the first of its numbers. The API's path in the plural may not know the filter. */
+/** Searches the outbound routing rules, which are shown with the first of their numbers. */
 export const searchRoutingRules = searchOf(ROUTING_RULES, (rule) => {
+	// The API may ignore the filter by type.
 	if (isInbound(rule)) return undefined;
 	const [first, ...others] = numbersOf(rule);
 	return entryOf(rule.id, rule.name, others.length > 0 ? `${first} +${others.length}` : first);
 });
 
-/** All routing rules, with their direction. */
+/** Searches all routing rules, which are shown with their direction. */
 export const searchExistingRules = searchOf(ALL_ROUTING_RULES, ({ id, name, type, numbers }) =>
 	entryOf(id, name, type, numbersOf({ numbers })[0]),
 );
 
-/** The phone numbers of the selected routing rule; all of the project if none is selected, or it names none. */
+/** Searches the phone numbers of the selected routing rule, or all of the project if no rule is selected, or the rule names none. */
 export const searchPhoneNumbers: ListSearch = async function (filter = '', paginationToken) {
 	const routingRuleId = selectedIn(this, 'routingRuleId');
 	const send = clientOf(this);
 	const ofRule = routingRuleId === '' ? undefined : await fetchNumbersOfRule(send, routingRuleId);
 	if (ofRule === undefined) return await searchAllNumbers.call(this, filter, paginationToken);
-	// For their names. The rule's numbers are enough.
+	// This adds the names of the numbers. If it fails, the rule's numbers are shown without names.
 	const all = await listRecords(send, PHONE_NUMBERS, Infinity).catch((): IDataObject[] => []);
 	const rows = ofRule.map(
 		(number) => all.find(({ id }) => isSameNumber(String(id), number)) ?? { id: number },

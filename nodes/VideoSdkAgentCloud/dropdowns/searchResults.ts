@@ -2,29 +2,29 @@ import type { IDataObject, INodeListSearchItems, INodeType } from 'n8n-workflow'
 import { clientOf } from '../api/http/client';
 import { type ListRequest, listPages, PAGE_SIZE } from '../api/http/pagination';
 
-/** What fills "From List" of a locator. The token is the API's page to continue with. */
+/** A search that fills "From List" of a resource locator. Its pagination token is the number of the API's next page. */
 export type ListSearch = NonNullable<NonNullable<INodeType['methods']>['listSearch']>[string];
 
-/** Makes an entry of a row; undefined skips the row. */
+/** Makes the entry of a row; undefined: the row is skipped. */
 type ToEntry = (row: IDataObject) => INodeListSearchItems | undefined;
 
-/** Pages of the API that are read until one has an entry. */
+/** The highest number of the API's pages that one search reads until it finds an entry. */
 const PAGES_PER_SEARCH = 10;
 
-/** @returns whether one of the texts contains what the user typed, without regard to case */
+/** @returns whether one of the texts contains what the user typed, regardless of case */
 export function matches(filter: string, ...texts: unknown[]): boolean {
 	const wanted = filter.trim().toLowerCase();
 	return texts.some((text) => String(text).toLowerCase().includes(wanted));
 }
 
-/** @returns an entry for a record's ID, labeled with the parts that aren't empty; undefined for a record without an ID */
+/** @returns an entry with a record's ID, and with those of `parts` that aren't empty as its label; undefined without an ID */
 export function entryOf(id: unknown, ...parts: unknown[]): INodeListSearchItems | undefined {
 	if (typeof id !== 'string' || id === '') return undefined;
 	return { name: parts.filter(Boolean).join(' · ') || id, value: id };
 }
 
 /**
- * Makes a search in a list of the API. What the user types matches names and values.
+ * Makes a search in a list of the API, by names and values.
  *
  * @param compare sorts the rows of a page. Default: the API's order
  */

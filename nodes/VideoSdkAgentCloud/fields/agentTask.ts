@@ -4,7 +4,7 @@ import { groupField, numberField, textField } from './kit/field';
 import { type ItemReader } from './kit/reader';
 import { readOptions } from './kit/requestOptions';
 
-/** Of both fields: other agents have a prompt of their own. */
+/** The hint of both fields, because other agents have a prompt of their own. */
 const READ_BY = 'Read by the agent from Agent: Deploy. Other agents keep to their own prompt.';
 
 const instructionsField = textField('refused', 'Instructions', 'instructions', {
@@ -22,7 +22,7 @@ const firstMessageField = textField('refused', 'First Message', 'firstMessage', 
 	description: 'What the agent says first, word for word. Leave empty to let it choose its own words.',
 });
 
-/** What the agent is to do: right below whom it talks to. */
+/** The fields for what the agent is to do. */
 export const AGENT_TASK_FIELDS = [instructionsField, firstMessageField];
 
 const LONGEST_SILENCE_S = 3_600;
@@ -50,7 +50,7 @@ const modelField = textField('default', 'Model', 'model', {
 	description: "The Gemini model that the agent uses, by its name. Leave empty for the agent's own.",
 });
 
-/** How the agent is to talk: an option of what starts a conversation. */
+/** The option for how the agent is to talk, for operations that start a conversation. */
 export const agentSettingsField = groupField('default', 'Agent Settings', 'agentSettings', {
 	typeOptions: { multipleValues: false },
 	placeholder: 'Add Agent Settings',
@@ -67,7 +67,7 @@ export const agentSettingsField = groupField('default', 'Agent Settings', 'agent
 /**
  * Reads AGENT_TASK_FIELDS and `agentSettingsField`.
  *
- * @returns what was given; undefined if nothing was
+ * @returns the task for the agent; undefined if nothing was entered
  * @throws NodeOperationError naming the field
  */
 export function readTask(read: ItemReader): IDataObject | undefined {
@@ -85,20 +85,21 @@ export function readTask(read: ItemReader): IDataObject | undefined {
 }
 
 /**
- * Reads what the agent is to do, beside what else it gets.
+ * Reads the agent's task, and adds it to the data that the agent gets.
  *
- * @param place where the agent finds it: a session's agent in its environment, as text
- * @param data the user's own
+ * @param channel how the data reaches the agent: a session's agent has its task as text in its environment
+ * @param data the user's own data
+ * @returns the data with the task; undefined if there is neither
  * @throws NodeOperationError naming the field
  */
 export function readWithTask(
 	read: ItemReader,
-	place: 'env' | 'metadata',
+	channel: 'env' | 'metadata',
 	data: IDataObject | undefined,
 ): IDataObject | undefined {
 	const task = readTask(read);
 	if (task === undefined) return data;
-	return place === 'env'
+	return channel === 'env'
 		? { ...data, [TASK_VARIABLE]: JSON.stringify(task) }
 		: { ...data, [TASK_ENTRY]: task };
 }

@@ -11,7 +11,7 @@ import { readOptions } from './kit/requestOptions';
 
 const MAX_VALID_FOR_HOURS = 24 * 366;
 
-/** How long the tools can be used: an option of what hands them over. */
+/** The option for how long the agent can use its tools. */
 export const toolsValidForField = numberField('default', 'Tools Valid For', 'toolsValidFor', {
 	typeOptions: { minValue: 1, maxValue: MAX_VALID_FOR_HOURS, numberPrecision: 0 },
 	default: 24,
@@ -19,26 +19,27 @@ export const toolsValidForField = numberField('default', 'Tools Valid For', 'too
 	description: 'How long the agent can use its tools. Make it longer than your longest conversation.',
 });
 
-/** The options of what starts a conversation, as far as they concern the agent. */
+/** The options about the agent, for operations that start a conversation. */
 export const AGENT_OPTIONS = [agentSettingsField, contextField, toolsValidForField];
 
 export const HOUR_S = 3_600;
 
-/** What an agent needs to use a tool (VideoSDK's `MCPServerHTTP`). */
+/** A tool, as it's handed to an agent: with the arguments of `MCPServerHTTP` in VideoSDK's agents framework. */
 export interface HandedTool extends IDataObject {
 	url: string;
 	headers: { Authorization: string };
-	/** How long to wait for an answer, in seconds. */
+	/** How long the agent waits for an answer, in seconds. */
 	timeout: number;
 }
 
 /**
- * Reads the tools of an agent. Only their credential is read later.
+ * Reads the tools of an agent.
  *
- * @param validForS how long they can be used, in seconds
- * @param withContext holds what the tokens pin
+ * @param validForS how long the agent can use them, in seconds
+ * @param withContext the reader of `contextField`, whose entries the tokens pin
  * @param taken the name of a tool that n8n adds itself
- * @returns gives the tools with a token each, and when these expire, in seconds since 1970; undefined if no tool is given
+ * @returns a function that reads the credential, and returns each tool with a token, and when the tokens expire, in seconds since 1970;
+ *   undefined if there are no tools
  * @throws NodeOperationError naming the field and the item
  */
 export function readAgentTools(
@@ -51,7 +52,7 @@ export function readAgentTools(
 	const entries = read.entries(agentToolsField);
 	if (entries.length === 0) return undefined;
 	const chosen = entries.map((entry, index) => readTool(entry, index + 1, taken));
-	// Each tool once, however often it was selected.
+	// A tool that was selected several times is handed over once.
 	const tools = [...new Map(chosen.map((tool) => [toolPath(tool.url), tool])).values()];
 	const names = tools.flatMap(({ toolName }) => toolName ?? []);
 	const twice = names.find((name, index) => names.indexOf(name) !== index);
@@ -95,7 +96,7 @@ export function readAgentTools(
 	};
 }
 
-/** @returns tools as a dry run shows them: without what opens them */
+/** @returns tools for the output of a dry run, without their tokens */
 export const shownTools = (handed: HandedTool[], response?: HandedTool): IDataObject[] =>
 	handed.map((tool) => ({
 		name: tool === response ? RESPONSE_TOOL : toolAt(tool.url)?.toolName,
@@ -103,23 +104,23 @@ export const shownTools = (handed: HandedTool[], response?: HandedTool): IDataOb
 	}));
 
 /**
- * Reads what the agent gets beside the user's own data: what it is to do, and its tools, valid for as long as the options say.
+ * Reads the agent's task and its tools, and adds them to the data that the agent gets.
  *
- * @param place where the agent finds them: a session's agent in its environment, as text
- * @param data the user's own
- * @param response the tool by which the agent hands in a response, if it is asked something
- * @returns gives the data with both in it, the tools in a dry run as it shows them
+ * @param channel how the data reaches the agent: a session's agent has its task and tools as text in its environment
+ * @param data the user's own data
+ * @param response the tool by which the agent hands in a response, if it asks a question
+ * @returns a function that returns the data with the task and the tools, in a dry run without their tokens
  * @throws NodeOperationError naming the field and the item
  */
 export function readForAgent(
 	read: ItemReader,
-	place: 'env' | 'metadata',
+	channel: 'env' | 'metadata',
 	data: IDataObject | undefined,
 	response?: HandedTool,
 ): (tools: { credential: ReadCredential; isDryRun: boolean }) => Promise<IDataObject | undefined> {
-	const isEnv = place === 'env';
+	const isEnv = channel === 'env';
 	const name = isEnv ? TOOLS_VARIABLE : TOOLS_ENTRY;
-	const sent = readWithTask(read, place, data);
+	const sent = readWithTask(read, channel, data);
 	const options = readOptions(read);
 	const hours = options.count(toolsValidForField);
 	const tools = readAgentTools(read, hours * HOUR_S, options, response && RESPONSE_TOOL);

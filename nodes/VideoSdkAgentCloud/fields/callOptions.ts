@@ -6,7 +6,7 @@ import { dryRunField } from './kit/requestOptions';
 import { roomIdOption } from './room';
 import { simplifyField } from './kit/simplify';
 
-/** Longer than any phone rings, so that milliseconds do not pass as seconds. */
+/** No phone rings longer than this, so a larger number must be milliseconds, and is refused. */
 const LONGEST_RINGING_S = 3_600;
 
 export const allowSameNumberField = switchField('refused', 'Allow Same Number', 'allowSameNumber', {
@@ -17,7 +17,7 @@ export const allowSameNumberField = switchField('refused', 'Allow Same Number', 
 const LONGEST_WITHIN_HOURS = 720;
 const HOUR_MS = 3_600_000;
 
-/** Keeps a person from being called twice by different executions, workflows, or members. */
+/** The option that keeps different executions, workflows, or members from calling the same person. */
 export const notCalledWithinField = numberField('refused', 'Not Called Within', 'notCalledWithin', {
 	typeOptions: { minValue: 1, maxValue: LONGEST_WITHIN_HOURS },
 	default: 24,
@@ -26,7 +26,7 @@ export const notCalledWithinField = numberField('refused', 'Not Called Within', 
 		"Only call a number that wasn't called within this time, by any workflow or member of the VideoSDK project. Otherwise, its output says when it was. If VideoSDK's list of calls can't be read, the number isn't called.",
 });
 
-/** @returns how long ago another call to the number counts, in ms; undefined: none does */
+/** @returns how long ago an earlier call to the number counts, in ms; undefined: the option wasn't added */
 export function readNotCalledWithinMs(options: CollectionReader): number | undefined {
 	return options.has(notCalledWithinField) ? options.number(notCalledWithinField) * HOUR_MS : undefined;
 }
@@ -43,7 +43,7 @@ export const waitUntilAnsweredField = switchField('default', 'Wait Until Answere
 		"Whether to wait until the call is answered or missed. Ringing doesn't count toward 'Timeout'.",
 });
 
-/** The options of a call. */
+/** The options of Call: Make, which Make and Wait has as well. */
 export const CALL_OPTIONS = [
 	allowSameNumberField,
 	callingHoursField,

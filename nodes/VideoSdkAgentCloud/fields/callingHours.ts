@@ -2,21 +2,21 @@ import { tryToParseDateTime } from 'n8n-workflow';
 import { choicesField, type Field, groupField, textField } from './kit/field';
 import { type CollectionReader } from './kit/reader';
 
-/** When people may be called: on these days, from one time of day until another. */
+/** When people may be called: on certain days, from one time of day until another. */
 export interface CallingHours {
-	/** 1: Monday ... 7: Sunday. */
+	/** The days, from 1 (Monday) to 7 (Sunday). */
 	days: number[];
-	/** As "09:00", so that times compare as texts. */
+	/** The time at which they begin, such as "09:00", so that times can be compared as texts. */
 	from: string;
-	/** No longer included. Below `from`: of the next day. */
+	/** The time at which they end, which isn't included. One before `from` is on the next day. */
 	to: string;
-	/** IANA name. */
+	/** The IANA name of the time zone. */
 	timeZone: string;
 }
 
 const DAY_NAMES = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
 const TIME_OF_DAY = /^\d\d:[0-5]\d$/;
-/** Node.js takes them for other places: BST for Bangladesh, ART for Egypt, and EST for one without daylight saving time. */
+/** Abbreviations that Node.js takes for other places: BST for Bangladesh, ART for Egypt, and EST for one without daylight saving time. */
 const ABBREVIATION = /^(?!UTC|GMT|CET|MET|EET|WET)[a-z]{3}$/i;
 
 const daysField = choicesField('refused', 'Days', 'days', {
@@ -25,7 +25,10 @@ const daysField = choicesField('refused', 'Days', 'days', {
 	description: 'The days to call on. If the hours go past midnight, this is the day they begin on.',
 });
 
-/** Empty at first: n8n drops an expression for the whole group, and defaults would then call people at times that no one chose. */
+/**
+ * Makes a field for a time. It's empty at first, because n8n drops an expression in place of the whole group
+ * (NodeHelpers.getNodeParameters), and defaults would then call people at times that no one has chosen.
+ */
 const timeField = (displayName: string, name: string, time: string, description: string): Field<'refused'> =>
 	textField('refused', displayName, name, { placeholder: `e.g. ${time}`, description });
 const fromField = timeField('Start Time', 'from', '09:00', 'When to start calling, in 24-hour format');
@@ -44,7 +47,7 @@ const timeZoneField = textField('refused', 'Time Zone', 'timeZone', {
 
 const FIELDS = [daysField, fromField, toField, timeZoneField];
 
-/** When a call may be made, looked at right before it. */
+/** The option for when a call may be made, which is checked right before the call. */
 export const callingHoursField = groupField('refused', 'Calling Hours', 'callingHours', {
 	typeOptions: { multipleValues: false },
 	placeholder: 'Add Calling Hours',
@@ -100,12 +103,12 @@ function readTimeZone(read: CollectionReader): string {
 /**
  * Reads `callingHoursField`.
  *
- * @returns undefined if it was not added
+ * @returns the hours; undefined if the option wasn't added
  * @throws NodeOperationError for an unknown zone, no day, times that are none or the same, and an expression without a value
  */
 export function readCallingHours(options: CollectionReader): CallingHours | undefined {
 	if (!options.has(callingHoursField)) return undefined;
-	// n8n drops what doesn't have the form of the field, as a workflow that wasn't made in the editor may have it.
+	// n8n drops a value without the form of the field, as a workflow may have it that wasn't made in the editor.
 	const [read] = options.entries(callingHoursField);
 	if (read === undefined) {
 		throw options.fail("'Calling Hours' is empty", "Enter the hours, or remove 'Calling Hours'.");
@@ -120,18 +123,18 @@ export function readCallingHours(options: CollectionReader): CallingHours | unde
 
 /** Why a call isn't to be made now, and when it may be. */
 export interface OutsideHours {
-	/** A sentence. */
+	/** The reason, as a sentence. */
 	reason: string;
-	/** The next opening, as ISO 8601 in UTC. */
+	/** When the hours begin next, as ISO 8601 in UTC. */
 	callableFrom: string;
 }
 
 type Time = ReturnType<typeof tryToParseDateTime>;
 
-/** @returns what a clock shows, such as "09:00" */
+/** @returns the time of day, such as "09:00" */
 const clockOf = (time: Time): string => String(time.toISOTime()).slice(0, 5);
 
-/** Days and times are those that clocks show, so that an hour that comes twice when clocks go back counts twice. */
+/** Checks the day and time that clocks show, so that an hour that comes twice when clocks go back counts twice. */
 function isOpen({ days, from, to }: CallingHours, time: Time): boolean {
 	const day = time.weekday;
 	const dayBefore = day === 1 ? 7 : day - 1;
@@ -142,11 +145,11 @@ function isOpen({ days, from, to }: CallingHours, time: Time): boolean {
 }
 
 const DAY_MINUTES = 1_440;
-/** Where clocks change, they do so at full quarters of an hour, and by as many. */
+/** Clocks change at full quarters of an hour, and by full quarters of an hour. */
 const QUARTER_MINUTES = 15;
 const minutesOf = (clock: string): number => Number(clock.slice(0, 2)) * 60 + Number(clock.slice(3));
 
-/** @param closed a time outside the hours */
+/** @returns the time at which the hours begin next. @param closed a time outside the hours */
 function nextOpening(hours: CallingHours, closed: Time): Time {
 	let time = closed.startOf('minute');
 	do {
@@ -160,9 +163,9 @@ function nextOpening(hours: CallingHours, closed: Time): Time {
 }
 
 /**
- * Looks whether it is time to call.
+ * Checks whether a call may be made now.
  *
- * @returns why not; undefined if it is
+ * @returns why not; undefined if it may
  */
 export function outsideHours(hours: CallingHours, nowMs: number): OutsideHours | undefined {
 	const { days, from, to, timeZone } = hours;

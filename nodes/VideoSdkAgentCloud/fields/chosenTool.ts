@@ -8,19 +8,20 @@ import { groupField } from './kit/field';
 import { locator } from './kit/locators';
 import { type CollectionReader, type ItemReader } from './kit/reader';
 
-/** One tool. */
+/** The field for one tool. */
 const toolField = locator('default', 'Tool', 'tool', {
 	description: 'A published VideoSDK Agent Cloud Tool Trigger that uses the same credential',
 	entered: ['By URL', 'url'],
 	placeholder: 'e.g. https://n8n.example.com/webhook/.../mcp',
 	enteredHint:
 		"The Production URL of a published tool trigger. Agents can't reach localhost or private addresses.",
-	// Not required by n8n: a workflow with both could not be published, and a tool is listed only once it is. The reader refuses it.
+	// The field isn't required for n8n, because a workflow that holds both the call and the tool couldn't be published then, and a tool
+	// is listed only once it's published. `readTool` refuses an empty field.
 	builderHint:
 		'Leave it empty for the user to select the tool from the list once its workflow is published. Never invent a URL.',
 });
 
-/** The tools that the agent can use. */
+/** The field for the tools that the agent can use. */
 export const agentToolsField = groupField('default', 'Agent Tools', 'agentTools', {
 	typeOptions: { multipleValues: true },
 	placeholder: 'Add Tool',
@@ -29,20 +30,20 @@ export const agentToolsField = groupField('default', 'Agent Tools', 'agentTools'
 	options: [{ displayName: 'Tool', name: 'tools', values: [toolField] }],
 });
 
-/** A tool that is to be handed over. */
+/** A tool that is handed to an agent. */
 export interface ChosenTool {
 	url: string;
-	/** How long to wait for its answer, in seconds. */
+	/** How long the agent waits for its answer, in seconds. */
 	timeoutS: number;
-	/** Its name, if it's known. */
+	/** The tool's name, if this process knows the tool. */
 	toolName?: string;
-	/** That of its trigger, if that has a different credential, which may be for the same project. */
+	/** The key of the trigger's credential, if that isn't this node's. Both credentials may have the same key. */
 	otherKey?: SigningKey;
-	/** As messages name it. */
+	/** The tool's name in messages. */
 	label: string;
 }
 
-/** @param tools with their names in messages. @throws NodeOperationError if agents cannot reach one of them */
+/** @throws NodeOperationError if agents can't reach one of the tools */
 export function checkReachable(
 	read: ItemReader,
 	baseUrl: unknown,
@@ -56,12 +57,14 @@ export function checkReachable(
 	);
 }
 
-/** @returns what is known of the tool at a URL. n8n may be reached by several names */
+/** @returns what this process knows of the tool at a URL, whose host doesn't matter, because n8n may have several names */
 export const toolAt = (url: string) => findTool((tool) => toolPath(tool.url) === toolPath(url));
 
 /**
- * @param read an entry of `agentToolsField`
- * @param number of the entry, counted from 1
+ * Reads one entry of `agentToolsField`.
+ *
+ * @param read the entry
+ * @param number the number of the entry, counted from 1
  * @param taken the name of a tool that n8n adds itself
  */
 export function readTool(read: CollectionReader, number: number, taken?: string): ChosenTool {
@@ -96,7 +99,7 @@ export function readTool(read: CollectionReader, number: number, taken?: string)
 			`Publish the workflow '${known.workflowName}', or select a different tool.`,
 		);
 	}
-	// The trigger may have been changed since it was selected.
+	// The present timeout counts, because the trigger may have been changed since it was selected.
 	return {
 		url,
 		timeoutS: known.timeoutS,

@@ -3,8 +3,8 @@ import { ENTRY, pairsField, readPairs } from './kit/keyValue';
 import { type FieldReader } from './kit/reader';
 
 /**
- * The pairs that the tokens of tools pin: an option of what hands tools over. Never shown for other fields only: n8n drops what a
- * collection does not show.
+ * The option for the pairs that the tokens of tools pin. It has no `displayOptions`, because n8n drops the value of a field that a
+ * collection doesn't show (NodeHelpers.getNodeParameters).
  */
 export const contextField = pairsField(
 	'refused',
@@ -18,8 +18,8 @@ export const contextField = pairsField(
  * Reads `contextField`.
  *
  * @returns texts, numbers and booleans by name; undefined if there are none
- * @throws NodeOperationError as `readPairs`, if an entry has no value (a tool that looks for '' may show everyone's data), and if no
- *   expression could read it
+ * @throws NodeOperationError as `readPairs`, and if an entry has no value, because a tool that searches for '' may show everyone's data, or
+ *   has a name that no expression could read
  */
 export function readContext(read: FieldReader): IDataObject | undefined {
 	const pairs = Object.entries(readPairs(read, contextField));

@@ -1,6 +1,6 @@
 import { type NodeHint } from 'n8n-workflow';
 
-/** What each node says above its output until it has run. Delete it once someone has made a real call. */
+/** The hint that each node shows in the output panel until it has run. Delete it once someone has made a real call. */
 export const HINTS: NodeHint[] = [
 	{
 		message:

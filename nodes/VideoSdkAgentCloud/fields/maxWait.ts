@@ -19,10 +19,10 @@ export const maxWaitUnitField = choiceField('default', 'Max Wait Unit', 'maxWait
 	default: 'hours',
 });
 
-/** How long an operation waits at most. */
+/** The fields for how long an operation waits at most. */
 export const MAX_WAIT_FIELDS: MaxWaitFields = [maxWaitField, maxWaitUnitField];
 
-/** How long a question waits at most. */
+/** The fields for how long a question waits at most. */
 export const MAX_WAIT_FOR_RESPONSE: MaxWaitFields = [
 	{
 		...maxWaitField,
@@ -33,6 +33,8 @@ export const MAX_WAIT_FOR_RESPONSE: MaxWaitFields = [
 ];
 
 /**
+ * Reads the fields of Max Wait.
+ *
  * @param fields those of the operation
  * @returns the longest wait in ms; the default if Max Wait was left empty by hand
  * @throws NodeOperationError if it is not a number above 0, longer than 30 days, or an expression gives nothing

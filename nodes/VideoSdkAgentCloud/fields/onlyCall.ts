@@ -12,7 +12,7 @@ const fail = (context: IExecuteFunctions, what: string) =>
 /**
  * Reads the credential's field 'Only Call These Numbers'.
  *
- * @param value what it holds, or what its expression gives
+ * @param value the value of the field or of its expression
  * @returns the numbers, cleaned, and SIP URIs; undefined if it is empty
  * @throws NodeOperationError if it holds anything else, or nothing but separators
  */
@@ -29,6 +29,6 @@ export function readOnlyCall(context: IExecuteFunctions, value: unknown): string
 	});
 }
 
-/** Makes the error for an expression in 'Only Call These Numbers' that gives nothing: it must not count as "all". */
+/** Makes the error for an expression in 'Only Call These Numbers' that gives nothing, because that must not count as "all". */
 export const emptyOnlyCall = (context: IExecuteFunctions): NodeOperationError =>
 	fail(context, "is an expression that doesn't give any number");

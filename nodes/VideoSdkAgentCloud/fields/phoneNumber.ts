@@ -2,20 +2,20 @@ import { parsePhoneNumber } from '../api/parsePhoneNumber';
 import { type Blank, type Field, textField, type TextOf } from './kit/field';
 import { type ItemReader } from './kit/reader';
 
-/** Whom to call: of each operation that makes calls. */
+/** The number to call, of each operation that makes calls. */
 export const toField = textField('required', 'To', 'to', {
 	placeholder: 'e.g. +14155550123',
 	description: 'The phone number to call, with a plus sign and the country code. SIP URIs work, too.',
 });
 
-/** What the API takes (docs.videosdk.live, make call), numbers and SIP URIs apart. */
+/** The form of numbers that the API takes (docs.videosdk.live, make call). */
 const API_NUMBER = /^\+?\d{3,15}$/;
 const SIP_URI = /^sips?:[^\s@]+@\S+$/i;
 
-/** Of the value, as it is quoted. */
+/** The longest value that a message quotes. */
 const MAX_QUOTED_LENGTH = 40;
 
-/** @returns a phone number as calls have it, or a SIP URI as it is; undefined if a text is neither */
+/** @returns a phone number in the form in which calls are made, or a SIP URI unchanged; undefined if the text is neither */
 export function cleanNumber(text: string): string | undefined {
 	if (SIP_URI.test(text)) return text;
 	const { number, reason } = parsePhoneNumber(text);
@@ -23,16 +23,16 @@ export function cleanNumber(text: string): string | undefined {
 }
 
 /**
- * Reads a phone number as people write it, or a SIP URI. What the API would reject, or could take for a number in a different
- * country, is rejected here: all items are read before the first call is made.
+ * Reads a phone number as people write it, or a SIP URI. A number that the API would reject, or could take for one of a different country,
+ * is refused here, because all items are read before the first call is made.
  *
  * @returns the number in E.164, such as +14155550123, or the SIP URI as it is; undefined if it was left empty and isn't required
- * @throws NodeOperationError as its policy says, and if it is neither
+ * @throws NodeOperationError as the field's policy says, and if the value is neither
  */
 export function readPhoneNumber<B extends Blank>(read: ItemReader, field: Field<B>): TextOf<B> {
 	const text = read.text(field);
 	if (text === undefined || SIP_URI.test(text)) return text;
-	// The API's own list may spell numbers in its own way.
+	// A number from the API's own list is taken as it's spelled there.
 	if (read.isFromList(field) && API_NUMBER.test(text)) return text;
 	const { number, reason } = parsePhoneNumber(text);
 	if (reason === undefined) return number as TextOf<B>;

@@ -7,7 +7,7 @@ import { QUOTE, type ResponseForm, type ResponseType } from '../waiting/question
 import { choiceField, optionsIn, textField } from './kit/field';
 import { type ItemReader } from './kit/reader';
 
-/** What the output has beside the fields, and what that is. */
+/** The names in the output that response fields can't have, and what they hold. */
 const OWN_NAMES: Record<string, string> = {
 	respondedAt: 'the time of the response',
 	[QUOTE]: "the person's own words",
@@ -20,7 +20,7 @@ const messageField = textField('required', 'Message', 'message', {
 		"What the agent asks or finds out. It reads this as an instruction. Agents built in VideoSDK's dashboard don't.",
 });
 
-// A value 'customForm' has n8n take nothing but the form of a page.
+// No response type may be called `customForm`, for which n8n accepts nothing but multipart/form-data (seen in n8n 2.41).
 const responseTypeField = choiceField('default', 'Response Type', 'responseType', {
 	options: optionsIn({
 		approval: { name: 'Approval', description: 'Yes or no, as <code>data.approved</code>' },
@@ -42,10 +42,10 @@ const RESPONSE_FIELDS: ParameterList = {
 };
 const responseFieldsField = parametersField(RESPONSE_FIELDS);
 
-/** What to ask, and what response is wanted. */
+/** The fields for the question, and for the response to it. */
 export const QUESTION_FIELDS = [messageField, responseTypeField, responseFieldsField];
 
-/** @returns the form of a response's output; never throws, since it is also asked for items whose fields can't be read */
+/** @returns the form of a response's output. It never throws, because items whose fields can't be read need it as well */
 export function readResponseForm(read: ItemReader): ResponseForm {
 	const isReview = isHumanReview(read.context);
 	try {
@@ -55,7 +55,9 @@ export function readResponseForm(read: ItemReader): ResponseForm {
 	}
 }
 
-/** n8n's default message of a human review, which reads "[object Object]" in place of the tool's input. */
+/**
+ * n8n's default message of a human review, which has "[object Object]" in place of the tool's input. until: n8n writes the input itself.
+ */
 const REVIEW_MESSAGE =
 	/^=The agent wants to run this tool: \{\{ \$tool\.name \}\}\s+Input:\s+\{\{ \$tool\.parameters \}\}$/;
 const NO_TEXT = '[object Object]';
@@ -72,7 +74,7 @@ function inWords(parameters: unknown): string {
 		.join('; ');
 }
 
-/** @returns what to ask. In a human review, the tool and its input in words that a person can hear, unless the user wrote something else */
+/** @returns what to ask: the user's message or, in a human review without one, the tool and its input in words that can be spoken */
 function readMessage(read: ItemReader): string {
 	const isDefault = REVIEW_MESSAGE.test(String(read.entered(messageField)).trim());
 	const message = isHumanReview(read.context) && isDefault ? NO_TEXT : read.text(messageField);
@@ -82,13 +84,13 @@ function readMessage(read: ItemReader): string {
 	return `An AI agent wants to use the tool "${spoken(String(tool ?? ''))}"${input === '' ? '' : ` with this input: ${input}`}. Say what it wants to do, and ask whether it may: yes or no.`;
 }
 
-/** Of each response, whatever its type. */
+/** The schema of the argument that each response has, whatever its type. */
 const QUOTE_SCHEMA: ArgumentSchema = {
 	type: 'string',
 	description: "The person's answer in their own words, as they said it",
 };
 
-/** What a response holds, by its type. */
+/** The schemas of responses, by their type. */
 const SCHEMAS: Record<Exclude<ResponseType, 'fields'>, Schema> = {
 	approval: {
 		type: 'object',
@@ -111,7 +113,7 @@ const SCHEMAS: Record<Exclude<ResponseType, 'fields'>, Schema> = {
 	},
 };
 
-/** @returns what a response holds if the user has entered its fields */
+/** @returns the schema of a response whose fields the user has entered */
 function readFields(read: ItemReader): Schema {
 	const entries = read.entries(responseFieldsField);
 	const { displayName: list } = RESPONSE_FIELDS;
@@ -132,12 +134,12 @@ function readFields(read: ItemReader): Schema {
 }
 
 /**
- * Reads what to ask.
+ * Reads the question.
  *
- * VideoSDK's agents do not give the model a tool's description, so the question is in its schema, too: above it and at the first
- * argument.
+ * VideoSDK's agents framework doesn't pass a tool's description to the model (utils.py, create_generic_mcp_adapter), so the question is
+ * also the description of the schema and of its first argument. until: the framework passes descriptions on.
  *
- * @returns the tool by which the agent learns the question and hands in the response
+ * @returns the tool that tells the agent the question, and by which it hands in the response
  * @throws NodeOperationError naming the field
  */
 export function readQuestionTool(read: ItemReader): Tool {

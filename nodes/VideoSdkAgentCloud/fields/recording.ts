@@ -6,8 +6,8 @@ import { type CollectionReader, type ItemReader } from './kit/reader';
 
 type Recording = 'none' | 'record' | 'transcribe' | 'summarize';
 
-/** What is kept of a conversation. */
-const KEPT: Record<Recording, Includable[]> = {
+/** The artifacts of a conversation, by the choice in 'Recording'. */
+const ARTIFACTS: Record<Recording, Includable[]> = {
 	none: [],
 	record: ['recording'],
 	transcribe: ['recording', 'transcript'],
@@ -30,16 +30,16 @@ const recordingField = choiceField('refused', 'Recording', 'recording', {
 	default: 'none',
 });
 
-/** What a summary is to be like. */
+/** The field for instructions for a summary. */
 export const summaryPromptField = textField('default', 'Summary Prompt', 'summaryPrompt', {
 	typeOptions: { rows: 3 },
 	placeholder: 'e.g. Write two sentences and list what was agreed',
 });
 
 /**
- * Makes the fields for what is kept of a conversation.
+ * Makes the fields for the artifacts of a conversation.
  *
- * @param description where the user gets it
+ * @param description the sentence that says where the user gets them
  */
 export function recordingFields(description: string): INodeProperties[] {
 	return [
@@ -52,22 +52,22 @@ export function recordingFields(description: string): INodeProperties[] {
 	];
 }
 
-/** @returns the names of what is kept, as `recordingFields` has it */
-export function readKept(read: ItemReader): Includable[] {
-	return KEPT[read.choice<Recording>(recordingField)];
+/** Reads which artifacts the user has chosen in the fields of `recordingFields`. */
+export function readArtifacts(read: ItemReader): Includable[] {
+	return ARTIFACTS[read.choice<Recording>(recordingField)];
 }
 
 /**
- * Reads what `recordingFields` has made.
+ * Reads the fields of `recordingFields` for the body of a room.
  *
- * @returns the API's `autoStartConfig`; undefined if nothing is to be kept
+ * @returns the API's `autoStartConfig`; undefined if nothing is to be recorded
  * @throws NodeOperationError for a value that is not in the list, and for an expression that gives nothing
  */
 export function readRecording(read: ItemReader): AutoStartConfig | undefined {
-	const kept = readKept(read);
-	if (!kept.includes('recording')) return undefined;
-	if (!kept.includes('transcript')) return { recording: {} };
-	if (!kept.includes('summary')) return { recording: { transcription: { enabled: true } } };
+	const artifacts = readArtifacts(read);
+	if (!artifacts.includes('recording')) return undefined;
+	if (!artifacts.includes('transcript')) return { recording: {} };
+	if (!artifacts.includes('summary')) return { recording: { transcription: { enabled: true } } };
 	const prompt = read.text(summaryPromptField);
 	const summary = { enabled: true as const, ...(prompt && { prompt }) };
 	return { recording: { transcription: { enabled: true, summary } } };
@@ -82,7 +82,7 @@ const OPTIONS = {
 	transcript: { name: 'Transcript', description: 'What was said' },
 } satisfies Record<Includable, object>;
 
-/** What was kept of a call and is added to the output. */
+/** The field for the artifacts that are added to the output of Call: Get. */
 export const includeField = choicesField('default', 'Include', 'include', {
 	options: optionsIn(OPTIONS),
 	description:
@@ -95,7 +95,7 @@ export function readInclude(read: ItemReader): Includable[] {
 	return (Object.keys(OPTIONS) as Includable[]).filter((name) => names.includes(name));
 }
 
-/** How long an operation that waits also waits for what 'Recording' keeps. */
+/** The option for how long an operation that waits also waits for the artifacts. */
 export const includeWaitField = numberField('default', 'Max Wait for Recording', 'includeWait', {
 	typeOptions: { minValue: 0, maxValue: LONGEST_INCLUDE_WAIT_MINUTES },
 	default: 10,
@@ -107,8 +107,8 @@ export const includeWaitField = numberField('default', 'Max Wait for Recording',
 /**
  * Reads `includeWaitField`.
  *
- * @returns ms; 0: not at all
- * @throws NodeOperationError if it is not a number of minutes, at most a day
+ * @returns the time in ms; 0: the operation doesn't wait for them
+ * @throws NodeOperationError if it isn't a number of minutes, at most a day
  */
 export function readIncludeWaitMs(options: CollectionReader): number {
 	return options.number(includeWaitField) * MS_PER_MINUTE;

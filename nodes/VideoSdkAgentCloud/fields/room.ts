@@ -6,36 +6,36 @@ import { type FieldReader, type ItemReader } from './kit/reader';
 import { readRecording } from './recording';
 import { readOptions } from './kit/requestOptions';
 
-/** An existing room, by its own ID. */
+/** The field for an existing room, by its own ID. */
 export const roomIdField = textField('required', 'Room ID', 'roomId', {
 	placeholder: 'e.g. abcd-efgh-ijkl',
 	description: 'The <code>roomId</code> from Room: Create, Session: Start, or Call: Make',
 });
 
-/** A session of a room, from the first person in it to the last one out. */
+/** The field for a session of a room, which lasts from the first person in it to the last one out. */
 export const roomSessionField = textField('refused', 'Session ID', 'sessionId', {
 	placeholder: 'e.g. 65f1c2d3e4b5a69788a9b0c1',
 	description:
 		"The room session of the conversation: the <code>sessionId</code> of a room event, or the <code>roomSessionId</code> of a call. Leave empty for the room's latest one.",
 });
 
-/** Reads `roomSessionField`, or a filter of it. @throws NodeOperationError if an expression gives nothing */
+/** Reads `roomSessionField`, or the filter that is made of it. @throws NodeOperationError if an expression gives nothing */
 export function readRoomSession(read: FieldReader, field = roomSessionField): string | undefined {
 	const sessionId = read.text(field);
 	return sessionId && apiSessionId(sessionId);
 }
 
-/** VideoSDK's own IDs have 14 characters; IDs that users give may be longer. */
+/** The longest ID of a room. VideoSDK's own IDs have 14 characters, and users' custom IDs may be longer. */
 const MAX_LENGTH = 128;
-/** What an address, a JSON text, an expression in plain text, or an object in place of its ID have. */
+/** Characters of a URL, a JSON text, an unevaluated expression, or an object as text, none of which is an ID. */
 const MALFORMED = /[\s/\\?#<>{}[\]"']|^(?:undefined|null|NaN)$/;
 
 /**
- * Reads the ID of an existing room to which a session or a person is sent: with a wrong one the API lets them talk in a different
- * room, which no one records.
+ * Reads the ID of an existing room for a conversation. It's checked, because with a wrong ID, the API lets people talk in a different room,
+ * which no one records.
  *
  * @returns undefined if it was left empty and isn't required
- * @throws NodeOperationError as its policy says, if it cannot be a room's ID, or is a record's `id` where its `roomId` is meant
+ * @throws NodeOperationError as the field's policy says, if it can't be a room's ID, or is a room's `id` in place of its `roomId`
  */
 export function readRoomId<B extends Blank>(read: FieldReader, field: Field<B>): TextOf<B> {
 	const roomId = read.text(field);
@@ -58,25 +58,28 @@ export function readRoomId<B extends Blank>(read: FieldReader, field: Field<B>):
 
 /** The room of a conversation: one to create, an existing one, or the one that VideoSDK or the agent chooses. */
 export interface RoomChoice {
-	/** Of an existing room. */
+	/** The ID of an existing room. */
 	roomId?: string;
-	/** Of the room to create. */
+	/** The body of the room to create. */
 	body?: RoomBody;
-	/** No one asked for the room to create: it is left out where it can tell n8n nothing, or can't be had. */
+	/**
+	 * Whether the user didn't ask for the room to create, so that the call does without it if VideoSDK can't reach n8n, or it can't be
+	 * created.
+	 */
 	isOptional?: boolean;
 }
 
-/** The environment variable by which an agent knows the room to join (VideoSDK's agents framework). */
+/** The environment variable from which an agent reads the room to join (VideoSDK's agents framework, job.py). */
 export const ROOM_VARIABLE = 'VIDEOSDK_ROOM_ID';
 
-/** An existing room for a conversation. */
+/** The option for an existing room in which the conversation takes place. */
 export const roomIdOption = optional(
 	'refused',
 	roomIdField,
 	"The ID of an existing room to use for the conversation. People in one room hear each other. Can't be combined with 'Recording'.",
 );
 
-/** A room for each call, also where nothing is recorded. */
+/** The option for a room of its own for each call, even if nothing is recorded. */
 export const ownRoomOption = switchField('default', 'Own Room', 'ownRoom', {
 	default: true,
 	description:
@@ -84,9 +87,9 @@ export const ownRoomOption = switchField('default', 'Own Room', 'ownRoom', {
 });
 
 /**
- * Reads the room of a conversation. What is recorded in a room of its own is certain to be of this conversation, and of no other.
+ * Reads the room of a conversation. To be recorded, it gets a room of its own, because a recording in it certainly belongs to it.
  *
- * @param hasOwnRoom whether the operation has 'Own Room', which is on if it isn't added
+ * @param hasOwnRoom whether the operation has the option 'Own Room', which is on if it isn't added
  * @throws NodeOperationError if a field cannot be used, or an existing room is combined with a recording or with a room of its own
  */
 export function readRoom(read: ItemReader, hasOwnRoom = false): RoomChoice {
@@ -115,7 +118,7 @@ export function readRoom(read: ItemReader, hasOwnRoom = false): RoomChoice {
 }
 
 /**
- * As `readRoom`, for a session, whose agent learns of the room by ROOM_VARIABLE.
+ * Reads the room of a session, as `readRoom` does. The session's agent reads the room from ROOM_VARIABLE.
  *
  * @param env the environment variables of the session
  * @throws NodeOperationError also if `env` names a room already

@@ -18,7 +18,7 @@ const FIELDS = {
 	from: checked('refused', fromField, 'A phone number'),
 };
 
-/** What is given in a wrong form is a result of the check, not an error of the node. */
+/** Makes a finding of the error of a malformed value, so that the other checks run as well. */
 function orFault(read: () => string | undefined): string | Finding | undefined {
 	try {
 		return read();
@@ -35,7 +35,7 @@ export const operation: Operation = {
 		'Check the credential and what your sessions and calls need. This starts nothing and costs nothing.',
 	fields: Object.values(FIELDS),
 	prepare(read) {
-		// An expression that gives nothing is an error of the node.
+		// An expression that gives nothing must fail the node, and `orFault` would make a finding of its error.
 		read.text(FIELDS.from);
 		const given: Given = {
 			deploymentId: read.text(FIELDS.deploymentId),

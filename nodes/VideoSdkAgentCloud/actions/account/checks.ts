@@ -16,7 +16,7 @@ import { callEventsOf, eventName, isCallEvent } from '../../webhook/event';
 import { readPublicKey } from '../../webhook/verify';
 import { failed, type Finding, good, missing, problem, type Setup } from './setup';
 
-/** A token is valid from this long before it is signed, and for this long after (credentials/signToken.ts). */
+/** How far n8n's clock may be off before VideoSDK rejects its tokens: see CLOCK_SKEW_S and TOKEN_LIFETIME_S in credentials/signToken.ts. */
 const MAX_CLOCK_AHEAD_MS = 60_000;
 const MAX_CLOCK_BEHIND_MS = 5 * 60_000;
 
@@ -31,24 +31,24 @@ const NOT_CHECKED = problem(
 );
 const NO_MORE =
 	"This n8n process can't check more, only the main one, which publishes triggers: execute this node in the editor";
-/** Not everyone makes calls. */
+/** The checks that users who make no calls can ignore. */
 const OF_CALLS = ['routingRule', 'number'];
 
 const DAY_MS = 86_400_000;
-/** How long before they end the check says so. */
+/** How long before the end of an access or a token the check warns. */
 const TOOLS_WARNING_MS = 2 * DAY_MS;
 const TOKEN_WARNING_MS = 14 * DAY_MS;
 
 const dayOf = (ms: number) => new Date(ms).toISOString().slice(0, 10);
 const endsOrEnded = (ms: number) => `${ms <= Date.now() ? 'ended' : 'ends'} on ${dayOf(ms)}`;
 
-/** @returns the tags of a deployment: the list has a row for each; undefined if there is no such deployment */
+/** @returns the tags of a deployment, for each of which the API's list has a row; undefined if there is no such deployment */
 async function tagsOf({ deployments, deploymentId }: Setup): Promise<unknown[] | undefined> {
 	const rows = (await deployments()).filter(({ id }) => id === deploymentId);
 	return rows.length === 0 ? undefined : rows.map(({ tag }) => tag).filter(Boolean);
 }
 
-/** @returns what is wrong with a trigger's URL; undefined if it is one of Production */
+/** @returns what is wrong with a trigger's URL; undefined if it is a Production URL */
 function faultOfUrl({ url }: Setup): Finding | undefined {
 	const { pathname } = new URL(url);
 	if (pathname.includes(TEST_URL)) {
@@ -63,16 +63,16 @@ function faultOfUrl({ url }: Setup): Finding | undefined {
 		: problem("This isn't the URL of a VideoSDK Agent Cloud Trigger", SELECT_TRIGGER);
 }
 
-/** @returns why a rule cannot make calls, as the end of a sentence; empty if it can */
+/** @returns why a routing rule can't make calls, as the end of a sentence; empty if it can */
 function faultOfRule(rule: IDataObject): string {
 	if (isInbound(rule)) return 'is for incoming calls';
 	return rule.agentId ? '' : 'has no agent, so no one would talk on the call';
 }
 
-/** Looks for any number to call from. */
+/** Checks whether there is any number to call from. */
 async function findNumber({ rules, numbers }: Setup): Promise<Finding> {
 	const usable = (await rules()).filter((rule) => !faultOfRule(rule));
-	// A rule that says nothing of numbers may call from any of the project's.
+	// A routing rule without the field `numbers` may call from any number of the project.
 	const isAny = usable.some((rule) => rule.numbers === undefined);
 	const own = usable.flatMap(numbersOf);
 	const [number] = own.length > 0 || !isAny ? own : (await numbers()).map(({ id }) => String(id));
@@ -85,15 +85,15 @@ async function findNumber({ rules, numbers }: Setup): Promise<Finding> {
 }
 
 /**
- * One check: its requests, its verdict, and what to do. A request that fails is its finding.
+ * Carries out one check. An error that it throws becomes its finding (`failed`).
  *
- * @returns undefined if what it is about was not given
+ * @returns undefined if the user didn't give what it checks
  */
 type Check = (setup: Setup) => Promise<Finding | undefined>;
 
-/** The checks by the names that the output holds, in its order. */
+/** The checks, by the names and in the order of the output. */
 const CHECKS: Record<string, Check> = {
-	/** The API key and secret, by a list that other checks need as well. */
+	/** Checks the API key and secret with a list that other checks need as well. */
 	async credential({ deployments }) {
 		await deployments();
 		return good('VideoSDK accepts the API key and secret');
@@ -115,7 +115,7 @@ const CHECKS: Record<string, Check> = {
 		);
 	},
 
-	/** The key by which events are verified: the one in the credential, else VideoSDK's own. */
+	/** Checks the key by which events are verified: the one in the credential, else VideoSDK's own. */
 	async publicKey({ key, credential }) {
 		const { pem, failure } = await key();
 		const pinnedKey = String((await credential()).webhookPublicKey ?? '').trim();
@@ -131,7 +131,7 @@ const CHECKS: Record<string, Check> = {
 			);
 		}
 		const pinned = readPublicKey(pinnedKey);
-		// One that is not published cannot differ.
+		// If VideoSDK's key couldn't be fetched, there's nothing to compare with.
 		if (pinned && (!published || pinned.equals(published))) return good(`${PINNED} is a usable key`);
 		return problem(
 			`${PINNED} isn't ${pinned ? 'the key that VideoSDK publishes' : 'a usable key'}, so its events are rejected`,
@@ -166,7 +166,7 @@ const CHECKS: Record<string, Check> = {
 		);
 	},
 
-	/** Whether VideoSDK's servers can reach the URL; if nothing was given, n8n's own. */
+	/** Checks whether VideoSDK's servers can reach the URL; if nothing was given, n8n's own. */
 	async webhookPublic({ isOpen, n8nUrl, webhookUrl, credential }) {
 		const url = isOpen ? n8nUrl : webhookUrl;
 		if (typeof url !== 'string') return undefined;
@@ -187,7 +187,7 @@ const CHECKS: Record<string, Check> = {
 		return faultOfUrl(setup) ?? good('This is a Production URL');
 	},
 
-	/** Whether a published trigger with this node's credential is at the URL. */
+	/** Checks whether a published trigger with this node's credential is at the URL. */
 	async webhookPublished(setup) {
 		const { url, trigger, credentialId, deploymentId } = setup;
 		if (url === '') return undefined;
@@ -205,10 +205,10 @@ const CHECKS: Record<string, Check> = {
 				"Publish the trigger's workflow, and select the trigger again. If it's published, unpublish and publish it again: n8n drops triggers when it starts without this package.",
 			);
 		}
-		// A worker publishes nothing, so it cannot tell.
+		// This process doesn't know the trigger, as a worker never does, because only the main process publishes.
 		if (trigger === undefined) return good(`A workflow is published at this URL. ${NO_MORE}`);
 		if (trigger.credentialId !== credentialId) {
-			// It may belong to a project that the user cannot see, so it is not named.
+			// The message doesn't name the trigger, which may belong to an n8n project that the user can't see.
 			return problem(
 				'The trigger is published, but uses a different credential',
 				"Select the same credential in the trigger and in this node, and publish the workflow. Otherwise, if the VideoSDK projects differ, records can't be fetched.",
@@ -222,7 +222,7 @@ const CHECKS: Record<string, Check> = {
 		);
 	},
 
-	/** Whether VideoSDK sends the trigger its call events. What a trigger wants, only the process knows that published it. */
+	/** Checks whether VideoSDK sends the trigger its call events. Which ones it wants, only the process that published it knows. */
 	async webhookRegistered(setup) {
 		const { url, trigger, isForCalls } = setup;
 		if (url === '') return undefined;
@@ -232,7 +232,7 @@ const CHECKS: Record<string, Check> = {
 			return good('No call events are selected in the trigger, so it needs no registration with VideoSDK');
 		}
 		const listed = setup.callWebhooks();
-		// Where no calls are made, it doesn't matter that there are none in the plan.
+		// Without calls, it doesn't matter if the project's plan has no call webhooks and the request fails.
 		const webhooks = await (trigger || isForCalls ? listed : listed.catch(() => undefined));
 		if (webhooks === undefined) return good(NO_MORE);
 		const { create, remove } = reconcile({ url: trigger?.url ?? url, events }, webhooks);
@@ -249,7 +249,7 @@ const CHECKS: Record<string, Check> = {
 		);
 	},
 
-	/** The routing rule; if nothing was given, whether there is any for calls. */
+	/** Checks the routing rule; if nothing was given, whether there is any for calls. */
 	async routingRule({ isOpen, rules, routingRuleId }) {
 		if (isOpen) {
 			return (await rules()).some((rule) => !faultOfRule(rule))
@@ -271,10 +271,10 @@ const CHECKS: Record<string, Check> = {
 				);
 	},
 
-	/** The number to call from; if nothing was given, whether there is any. */
+	/** Checks the number to call from; if nothing was given, whether there is any. */
 	async number(setup) {
 		const { isOpen, rules, numbers, routingRuleId, from } = setup;
-		// If there are no rules to be had, the check of the rule says what is wrong.
+		// If the routing rules can't be fetched, the check `routingRule` says why.
 		if (isOpen) return (await rules().catch(() => undefined)) && (await findNumber(setup));
 		if (typeof from !== 'string') return from;
 		const isFrom = (number: string): boolean => isSameNumber(number, from);
@@ -292,11 +292,11 @@ const CHECKS: Record<string, Check> = {
 		return isThere ? good('The phone number exists') : missing('phone number', from, 'From');
 	},
 
-	/** The rule's agent, and until when it can join calls and use its tools. */
+	/** Checks until when the rule's agent can join calls and use its tools. */
 	async agent(setup) {
 		const { routingRuleId, rules } = setup;
 		if (routingRuleId === undefined) return undefined;
-		// If there's no such rule, or it has no agent, the check of the rule says so.
+		// If there's no such rule, or it has no agent, the check `routingRule` says so.
 		const listed = (await rules().catch(() => [])).find(({ id }) => id === routingRuleId);
 		if (!listed?.agentId) return undefined;
 		const agent = (await setup.agents()).find(({ agentId }) => agentId === listed.agentId);
@@ -322,7 +322,7 @@ const CHECKS: Record<string, Check> = {
 	},
 };
 
-/** @returns the output of the checks of what was given */
+/** @returns an output item for each check of something that the user gave */
 export async function runChecks(setup: Setup): Promise<IDataObject[]> {
 	const findings = await Promise.all(
 		Object.entries(CHECKS).map(async ([check, run]) => {

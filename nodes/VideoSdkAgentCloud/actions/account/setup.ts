@@ -14,10 +14,11 @@ import { ALL_ROUTING_RULES, PHONE_NUMBERS } from '../../api/telephony';
 import { baseResumeUrlOf } from '../../n8n/waitingState';
 import { findPublished } from '../../webhook/knownNodes';
 
-/** The result of one check. `fix` says what to do. */
+/** The result of one check. */
 export interface Finding {
 	ok: boolean;
 	message: string;
+	/** What the user should do. */
 	fix: string;
 }
 
@@ -25,14 +26,14 @@ export const good = (message: string): Finding => ({ ok: true, message, fix: 'No
 
 export const problem = (message: string, fix: string): Finding => ({ ok: false, message, fix });
 
-/** @returns that there is no such record in the project */
+/** @returns the finding that the project has no such record */
 export const missing = (what: string, id: string, field: string): Finding =>
 	problem(
 		`The credential's VideoSDK project has no ${what} '${id}'`,
 		`Select one in '${field}'. If yours isn't listed, add it in the VideoSDK dashboard, or select the credential of the project that it belongs to.`,
 	);
 
-/** Describes a failed request. */
+/** @returns the finding for the error of a check's request */
 export function failed(error: unknown): Finding {
 	const failure = failureOf(error);
 	if (failure === undefined) return problem((error as Error).message, 'Check the VideoSDK credential.');
@@ -48,15 +49,15 @@ export function failed(error: unknown): Finding {
 
 const TIMEOUT_MS = 10_000;
 
-/** What the user wants to have checked, or what is wrong with a URL or number that can't be used. */
+/** The values to check. In place of a URL or number that can't be used, there is the finding that says why. */
 export type Given = Partial<
 	Record<'deploymentId' | 'tag' | 'routingRuleId', string> & Record<'webhookUrl' | 'from', string | Finding>
 >;
 
-/** What answers at a URL: n8n, with the methods for which it has published a workflow there, or why it does not. */
+/** The HTTP methods for which n8n has published a workflow at a URL, or the reason why n8n doesn't answer there. */
 type Answer = { methods: string[] } | { reason: string };
 
-/** What the checks go by. */
+/** The values that the checks read. */
 export type Setup = ReturnType<typeof setupOf>;
 
 /** @returns the URL as n8n looks it up: without a query or fragment, and without a slash at its end */
@@ -66,9 +67,9 @@ function canonicalUrl(url: string): string {
 }
 
 /**
- * Fetches VideoSDK's public key, and learns the time from the answer, be it a rejection.
+ * Fetches VideoSDK's public key, and reads VideoSDK's time from the response, even from one that rejects the request.
  *
- * @returns the key, and what n8n's clock is ahead of VideoSDK's, in ms, as far as its answer tells
+ * @returns `pem`, the key; `aheadMs`, by how much n8n's clock is ahead of VideoSDK's, if the response says; `failure`, why there is no key
  */
 async function fetchKey(send: Send): Promise<{ pem: string; aheadMs?: number; failure?: Finding }> {
 	const aheadOf = (timeMs?: number) => timeMs && Date.now() - timeMs;
@@ -80,7 +81,7 @@ async function fetchKey(send: Send): Promise<{ pem: string; aheadMs?: number; fa
 	}));
 }
 
-/** Asks n8n by a preflight request, which starts no workflow: n8n answers it itself if it names an origin (its WebhookRequestHandler). */
+/** Sends n8n a preflight request, which starts no workflow: n8n's WebhookRequestHandler answers it itself if it names an origin. */
 async function askN8n(context: IExecuteFunctions, url: string): Promise<Answer> {
 	try {
 		const { statusCode, headers } = (await context.helpers.httpRequest({
@@ -100,23 +101,23 @@ async function askN8n(context: IExecuteFunctions, url: string): Promise<Answer> 
 	}
 }
 
-/** @returns a function that fetches something at its first use, for all that use it */
+/** @returns a function that fetches something when it's first called, and then always returns that */
 function once<T>(fetch: () => Promise<T>): () => Promise<T> {
 	let fetched: Promise<T> | undefined;
 	return async () => await (fetched ??= fetch());
 }
 
-/** What was given, and what is fetched for the checks that need it, each once. It changes nothing. */
+/** @returns the given values, and functions that fetch what checks need, each at most once. None of them changes anything at VideoSDK */
 export function setupOf(context: IExecuteFunctions, itemIndex: number, send: Send, given: Given) {
 	const { webhookUrl, routingRuleId, from } = given;
 	const list = (request: ListRequest) => once(async () => await listRecords(send, request, Infinity));
 	const url = typeof webhookUrl === 'string' ? canonicalUrl(webhookUrl) : '';
 	return {
 		...given,
-		/** Nothing was given: then the checks say what there is for calls and events. */
+		/** Whether nothing was given, so that the checks report what the project has for calls and events. */
 		isOpen: Object.values(given).every((value) => value === undefined),
 		isForCalls: [routingRuleId, from].some((value) => typeof value === 'string'),
-		/** Empty: none was given that can be used. */
+		/** The trigger's URL; empty if none was given, or it can't be used. */
 		url,
 		trigger: findPublished(url),
 		credentialId: credentialId(context),
@@ -128,7 +129,7 @@ export function setupOf(context: IExecuteFunctions, itemIndex: number, send: Sen
 		deployments: list(DEPLOYMENTS),
 		key: once(async () => await fetchKey(send)),
 		rules: list(ALL_ROUTING_RULES),
-		/** The rule with what it hands to its agent. */
+		/** The routing rule with the tools and tokens that it hands to its agent, which the list doesn't have. */
 		ruleWithTools: once(async () => await fetchRule(send, String(routingRuleId))),
 		agents: list(AGENT_DEPLOYMENTS),
 		latestVersion: async (agentDeploymentId: string) => await latestVersion(send, agentDeploymentId),

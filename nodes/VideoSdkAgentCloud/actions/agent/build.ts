@@ -8,12 +8,12 @@ import { type ItemReader } from '../../fields/kit/reader';
 import { putFile, textReader } from '../itemFiles';
 import { type RunTools } from '../operation';
 
-/** As often as VideoSDK's CLI asks. */
+/** VideoSDK's CLI polls a build at this interval (videosdk_cli, build.py). */
 const POLL_MS = 3_000;
 const LONGEST_BUILD_MINUTES = 15;
 const LONGEST_BUILD_MS = LONGEST_BUILD_MINUTES * 60_000;
 const LOG_LINES = 20;
-/** Shorter ones, such as "1", are in every log. */
+/** Shorter values, such as "1", aren't masked, because they occur in every log. */
 const MIN_SECRET_LENGTH = 4;
 
 /** @returns a text without the values that must not be shown */
@@ -21,10 +21,10 @@ function masked(text: string, secrets: string[]): string {
 	const longestFirst = secrets
 		.filter(({ length }) => length >= MIN_SECRET_LENGTH)
 		.sort((a, b) => b.length - a.length);
-	return longestFirst.reduce((shown, secret) => shown.replaceAll(secret, '***'), withoutTokens(text));
+	return longestFirst.reduce((result, secret) => result.replaceAll(secret, '***'), withoutTokens(text));
 }
 
-/** @returns the last lines of a build's log; empty if it can't be had */
+/** @returns the last lines of a build's log; empty if the log can't be fetched */
 async function endOfLog(read: ItemReader, send: Send, tools: RunTools, buildId: string): Promise<string> {
 	const log = await buildLogUrl(send, buildId)
 		.then(textReader(read, tools))
@@ -33,9 +33,9 @@ async function endOfLog(read: ItemReader, send: Send, tools: RunTools, buildId: 
 }
 
 /**
- * Has VideoSDK build the package's own agent, and waits for it.
+ * Has VideoSDK build the package's own agent, and waits until it's built.
  *
- * @param secrets values that no message shows
+ * @param secrets values that are masked in error messages
  * @returns the image to run, and how long the build took
  * @throws NodeOperationError with the build's ID, VideoSDK's reason and the end of its log, if it fails or takes too long; NodeApiError
  */
@@ -58,7 +58,7 @@ export async function buildAgent(
 	while (Date.now() - begunAtMs < LONGEST_BUILD_MS) {
 		await pause(POLL_MS, tools.stopSignal);
 		const { status, failureReason } = await fetchBuild(send, buildId).catch((error: Error) => {
-			// VideoSDK continues the build even if n8n can't look at it.
+			// VideoSDK continues the build even if n8n can't poll it for a while.
 			if (isPassing(failureOf(error))) return { status: undefined, failureReason: undefined };
 			throw error;
 		});
@@ -75,6 +75,6 @@ export async function buildAgent(
 		`VideoSDK hasn't built the agent within ${LONGEST_BUILD_MINUTES} minutes`,
 		'VideoSDK continues the build. Deploy again later.',
 	);
-	// As a request without an answer, it's in doubt: Retry On Fail must not begin a second build beside it.
+	// A timeout counts as "in doubt", so that Retry On Fail doesn't begin a second build beside this one.
 	throw Object.assign(new ApiError(read.context, { kind: 'timeout' }), { message, description });
 }

@@ -91,7 +91,10 @@ const webhookUrlOption = {
 		"The published trigger for the events of the agent's sessions. It must use the same credential.",
 };
 
-/** What docs and starts call `ai-deployment-session-started` is `agent-session-started` here. */
+/**
+ * The prefix of session events in a version's webhook (@videosdk.live/server-sdk, index.d.ts). The start of a session takes the same
+ * events with another prefix, EVENT_PREFIX.
+ */
 const OWN_PREFIX = 'agent-session-';
 const webhookEventsOption = choicesField('default', 'Webhook Events', 'webhookEvents', {
 	options: SESSION_EVENT_OPTIONS,
@@ -99,7 +102,7 @@ const webhookEventsOption = choicesField('default', 'Webhook Events', 'webhookEv
 	description: "The session events to send to the trigger in 'Webhook URL'",
 });
 
-/** What the node itself gives the agent. */
+/** The environment variables that the node itself sets. */
 const TOKEN_VARIABLE = 'VIDEOSDK_AUTH_TOKEN';
 const ID_VARIABLE = 'N8N_AGENT_ID';
 
@@ -131,7 +134,7 @@ function readWebhook(read: ItemReader): VersionBody['webhook'] {
 	return { endPoint, events: events.map((event) => event.replace(EVENT_PREFIX, OWN_PREFIX)) };
 }
 
-/** @returns the name, which no item before has */
+/** @returns the agent's name. @throws NodeOperationError if an earlier item has the same one */
 function readName(read: ItemReader): string {
 	const name = read.text(agentNameField);
 	for (let index = 0; index < read.itemIndex; index++) {
@@ -144,7 +147,7 @@ function readName(read: ItemReader): string {
 	return name;
 }
 
-/** @returns the agent with a name, if there is one. @throws NodeOperationError unless it's one that n8n may replace */
+/** @returns the agent with this name, if there is one. @throws NodeOperationError if n8n didn't deploy it, or several have the name */
 async function findAgent(read: ItemReader, send: Send, name: string): Promise<CloudAgent | undefined> {
 	const [agent, another] = await agentsNamed(send, name);
 	if (agent === undefined) return undefined;
@@ -155,14 +158,14 @@ async function findAgent(read: ItemReader, send: Send, name: string): Promise<Cl
 	throw read.fail(`The agent '${name}' wasn't deployed by n8n, so it isn't replaced`, advice);
 }
 
-/** Signs the agent's token. The key pair stays here: it would also sign access to tools. */
+/** Signs a token for the agent, which gets no key pair, because it could sign access to tools with that. */
 async function signToken(credential: ReadCredential, expiresAtS: number): Promise<string> {
 	const { data } = await credential();
 	const { signAgentToken } = await import('../../../../credentials/signToken');
 	return signAgentToken(readKey(data?.apiKey, 'API Key'), readKey(data?.secretKey, 'Secret Key'), expiresAtS);
 }
 
-/** Deletes a new secret, which holds a token for a year, unless there may be a version that needs it. Never throws. */
+/** Deletes a new secret, which holds a token for a year, unless a version may have been made that needs it. Never throws. */
 async function takeBack(
 	send: Send,
 	secretId: string,
@@ -175,11 +178,11 @@ async function takeBack(
 		if (envSecret) await useSecret(send, id, envSecret);
 		await deleteOwnSecret(send, secretId);
 	} catch {
-		// What is told is why there is no version.
+		// The user gets the error because of which there is no version.
 	}
 }
 
-/** @returns a name as names of secrets may be */
+/** @returns a name as VideoSDK allows it for secrets: in `a-z0-9_-` (videosdk_cli, create_version) */
 const slug = (name: string): string =>
 	name
 		.toLowerCase()
@@ -226,7 +229,7 @@ export const operation: Operation = {
 						if (tools.isDryRun) {
 							const names = [...Object.keys(variables), TOKEN_VARIABLE, ID_VARIABLE];
 							const hidden = Object.fromEntries(names.map((variable) => [variable, '***']));
-							// What a dry run shows is the first request, with the variables that come later.
+							// A dry run outputs its first request, so that request gets the variables, which a real run sends later.
 							if (found) await createSecret(send, `${OWN_SECRETS}${slug(name)}`, hidden);
 							else await createAgent(send, name, hidden);
 						}

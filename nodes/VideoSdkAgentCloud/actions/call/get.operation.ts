@@ -20,17 +20,17 @@ const waitField = optional(
 	"The node waits for the call to end, for an hour at most, then for as long as this. What isn't ready by then is listed in <code>missing</code>. Enter 0 not to wait at all. AI tools never wait.",
 );
 
-/** After a restart of n8n, it may take as long until the execution continues. */
+/** The longest wait for the end of a call. After a restart of n8n, the execution may continue only when it's over. */
 const MAX_WAIT_MS = 3_600_000;
 
-/** An AI agent does not wait. */
-const readKeepMs = (read: ItemReader): number =>
+/** @returns how long to wait for the recording, transcript, and summary, in ms; 0 as a tool, because an AI agent doesn't wait */
+const readFetchMs = (read: ItemReader): number =>
 	isTool(read.context) ? 0 : readIncludeWaitMs(readOptions(read));
 
 function mayWait(read: ItemReader): boolean {
-	// Checked also if nothing is included.
-	const keepMs = readKeepMs(read);
-	return readInclude(read).length > 0 && keepMs > 0;
+	// This is read even if nothing is included, so that a bad value is always refused.
+	const fetchMs = readFetchMs(read);
+	return readInclude(read).length > 0 && fetchMs > 0;
 }
 
 export const operation: Operation = {
@@ -48,27 +48,27 @@ export const operation: Operation = {
 		return async (send, tools) => {
 			const call = await getCall(send, callId);
 			const reason = reasonMissing(KINDS.call, call);
-			const parts: Partial<Record<Includable, Artifact>> = {};
+			const artifacts: Partial<Record<Includable, Artifact>> = {};
 			if (reason === undefined) {
-				const found = (name: Includable, part: Artifact) => void (parts[name] = part);
+				const found = (name: Includable, artifact: Artifact) => void (artifacts[name] = artifact);
 				await findArtifacts(send, textReader(read, tools), include, placeOf(call), Date.now(), found);
 			}
-			const mayCome = Object.values(parts).some((part) => part.mayCome);
-			if (waits && (call.outcome === 'running' || mayCome)) return new OpenRecord(call, { artifacts: parts });
-			return simplify(describeCall({ ...call, ...showArtifacts(include, parts, reason) }));
+			const mayCome = Object.values(artifacts).some((artifact) => artifact.mayCome);
+			if (waits && (call.outcome === 'running' || mayCome)) return new OpenRecord(call, { artifacts });
+			return simplify(describeCall({ ...call, ...showArtifacts(include, artifacts, reason) }));
 		};
 	},
 	...waitingBy('call', (read, open) => {
 		if (open === undefined) return undefined;
 		const isSimplified = readOptions(read).flag(simplifyField);
-		// Of a call that is still running, nothing was looked for.
+		// Artifacts are searched for only once the call is over.
 		const isRunning = Object.keys(open.artifacts ?? {}).length === 0;
 		return {
 			maxWaitMs: isRunning ? MAX_WAIT_MS : 0,
 			isEnded: false,
 			isSimplified,
 			include: readInclude(read),
-			fetchMs: readKeepMs(read),
+			fetchMs: readFetchMs(read),
 		};
 	}),
 };

@@ -57,16 +57,17 @@ export const operation = getMany({
 		const qs: IDataObject = {
 			roomId: filters.text(FILTERS.roomId),
 			ruleId: filters.text(FILTERS.ruleId),
-			// Left empty by hand, it is no filter.
+			// A filter that was left empty by hand doesn't filter.
 			type: filters.text(FILTERS.type) && filters.choice(FILTERS.type),
-			// A row's number must be found as the call was made, or its person counts as not called.
+			// The API knows a number only as the call was made with it. Not found, its person would count as not called.
 			search: search && asCalled(search),
 			startDate,
 			endDate,
 		};
 		const isWanted = (call: IDataObject) =>
 			(outcomes.length === 0 || outcomes.includes(String(call.outcome))) &&
-			// The API includes the whole day of `endDate`, in a time zone of its own, so later calls are removed here.
+			// The API includes the whole day of `endDate` in an unnamed time zone (docs.videosdk.live, sip/calls/fetch-all-calls), so later calls
+			// are removed here.
 			!(Date.parse(String(call.start)) > (endDate ?? Infinity));
 		return { list: { ...CALLS, qs }, isWanted, show };
 	},

@@ -29,12 +29,12 @@ import { resumeWebhook } from '../../waiting/resuming/resumeUrl';
 import { openRoom } from '../openRoom';
 import { type Operation, type PreparedStart, type RunTools } from '../operation';
 
-/** How long VideoSDK lets a phone ring is not documented. LiveKit SIP, whose fields it has, gives up after three minutes. */
+/** VideoSDK doesn't document how long it lets a phone ring. LiveKit SIP, whose field names it shares, gives up after three minutes. */
 const RINGING_ALLOWANCE_S = 190;
 
 const LONGEST_CALL_S = 86_400;
 
-/** The brake on what a call can cost, in sight of everyone who makes one. */
+/** Limits what a call can cost, so it's a field, which everyone sees, and no option. */
 const maxCallDurationField = numberField('refused', 'Max Call Duration', 'maxCallDuration', {
 	typeOptions: { minValue: 0, maxValue: LONGEST_CALL_S, numberPrecision: 0 },
 	default: 600,
@@ -44,7 +44,7 @@ const maxCallDurationField = numberField('refused', 'Max Call Duration', 'maxCal
 });
 
 /**
- * @param maxWaitMs after this time the call is hung up anyway, so that VideoSDK does it even if n8n is gone
+ * @param maxWaitMs when n8n hangs up, in ms. VideoSDK gets it as a limit as well, in case n8n is down by then
  * @returns the longest call in whole seconds, rounded up; undefined: no limit
  * @throws NodeOperationError if it is not a number from 0 to a day, or an expression gives nothing
  */
@@ -58,10 +58,10 @@ const META_DATA_FIELDS = metaDataFields(
 );
 
 /**
- * The fields of a call, except its options: see CALL_OPTIONS.
+ * Makes the fields of a call. Its options are CALL_OPTIONS.
  *
- * @param own what comes after whom to call
- * @param wait how the operation waits
+ * @param own fields of the operation, shown after whom to call
+ * @param wait fields for how the operation waits
  */
 export function callFields(own: INodeProperties[], wait: INodeProperties[] = []): INodeProperties[] {
 	return [
@@ -79,11 +79,11 @@ export function callFields(own: INodeProperties[], wait: INodeProperties[] = [])
 
 /** How an execution waits for its call. */
 interface CallWait extends Pick<SentWait, 'limitMs' | 'question'> {
-	/** The tool by which the agent hands in a response, if it is asked something. */
+	/** The tool by which the agent hands in the response, if the call asks a question. */
 	responseTool?: HandedTool;
 }
 
-/** @throws NodeOperationError if the number to call from is certainly none of the routing rule's */
+/** @throws NodeOperationError if the number to call from certainly isn't one of the routing rule's */
 async function checkFrom(
 	read: ItemReader,
 	send: Send,
@@ -103,9 +103,9 @@ async function checkFrom(
 }
 
 /**
- * Reads a call, to be made in the room that was chosen for it: what `callFields` has for all operations, and CALL_OPTIONS.
+ * Reads the fields that all operations that make a call share: those of `callFields`, and CALL_OPTIONS.
  *
- * @param wait Default: the execution doesn't wait for it
+ * @param wait Default: the execution doesn't wait for the call
  * @throws NodeOperationError naming the field
  */
 export function prepareCall(read: ItemReader, wait?: CallWait): PreparedStart {
@@ -113,7 +113,7 @@ export function prepareCall(read: ItemReader, wait?: CallWait): PreparedStart {
 	const routingRuleId = read.text(routingRuleField);
 	const sipCallFrom = readPhoneNumber(read, fromField);
 	const options = readOptions(read);
-	// VideoSDK has defaults of its own.
+	// Options that weren't added aren't sent, so that VideoSDK's own defaults count.
 	const waitUntilAnswered = options.has(waitUntilAnsweredField)
 		? options.flag(waitUntilAnsweredField)
 		: undefined;
@@ -131,7 +131,7 @@ export function prepareCall(read: ItemReader, wait?: CallWait): PreparedStart {
 	const data = readKeyValues(read, META_DATA_FIELDS);
 	const metadataOf = readForAgent(read, 'metadata', data, wait?.responseTool);
 	const room = readRoom(read, wait !== undefined);
-	// The room tells of the end. Any other event would have n8n load the whole execution for nothing.
+	// Only the end is asked for, because n8n loads the whole execution for each event (WaitingWebhooks).
 	const webhookOf = wait && resumeWebhook(read.context, ['session-ended']);
 	const hours = readCallingHours(options);
 	return {
@@ -143,7 +143,7 @@ export function prepareCall(read: ItemReader, wait?: CallWait): PreparedStart {
 			notNow: (nowMs) => hours && outsideHours(hours, nowMs),
 		},
 		idempotencyKey: options.text(idempotencyKeyField),
-		// A wait goes by the whole record.
+		// A wait merges records, which therefore have to be whole.
 		show: wait ? (call) => call : readSimplify(options, simplifyCall),
 		arrange: async (send, tools) => {
 			await checkFrom(read, send, tools, body);

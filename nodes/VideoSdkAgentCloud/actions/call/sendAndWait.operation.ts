@@ -17,7 +17,7 @@ import type { Operation, PreparedStart } from '../operation';
 import { remainingWaitMs, waitingBy } from '../waitForAll';
 import { callFields, prepareCall } from './make.operation';
 
-/** Not in a human review, for which n8n takes the form of a tool: whoever reads what was said needs another node after it. */
+/** Hides a field in a human review, which n8n shows as a tool: without a node after it, nothing could read what was said. */
 const notAsTool = (field: INodeProperties): INodeProperties => ({
 	...field,
 	displayOptions: { ...field.displayOptions, hide: { '@tool': [true] } },
@@ -41,7 +41,7 @@ function checkCanWait(read: ItemReader): void {
 	);
 }
 
-/** Makes the question of an item, with a key of its own, and the call that asks it. */
+/** Reads the question of an item, to which it gives a key of its own, and the call that asks it. */
 function prepareQuestion(read: ItemReader): PreparedStart {
 	checkCanWait(read);
 	const { key, keyHash } = createKey();
@@ -89,7 +89,7 @@ export const operation: Operation = {
 	...WAITING,
 	async complete(context, output, credential, waitOf) {
 		if (waitOf(0)) return await WAITING.complete(context, output, credential, waitOf);
-		// Changed in place: n8n finds what goes to the error output by a property that no copy has.
+		// Items are changed in place, because a copy would lack the property by which they go to the error output, see `toErrorOutput`.
 		for (const [index, item] of output.entries()) {
 			item.json = show(new ItemReader(context, index), item.json);
 		}

@@ -4,7 +4,7 @@ import { readOptions } from '../../fields/kit/requestOptions';
 import { type Operation, RecordWithFile } from '../operation';
 import { useFile } from '../itemFiles';
 
-/** About an hour of video. */
+/** An hour of video has about this size. */
 const DEFAULT_MAX_SIZE_MB = 500;
 const MAX_DOWNLOADS_IN_FLIGHT = 4;
 const TOO_LARGE_ADVICE = "Raise 'Max File Size' under 'Options' if n8n has the memory or disk space for it.";

@@ -34,7 +34,7 @@ const ruleToolsField = {
 		'Workflows that the agent can use in incoming calls. Each one starts with a VideoSDK Agent Cloud Tool Trigger that uses this credential.',
 };
 
-/** 30 days: a workflow that runs daily renews them. */
+/** The tools of a rule are valid for 30 days by default, because a workflow that runs daily renews them. */
 const ruleToolsValidForField = {
 	...toolsValidForField,
 	default: 720,

@@ -21,9 +21,9 @@ const META_DATA_FIELDS = metaDataFields(
 );
 
 /**
- * The fields of a start. What most need comes first.
+ * Makes the fields of a start, with those that most users need first.
  *
- * @param own what differs between the operations
+ * @param own the operation's own fields
  */
 export function startFields(own: INodeProperties[]): INodeProperties[] {
 	return [
@@ -38,10 +38,10 @@ export function startFields(own: INodeProperties[]): INodeProperties[] {
 }
 
 /**
- * Reads what `startFields` has for all operations.
+ * Reads the fields that all operations that start a session share: those of `startFields`.
  *
- * @returns makes the start of an item, by what gives the session's webhook: it starts the session in the room that was chosen for it,
- * and adds the room's `roomId`, if any. A room that is created sends its events to the same URL, if it has any
+ * @returns a function that makes the start of an item, out of the function that gives the session's webhook. A room that is created for
+ *   the session sends its `roomEvents` to the same URL, and its `roomId` is added to the record
  * @throws NodeOperationError naming the field
  */
 export function readStart(read: ItemReader): (webhookOf: WebhookOf, roomEvents?: string[]) => PreparedStart {

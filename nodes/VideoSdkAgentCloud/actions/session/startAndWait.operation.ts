@@ -40,7 +40,7 @@ export const operation: Operation = {
 		checkWait(read, END_AT_TIMEOUT);
 		const webhookOf = resumeWebhook(context, [`${EVENT_PREFIX}stopped`, `${EVENT_PREFIX}failed`]);
 		return readStart(read)(async (credential) => {
-			// A credential by which the end could not be verified must come to light before the start.
+			// Nothing is started with a credential by which the event of the end couldn't be verified.
 			const settings = await readSettings(context);
 			if ('unreadableBecause' in settings) {
 				throw read.fail(settings.unreadableBecause, 'Nothing was sent to VideoSDK.');

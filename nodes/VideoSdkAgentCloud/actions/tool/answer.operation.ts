@@ -39,17 +39,17 @@ const isErrorField = switchField('default', 'Report as Failed', 'isError', {
 		'Whether the answer says what went wrong. The agent from Agent: Deploy can then try another way, or explain the problem.',
 });
 
-/** @returns whether an answer says nothing: an agent that gets nothing makes something up */
+/** @returns whether an answer is empty. Such an answer is refused, because an agent that gets nothing makes something up */
 function isNothing(value: unknown): boolean {
 	return typeof value === 'string' ? value.trim() === '' : (JSON.stringify(value) ?? 'null') === 'null';
 }
 
-/** @returns what a text in the JSON field holds: plain text, such as an AI node's output, stays as it is */
+/** @returns the value of a text in the JSON field. Plain text, such as an AI node's output, stays as it is */
 function parseAnswer(read: ItemReader, text: string): unknown {
-	// Only what looks like an object or a list was meant to be JSON.
+	// Only a text that looks like an object or a list was meant to be JSON.
 	if (/^\s*[[{]/.test(text)) return read.parse(answerJsonField, text, "'Respond With' to 'Text'");
 	const answer = jsonParse<unknown>(text, { fallbackValue: text });
-	// A number would lose digits of a parcel number, or the zero of a price.
+	// As a number, a parcel number would lose digits, and a price its last zero.
 	return typeof answer === 'number' ? text : answer;
 }
 
@@ -57,10 +57,10 @@ function parseAnswer(read: ItemReader, text: string): unknown {
 function readAnswer(read: ItemReader): unknown {
 	const isText = read.choice<'json' | 'text'>(respondWithField) === 'text';
 	const field = isText ? answerTextField : answerJsonField;
-	// A caller is waiting: n8n would need two milliseconds to evaluate the default.
+	// The default isn't evaluated, because n8n would need two milliseconds for that while a caller waits.
 	const isInput = !isText && read.entered(field) === field.default;
 	read.refuseUnevaluated(`'${field.displayName}'`, read.entered(field));
-	// As it is: an object with 'mode' and 'value' is no locator here.
+	// The raw value is read, because an object with 'mode' and 'value' is no resource locator here.
 	const value = isInput ? read.context.getInputData()[read.itemIndex]?.json : read.raw(field);
 	const answer = !isText && typeof value === 'string' && !isNothing(value) ? parseAnswer(read, value) : value;
 	if (!isNothing(answer)) return answer;
@@ -70,7 +70,7 @@ function readAnswer(read: ItemReader): unknown {
 	);
 }
 
-/** @returns whether an agent may be waiting: one of our tool triggers started this very execution, and not too long ago */
+/** @returns whether an agent may be waiting, because one of our tool triggers started this execution within the longest timeout */
 function isAwaited(context: IExecuteFunctions): boolean {
 	const { $ } = context.getWorkflowDataProxy(0);
 	return context
@@ -79,14 +79,14 @@ function isAwaited(context: IExecuteFunctions): boolean {
 		.some(
 			({ name }) =>
 				$(name).isExecuted &&
-				// In the editor, an execution may also hold what an earlier call left.
+				// In the editor, an execution may also hold the trigger's output of an earlier execution.
 				Date.now() - Date.parse(String($(name).first().json.receivedAt)) < MAX_TIMEOUT_S * 1000,
 		);
 }
 
 const isFailed = ({ json }: INodeExecutionData) => json.error !== undefined;
 
-/** Sends the answer, unless no one waits for it. Several items are one answer: a list of theirs, in order. */
+/** Sends the answer, unless no one waits for it. The answers of several items are sent as one list, in order. */
 async function send(context: IExecuteFunctions, output: INodeExecutionData[]): Promise<void> {
 	if (!isAwaited(context)) {
 		context.addExecutionHints({ message: NO_ONE_WAITS, location: 'outputPane' });
@@ -100,8 +100,8 @@ async function send(context: IExecuteFunctions, output: INodeExecutionData[]): P
 }
 
 /**
- * Answers, and passes the items on. An item that failed tells the agent why, or, with an error output, is left to the nodes behind that:
- * one of them may answer, and the first answer counts.
+ * Answers the agent, and passes the items on. If an item has failed, the agent is told why. With an error output, nothing is sent, because
+ * a node behind that output may answer, and the first answer counts.
  */
 async function complete(
 	context: IExecuteFunctions,

@@ -1,5 +1,5 @@
 import { type IDataObject } from 'n8n-workflow';
-import { lookUntil } from '../pollUntil';
+import { pollUntil } from '../pollUntil';
 import { type ItemRun, type Operation } from '../operation';
 import { textReader } from '../itemFiles';
 import { latestOf } from '../../api/http/responseReaders';
@@ -22,13 +22,13 @@ import { type ItemReader } from '../../fields/kit/reader';
 import { readRoomId, readRoomSession, roomIdField, roomSessionField } from '../../fields/room';
 import { isTool } from '../../n8n/tool';
 
-/** Shown if the operation waits, which a tool of an AI agent does not. */
+/** Shows a field if the operation waits, which it doesn't as a tool of an AI agent. */
 const WHEN_WAITING = { show: { waitUntilReady: [true] }, hide: { '@tool': [true] } };
 
 const WHEN_BY_ROOM = { show: { getBy: ['room'] } };
 
 const getByField = choiceField('default', 'Get By', 'getBy', {
-	// With an expression n8n would ask for both IDs.
+	// With an expression, n8n would show both ID fields, and require both.
 	noDataExpression: true,
 	options: [
 		{
@@ -64,13 +64,13 @@ const waitUntilReadyField = switchField('default', 'Wait Until Ready', 'waitUnti
 const MAX_WAIT_DESCRIPTION =
 	"How long to wait for the transcription. If it isn't ready by then, the output has <code>timedOut</code>. If there's none at all, the node fails.";
 
-/** Under which names of the output its texts come. */
+/** The names of the texts in the output. */
 const OUTPUT_NAMES = { transcript: 'text', summary: 'summary' } as const;
 
 const WHERE_TO_ARRANGE =
 	"Transcription has to be turned on before the conversation. In the node that makes the call, starts the session, or creates the room, set 'Recording' to 'Recording and Transcript'. To transcribe a conversation that's still going on, use Transcription: Start Realtime.";
 
-/** Says why a room has no transcription. @param isOff whether it is certain that nothing transcribes it */
+/** Makes the error for a room without a transcription. @param isOff whether the room's record says that nothing transcribes it */
 function noTranscription(read: ItemReader, roomId: string, isOff: boolean): Error {
 	return isOff
 		? read.fail(`Transcription wasn't turned on for room ${roomId} before the conversation`, WHERE_TO_ARRANGE)
@@ -81,10 +81,10 @@ function noTranscription(read: ItemReader, roomId: string, isOff: boolean): Erro
 }
 
 /**
- * Asks a room how it is recorded. Only a message and the wait for a summary depend on it.
+ * Fetches how a room is recorded. Its failures are ignored, because only a message and the wait for a summary depend on it.
  *
- * @param mustExist it fails, too, if VideoSDK doesn't know the room
- * @returns undefined if the next try may tell
+ * @param mustExist whether to throw if VideoSDK doesn't know the room
+ * @returns undefined if the next request may succeed
  */
 async function lookUpRoom(
 	send: Send,
@@ -102,10 +102,10 @@ async function lookUpRoom(
 }
 
 /**
- * Never gives that of another conversation in the room: only what names its session is its own.
+ * Finds the transcription of a room's session. One that doesn't name the session is left out, because it may be another conversation's.
  *
- * @param sessionId of the room's session
- * @returns undefined if there is none (yet)
+ * @param sessionId the ID of the room's session
+ * @returns the latest one; undefined if there is none yet
  */
 async function findOwn(send: Send, roomId: string, sessionId: string): Promise<IDataObject | undefined> {
 	const place = { roomId, hasOwnRoom: false, roomSessionId: sessionId };
@@ -122,7 +122,7 @@ function prepare(read: ItemReader): ItemRun {
 	const isById = read.choice(getByField) === 'id';
 	const target = isById ? { id: read.text(transcriptionIdField) } : { roomId: readRoomId(read, roomIdField) };
 	let sessionId = isById ? undefined : readRoomSession(read);
-	/** Undefined: it does not wait, as a tool of an AI agent, which can't. */
+	/** Undefined: the operation doesn't wait, as it can't as a tool of an AI agent. */
 	const maxWaitMs = !isTool(read.context) && read.flag(waitUntilReadyField) ? readMaxWaitMs(read) : undefined;
 	const includesText = read.flag(includeTextField);
 	return async (send, tools) => {
@@ -136,7 +136,7 @@ function prepare(read: ItemReader): ItemRun {
 			}
 			return { ...transcription, ...texts };
 		};
-		/** Looked up once, when something depends on it. */
+		/** The room's setup, which is fetched once, when something depends on it. */
 		let room: Partial<RecordingSetup> | undefined;
 		const isComplete = async (transcription: IDataObject): Promise<boolean> => {
 			if (!isReady(transcription)) return false;
@@ -146,14 +146,14 @@ function prepare(read: ItemReader): ItemRun {
 			return room !== undefined && room.summary !== true;
 		};
 
-		/** The latest session stays the one that it was at first: another may begin meanwhile. */
+		/** Finds the room's transcription. The session stays the one that was the latest at first, because another may begin meanwhile. */
 		const findInRoom = async (roomId: string): Promise<IDataObject | undefined> => {
 			sessionId ??= await latestSessionId(send, roomId);
 			return sessionId === undefined ? undefined : await findOwn(send, roomId, sessionId);
 		};
 
-		/** @returns the output; undefined if it is too early for it */
-		const look = async (isTimeUp: boolean): Promise<IDataObject | undefined> => {
+		/** @returns the output; undefined if the transcription isn't ready yet */
+		const poll = async (isTimeUp: boolean): Promise<IDataObject | undefined> => {
 			const found =
 				target.id === undefined ? await findInRoom(target.roomId) : await getTranscription(send, target.id);
 			if (found !== undefined) {
@@ -167,7 +167,7 @@ function prepare(read: ItemReader): ItemRun {
 			if (isTimeUp || isOff) throw noTranscription(read, target.roomId, isOff);
 			return undefined;
 		};
-		return (await lookUntil(look, maxWaitMs ?? 0, tools.stopSignal)) as IDataObject;
+		return (await pollUntil(poll, maxWaitMs ?? 0, tools.stopSignal)) as IDataObject;
 	};
 }
 

@@ -1,26 +1,26 @@
 import { type INodeProperties, type INodePropertyOptions, type NodePropertyTypes } from 'n8n-workflow';
 
 /**
- * What it means that a field has no value (undefined, null, '' or blanks):
- * - `required`: it is refused.
- * - `refused`: left empty by hand it has its default, or is omitted if that is blank, too. An expression that gives nothing is
- *   refused, since its absence would not be noticed in time.
- * - `default`: it has its default, which a text has not: then it is omitted. So has an option that was not added.
+ * What it means if a field has no value (undefined, null, '' or blanks):
+ * - `required`: it's refused.
+ * - `refused`: if it was left empty by hand, its default counts, or it's omitted if it has none. An expression that gives nothing is
+ *   refused, because no one would notice that in time.
+ * - `default`: its default counts. A text has none, and is omitted. The same goes for an option that wasn't added.
  */
 export type Blank = 'required' | 'refused' | 'default';
 
-/** A field of an operation that is read by FieldReader, which follows its policy. n8n does not get to see the policy. */
+/** A field with a policy (`blank`), which FieldReader follows. The policy is removed before n8n gets the field. */
 export interface Field<B extends Blank = Blank> extends INodeProperties {
 	blank: B;
 }
 
-/** What is read of a field that holds a text: undefined if it is blank and not required. */
+/** The type of a text that is read from a field: undefined if the field is blank and not required. */
 export type TextOf<B extends Blank> = B extends 'required' ? string : string | undefined;
 
-/** What a field has beside its policy, its names and its type. */
+/** The properties of a field other than its policy, its names and its type. */
 type Rest = Partial<Omit<INodeProperties, 'displayName' | 'name' | 'type'>>;
 
-/** Makes the factory for fields of one type. @param preset what they have unless they say otherwise */
+/** Makes the factory for fields of one type. @param preset the default, unless a field has its own */
 const fieldsOf =
 	<R extends Rest = Rest>(type: NodePropertyTypes, preset?: Pick<INodeProperties, 'default'>) =>
 	<B extends Blank>(blank: B, displayName: string, name: string, rest: R): Field<B> => ({
@@ -34,7 +34,7 @@ const fieldsOf =
 		blank,
 	});
 
-// Each takes the policy, the label, the name and the rest. A required text is required for n8n as well.
+// Each factory takes the policy, the label, the name and the other properties. A required text is required for n8n as well.
 export const textField = fieldsOf('string');
 export const jsonField = fieldsOf('json');
 export const dateField = fieldsOf('dateTime');
@@ -47,7 +47,11 @@ export const numberField = fieldsOf<Rest & Pick<INodeProperties, 'default'>>('nu
 export const noticeField = fieldsOf('notice');
 export const locatorField = fieldsOf('resourceLocator', { default: { mode: 'list', value: '' } });
 
-/** Of a group: it takes several entries, which show their names when they are collapsed. @param name of the field with the name */
+/**
+ * Makes the type options of a group of several entries, which show their names when collapsed.
+ *
+ * @param name the field that holds the name
+ */
 export const namedEntries = (name: string) => ({
 	multipleValues: true,
 	fixedCollection: { itemTitle: `={{ $collection.item.value.${name} }}` },
@@ -64,14 +68,14 @@ export function optionsOf(values: readonly string[]): INodePropertyOptions[] {
 	return [...values].sort().map((value) => ({ name: titleOf(value), value }));
 }
 
-/** Makes options of a record with an entry for each value that there is. */
+/** Makes options of a record with an entry for each value. */
 export function optionsIn(
 	shown: Record<string, Omit<INodePropertyOptions, 'value'>>,
 ): INodePropertyOptions[] {
 	return Object.entries(shown).map(([value, option]) => ({ ...option, value }));
 }
 
-/** @returns a field that may be left empty. @param blank what that means then */
+/** @returns the field with another policy, as one that n8n doesn't require */
 export const optional = <B extends Blank>(blank: B, field: Field, description: string): Field<B> => ({
 	...field,
 	blank,
@@ -79,7 +83,7 @@ export const optional = <B extends Blank>(blank: B, field: Field, description: s
 	description,
 });
 
-/** @returns a field as n8n takes it */
+/** @returns the field for n8n, without its policy */
 export function withoutPolicy(declared: INodeProperties & { blank?: Blank }): INodeProperties {
 	const field = { ...declared };
 	delete field.blank;

@@ -6,8 +6,8 @@ import { readRoomSession, roomIdField, roomSessionField } from '../room';
 /**
  * Makes the collection of filters of a Get Many operation.
  *
- * @param options their policy is `refused`: an expression without a value must not count as "all", since the nodes that follow may end
- *   every session that is listed. A filter that is left empty by hand, or by the model that uses the node as a tool, is none
+ * @param options the filters. Their policy is `refused`, because an expression without a value must not count as "all": the nodes that
+ *   follow may end every session that is listed. A filter that a user, or the model that uses the tool, has left empty doesn't filter
  */
 export function filtersField(options: Array<Field<'refused'>>, description?: string): Field {
 	return collectionField('default', 'Filters', 'filters', {
@@ -28,7 +28,7 @@ const limitField = numberField('default', 'Limit', 'limit', {
 	displayOptions: { show: { returnAll: [false] } },
 });
 
-/** Return All and Limit of a Get Many operation. */
+/** The fields Return All and Limit of a Get Many operation. */
 export const RETURN_ALL_FIELDS = [returnAllField, limitField];
 
 /** @returns how many records the item asks for; Infinity: all */
@@ -43,22 +43,22 @@ const sessionFilter = optional(
 	'Only return results from this room session: the <code>sessionId</code> of a room event, or the <code>roomSessionId</code> of a call',
 );
 
-/** Filters of lists that belong to rooms. */
+/** The filters of lists whose rows belong to rooms. */
 export const roomFiltersField = filtersField([roomFilter, sessionFilter]);
 
-/** Reads `roomFiltersField`, as the API names the filters. */
+/** Reads `roomFiltersField`. @returns the filters by the API's names */
 export function readRoomFilters(read: ItemReader): IDataObject {
 	const filters = read.collection(roomFiltersField);
 	return { roomId: filters.text(roomFilter), sessionId: readRoomSession(filters, sessionFilter) };
 }
 
-/** A text whose time zone is its own or the workflow's. Others n8n reads in the server's, and a 7 as a month. */
+/** A text that n8n reads in its own time zone, or in the workflow's. It reads other texts in the server's, and a 7 as a month. */
 const DATE_TEXT = /^\s*\d{4}-\d\d|^\d{8}$|GMT|\s[+-]\d{4}\s*$/;
 
 /**
- * Reads a date of n8n's date field, or one that an expression gives. Without a time zone of its own it is in that of the workflow.
+ * Reads a date from a date field or its expression. A date without a time zone is in the workflow's.
  *
- * @param edge the last millisecond of that day in the workflow's time zone, or the time itself
+ * @param edge `endOfDay`: the last millisecond of that day in the workflow's time zone counts
  * @returns ms since 1970; undefined if it is blank
  * @throws NodeOperationError if it is no date
  */

@@ -9,13 +9,15 @@ import {
 import { type Blank, choiceField, type Field, groupField, jsonField, namedEntries, textField } from './field';
 import { type FieldReader, type ItemReader } from './reader';
 
-/** What n8n itself sends beside the user's data. An agent trusts it, and text from an expression may hold it. */
+/**
+ * The names of n8n's own entries. The user's data can't have them, because an agent trusts them, and text of an expression may hold them.
+ */
 const OWN_NAMES = [TOOLS_ENTRY, TOOLS_VARIABLE, TASK_ENTRY, TASK_VARIABLE, KEY_ENTRY];
 
-/** The parameters of names and values, which the user enters as pairs or as JSON. */
+/** The three parameters for names and values, which the user enters as pairs or as JSON. */
 export type KeyValueFields = [specify: Field, pairs: Field, json: Field];
 
-/** What is added to a collection of pairs: its label, the group's name, the name of the field for its name, and an example of one. */
+/** An entry of a collection of pairs: its label, the name of its group, the name of the field for its name, and an example of a name. */
 type Entry = [label: string, groupName: string, keyName: string, example: string];
 
 /** Makes the collection in which pairs are entered. */
@@ -38,7 +40,7 @@ export function pairsField<B extends Blank>(
 	});
 }
 
-/** Makes the three parameters. @param json the name of the third one, and what differs from others */
+/** Makes the three parameters for names and values. */
 function keyValueFields(
 	specifyName: string,
 	pairs: Field,
@@ -69,25 +71,25 @@ const VARIABLE: Entry = ['Variable', 'variables', 'name', 'CUSTOMER_NAME'];
 
 const envField = pairsField('default', 'Environment Variables', 'env', ENV_DESCRIPTION, VARIABLE);
 
-/** The environment variables of an agent that is deployed: as an option, which holds pairs only. */
+/** The option for the environment variables of a deployed agent, in which only pairs can be entered. */
 export const envOption = {
 	...envField,
 	description: "Values for the agent's code, stored as a secret at VideoSDK",
 };
 
-/** The environment variables of a session's agent. */
+/** The parameters for the environment variables of a session's agent. */
 export const ENV_FIELDS = keyValueFields('specifyEnv', envField, 'jsonEnv', {
 	placeholder: 'e.g. { "CUSTOMER_NAME": "Ada" }',
 	description: 'Environment variables as a JSON object. All values are sent as text.',
 });
 
-/** Of the user's own data. */
+/** The entries of a user's own data. */
 export const ENTRY: Entry = ['Entry', 'entries', 'key', 'customerId'];
 
 /**
- * Your own data beside a session, dispatch or call.
+ * Makes the parameters for a user's own data, which is sent with a session, dispatch or call.
  *
- * @param purpose what it is for, as one sentence or two
+ * @param purpose what the data is for, in one sentence or two
  */
 export function metaDataFields(purpose: string): KeyValueFields {
 	const pairs = pairsField('default', 'Metadata', 'metaData', purpose, ENTRY);
@@ -97,12 +99,12 @@ export function metaDataFields(purpose: string): KeyValueFields {
 	});
 }
 
-/** @returns whether a value is a text, a number or a boolean; NaN and Infinity are nothing */
+/** @returns whether a value is a text, a finite number or a boolean */
 function isPlain(value: unknown): boolean {
 	return Number.isFinite(value) || ['string', 'boolean'].includes(typeof value);
 }
 
-/** @returns whether a value is an object as JSON writes it: no list, no date and no other class */
+/** @returns whether a value is a plain object, and not a list, a date or an instance of another class */
 function isPlainObject(value: unknown): value is IDataObject {
 	if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
 	// n8n may evaluate expressions in another realm, which has its own Object.prototype.
@@ -112,9 +114,9 @@ function isPlainObject(value: unknown): value is IDataObject {
 }
 
 /**
- * Reads pairs.
+ * Reads a collection of pairs.
  *
- * @param field made by `pairsField`
+ * @param field the result of `pairsField`
  * @throws NodeOperationError for a blank name, one given twice, or a value that is no single value
  */
 export function readPairs(read: FieldReader, field: Field): IDataObject {
@@ -156,7 +158,7 @@ export function readPairs(read: FieldReader, field: Field): IDataObject {
 function readJson(read: ItemReader, field: Field, specify: Field): IDataObject {
 	const label = `'${field.displayName}'`;
 	read.refuseUnevaluated(label, read.entered(field));
-	// As it is: an object with 'mode' and 'value' is no locator here.
+	// The raw value is read, because an object with 'mode' and 'value' is no resource locator here.
 	let value: unknown = read.raw(field) ?? '';
 	if (typeof value === 'string') {
 		if (value.trim() === '') return {};
@@ -175,7 +177,9 @@ function readJson(read: ItemReader, field: Field, specify: Field): IDataObject {
 }
 
 /**
- * @param fields made by `metaDataFields`, or ENV_FIELDS
+ * Reads the three parameters for names and values.
+ *
+ * @param fields the result of `metaDataFields`, or ENV_FIELDS
  * @returns the values by name, types kept; undefined if there are none
  * @throws NodeOperationError if a name is blank, given twice or n8n's own, a value is no single value, or the JSON is no object
  */
@@ -211,7 +215,9 @@ const asTexts = (values: IDataObject): Record<string, string> =>
 	Object.fromEntries(Object.entries(values).map(([name, value]) => [name, asText(value)]));
 
 /**
- * @returns the environment variables as an object of strings, as the API takes them; undefined if there are none
+ * Reads ENV_FIELDS.
+ *
+ * @returns the environment variables as texts, as the API requires; undefined if there are none
  * @throws NodeOperationError see `readKeyValues`
  */
 export function readEnv(read: ItemReader): Record<string, string> | undefined {
@@ -219,7 +225,7 @@ export function readEnv(read: ItemReader): Record<string, string> | undefined {
 	return env && asTexts(env);
 }
 
-/** @returns what `envOption` holds, as texts. @throws NodeOperationError see `readKeyValues` */
+/** Reads `envOption`. @returns the environment variables as texts. @throws NodeOperationError see `readKeyValues` */
 export function readEnvOption(options: FieldReader): Record<string, string> {
 	const env = readPairs(options, envOption);
 	refuseOwnNames(options, envOption, env);

@@ -1,22 +1,22 @@
 import { type Blank, type Field, locatorField, optional } from './field';
 
-/** What makes one locator different from others. */
+/** What differs between resource locators. */
 interface Locator {
 	description: string;
-	/** What "From List" shows, filled by `searchPhoneNumbers` of `dropdowns/` for "Phone Number". Default: as the field is labeled */
+	/** What "From List" lists: "Phone Number" is filled by `searchPhoneNumbers` in `dropdowns/`. Default: the field's label */
 	list?: string;
 	/** The name of the locator on which the list depends. */
 	dependsOn?: string;
-	/** The mode beside "From List": as the user reads it, and as workflows hold it. Default: an ID */
+	/** The second mode, beside "From List": its label, and its name in workflows. Default: By ID */
 	entered?: [label: string, mode: string];
 	placeholder: string;
-	/** Shown below the field in that mode. */
+	/** The hint in the second mode. */
 	enteredHint?: string;
-	/** For n8n's AI workflow builders. */
+	/** The hint for n8n's AI workflow builder. */
 	builderHint?: string;
 }
 
-/** Makes a field in which one record is picked from a list, or entered. */
+/** Makes a field in which one record is selected from a list, or entered. */
 export function locator<B extends Blank>(
 	blank: B,
 	displayName: string,
@@ -42,7 +42,6 @@ export function locator<B extends Blank>(
 	});
 }
 
-/** The deployment of an agent. */
 export const deploymentField = locator('required', 'Deployment', 'deploymentId', {
 	description: "The agent's deployment. You'll find it in the VideoSDK dashboard, under Agent Cloud.",
 	placeholder: 'e.g. ddv_1a2b3c',
@@ -50,7 +49,6 @@ export const deploymentField = locator('required', 'Deployment', 'deploymentId',
 		'Leave it empty for the user to select from the list. If the ID is known, use mode "id". Never invent an ID.',
 });
 
-/** The version of a deployment. */
 export const tagField = locator('required', 'Tag', 'tag', {
 	description: 'The version of the deployment',
 	dependsOn: 'deploymentId',
@@ -59,13 +57,12 @@ export const tagField = locator('required', 'Tag', 'tag', {
 	builderHint: 'The tag of the chosen deployment, not its ID. Leave it empty unless the user has given one.',
 });
 
-/** The version of a deployment, which VideoSDK chooses if none is given. */
+/** The tag of a deployment, which VideoSDK chooses if none is entered. */
 export const optionalTagField: Field<'default'> = {
 	...optional('default', tagField, 'The version of the deployment to run'),
 	hint: 'Leave empty to let VideoSDK choose the version',
 };
 
-/** A session. */
 export const sessionField = locator('required', 'Session', 'sessionId', {
 	description:
 		'The session to use. To use one from an earlier node, enter its <code>sessionId</code>, for example <code>{{ $json.sessionId }}</code>.',
@@ -74,28 +71,26 @@ export const sessionField = locator('required', 'Session', 'sessionId', {
 		'Use mode "id" with an expression for the sessionId of an earlier Session: Start or of the trigger.',
 });
 
-/** An agent of the newer generation, as Dispatch wants it. */
+/** The agent that Agent: Dispatch sends. Deployments of sessions are another generation of agents, with other IDs. */
 export const agentField = locator('required', 'Agent', 'agentId', {
 	description:
 		"The agent to send to the room. The list shows the agents that are deployed to VideoSDK's cloud.",
 	placeholder: 'e.g. ag_1a2b3c',
 });
 
-/** A call. */
 export const callField = locator('required', 'Call', 'callId', {
 	description:
 		'The call to use. To take it from an earlier node, enter its <code>callId</code>, for example <code>{{ $json.callId }}</code>.',
 	placeholder: 'e.g. 6f1c2d3e-4b5a-6978-8a9b-0c1d2e3f4a5b',
 });
 
-/** What decides which agent talks. */
+/** The routing rule, which decides which agent talks. */
 export const routingRuleField = locator('required', 'Routing Rule', 'routingRuleId', {
 	description:
 		"The outbound routing rule. Its agent makes the call. None in the list? See 'Your first call' in the docs.",
 	placeholder: 'e.g. rule_1a2b3c',
 });
 
-/** The number from which a routing rule calls. */
 export const fromField = locator('required', 'From', 'from', {
 	description: "The phone number to call from. It must be one of the routing rule's numbers.",
 	dependsOn: 'routingRuleId',

@@ -4,12 +4,12 @@ import { type ArgumentSchema, type Schema } from '../../agentTools/schema';
 import { choiceField, type Field, groupField, namedEntries, switchField, textField } from './field';
 import { asList, asNumber, trimmed } from './values';
 
-/** Names that the models of all large providers accept. */
+/** The form of names that the models of all large providers accept. */
 export const NAME_FORM = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/;
 export const NAME_RULE =
 	'Use up to 64 letters, digits, hyphens, and underscores, starting with a letter or an underscore.';
 
-/** What a parameter of a tool may be, as users choose it. */
+/** The types of a tool's parameters from which users choose. */
 const TYPES = {
 	boolean: { name: 'Boolean' },
 	date: { name: 'Date', description: 'A day, as YYYY-MM-DD' },
@@ -31,20 +31,20 @@ export interface ParameterList extends Pick<
 	INodeProperties,
 	'displayName' | 'name' | 'description' | 'displayOptions'
 > {
-	/** What one of them is called, such as "Field". */
+	/** What one entry is called, such as "Field". */
 	one: string;
-	/** The only types that it doesn't have. */
+	/** The types that entries can't have. */
 	without?: ParameterType[];
-	/** Of a name, and of a description. */
+	/** An example of a name, and one of a description. */
 	examples: [name: string, description: string];
-	/** Who has to fill it in. */
+	/** The description of the switch Required. */
 	required: string;
 }
 
 const typesOf = ({ without = [] }: ParameterList) =>
 	(Object.keys(TYPES) as ParameterType[]).filter((type) => !without.includes(type));
 
-// A text may be empty. A number would be 0 then.
+// These fields are texts, because a number can't be left empty, and would be 0.
 const minField = textField('default', 'Min', 'min', {
 	placeholder: 'e.g. 0',
 	description: 'The smallest number that fits. Leave empty for no limit.',
@@ -56,7 +56,7 @@ const maxField = textField('default', 'Max', 'max', {
 	displayOptions: { show: { type: ['number'] } },
 });
 
-/** Makes a list in which parameters are entered, for `schemaOfParameters`. */
+/** Makes the field in which parameters are entered. `schemaOfParameters` makes the schema of its entries. */
 export function parametersField(list: ParameterList): Field {
 	const { displayName, name, one, description, displayOptions, examples, required } = list;
 	const [exampleName, exampleDescription] = examples;
@@ -87,7 +87,7 @@ export function parametersField(list: ParameterList): Field {
 
 type Fail = (what: string, nextStep: string) => Error;
 
-/** @returns one end of the range of a number; undefined if it is empty */
+/** Reads one end of the range of a number. @returns undefined if it's empty */
 function readLimit(entry: string, field: Field, values: IDataObject, fail: Fail): number | undefined {
 	const given = values[field.name] ?? '';
 	if (trimmed(given) === '') return undefined;
@@ -133,7 +133,7 @@ function typed(type: ParameterType, entry: string, values: IDataObject, fail: Fa
 	}
 }
 
-/** @returns the schema of one argument, as models of all large providers read it */
+/** @returns the schema of one argument, in a form that the models of all large providers accept */
 function schemaOf(type: ParameterType, entry: string, values: IDataObject, fail: Fail): ArgumentSchema {
 	const schema = typed(type, entry, values, fail);
 	const rule = schema.format ? FORMATS[schema.format].is : '';
@@ -143,10 +143,10 @@ function schemaOf(type: ParameterType, entry: string, values: IDataObject, fail:
 }
 
 /**
- * Makes the schema of a tool's arguments out of what `parametersField` holds.
+ * Makes the schema of a tool's arguments out of the entries of `parametersField`.
  *
- * @param fail makes the error, of what is wrong and what to do
- * @throws what `fail` makes
+ * @param fail makes the error, out of what is wrong and what to do
+ * @throws the result of `fail`
  */
 export function schemaOfParameters(
 	parameterList: ParameterList,

@@ -8,18 +8,18 @@ import {
 import { type Blank, type Field, type TextOf } from './field';
 import { asList, asNumber, isExpression, unwrap } from './values';
 
-/** An expression that was typed into a field which is set to Fixed. */
+/** An expression that was typed into a field that is set to Fixed. */
 const TYPED_EXPRESSION = /\{\{.*\}\}/s;
-/** The same in a free text, which may hold placeholders of the agent's own, such as `{{ name }}`. */
+/** An expression in a free text, which may also hold the agent's own placeholders, such as `{{ name }}`. */
 const N8N_EXPRESSION = /\{\{\s*\$/;
 
-/** What finds the value of a field. */
+/** The properties of a field by which its value is found. */
 type FieldName = Pick<INodeProperties, 'name' | 'default'>;
 
 /**
- * Reads fields of one input item. A field is named by its own description, so that its label, range and options are written once.
- * A switch, number or choice without a value has its default, also one that is missing in an older workflow, or was not added.
- * Each method throws a NodeOperationError that names the field and the item if the value cannot be used.
+ * Reads fields of one input item. Each method takes the field's description, so that its label, range and options are written once. For a
+ * switch, number or choice without a value, the default counts, even if an older workflow lacks the field, or the option wasn't added.
+ * Each method throws a NodeOperationError that names the field and the item if the value can't be used.
  */
 export abstract class FieldReader {
 	/** @param itemIndex the input item, counted from 0 as n8n does */
@@ -28,18 +28,18 @@ export abstract class FieldReader {
 		readonly itemIndex: number,
 	) {}
 
-	/** @returns what the field or its expression holds */
+	/** @returns the value of the field or of its expression */
 	abstract raw(field: FieldName): unknown;
-	/** @returns what the user entered: the expression itself, not its value */
+	/** @returns what the user has entered: the expression itself, not its value */
 	abstract entered(field: FieldName): unknown;
 
-	/** Makes the error for a value that cannot be used, with its field in `what`. The runner adds the item to the message. */
+	/** Makes the error for a value that can't be used. The runner adds the item to the message. @param what names the field */
 	fail(what: string, nextStep: string): NodeOperationError {
 		const { context, itemIndex } = this;
 		return new NodeOperationError(context.getNode(), what, { description: nextStep, itemIndex });
 	}
 
-	/** @returns whether there is a value; the field's policy may reject that there is none */
+	/** @returns whether there is a value. @throws NodeOperationError if there is none, and the field's policy refuses that */
 	private isGiven(field: Field, hasValue: boolean): boolean {
 		if (hasValue || field.blank === 'default') return hasValue;
 		if (field.blank === 'refused' && !isExpression(this.entered(field))) return false;
@@ -50,7 +50,7 @@ export abstract class FieldReader {
 		);
 	}
 
-	/** @returns what the field holds, of a locator what is chosen in it; undefined if it is blank and not required */
+	/** @returns the value of the field, of a resource locator the chosen one; undefined if it's blank and not required */
 	given(field: Field): unknown {
 		const value = unwrap(this.raw(field)) ?? '';
 		return this.isGiven(field, typeof value !== 'string' || value.trim() !== '') ? value : undefined;
@@ -66,7 +66,7 @@ export abstract class FieldReader {
 	text(field: Field): string | undefined {
 		const value = this.given(field);
 		if (value === undefined) return undefined;
-		// In filters that are no collection, n8n finds the functions of texts.
+		// If an expression gives text in place of a collection, its fields are functions of that text, such as `search`.
 		if (typeof value === 'object' || typeof value === 'function') {
 			throw this.fail(
 				`'${field.displayName}' isn't text`,
@@ -80,9 +80,11 @@ export abstract class FieldReader {
 	}
 
 	/**
-	 * @param nextStep what to do if it is none
-	 * @param label what messages call the field
-	 * @param schemes how it may start, in words
+	 * Reads a URL.
+	 *
+	 * @param nextStep what to do if the value isn't one
+	 * @param label the name of the field in messages
+	 * @param schemes how the URL may begin, in words
 	 * @returns the absolute http(s) URL; undefined if it is blank and not required
 	 */
 	url<B extends Blank>(
@@ -97,11 +99,12 @@ export abstract class FieldReader {
 	}
 
 	/**
-	 * Rejects what was to be an expression, but would be sent as it is: one that was pasted while the field is set to Fixed, or that lacks
-	 * its "=" in a generated workflow.
+	 * Refuses a value that was meant to be an expression, but would be sent as text, because it was pasted while the field is set to Fixed,
+	 * or lacks its "=" in a generated workflow.
 	 *
-	 * @param entered what the workflow holds
-	 * @param isFree whether it's a text of any kind
+	 * @param what names the field
+	 * @param entered the value in the workflow
+	 * @param isFree whether the value may be any text
 	 */
 	refuseUnevaluated(what: string, entered: unknown, isFree = true): void {
 		const shown = unwrap(entered);
@@ -113,7 +116,7 @@ export abstract class FieldReader {
 		);
 	}
 
-	/** @returns the value of a JSON text. @param instead what to choose for anything else */
+	/** @returns the value of a JSON text. @param instead the setting for a value that isn't JSON, in words */
 	parse(field: Field, json: string, instead: string): unknown {
 		try {
 			return JSON.parse(json) as unknown;
@@ -125,21 +128,21 @@ export abstract class FieldReader {
 		}
 	}
 
-	/** @returns the entries; an expression may also give them as one text with commas */
+	/** @returns the entries, which an expression may also give as one text with commas */
 	list(field: Field): string[] {
 		const entries = asList(unwrap(this.raw(field)));
 		this.isGiven(field, entries.length > 0);
 		return entries;
 	}
 
-	/** @returns what a collection holds, empty if nothing was added to it */
+	/** @returns the values of a collection; empty if nothing was added to it */
 	group(field: Field): IDataObject {
 		const value = this.raw(field);
 		this.isGiven(field, typeof value === 'object' && value !== null);
 		return (value ?? {}) as IDataObject;
 	}
 
-	/** @returns a reader for each entry of a collection that has one group of fields. Where there can be one entry only, it is in no list */
+	/** @returns a reader for each entry of a collection with one group of fields. If it can have one entry only, n8n stores no list */
 	entries(field: Field): CollectionReader[] {
 		const [{ name }] = field.options as [INodePropertyCollection];
 		const given = [this.group(field)[name] || []].flat() as IDataObject[];
@@ -147,21 +150,22 @@ export abstract class FieldReader {
 		return given.map((values, index) => new CollectionReader(this, values, entered[index]));
 	}
 
-	/** @returns one of the values of the field's options, which `T` names */
+	/** @returns the chosen value of the field's options. @template T the type of the values */
 	choice<T extends string>(field: Field): T {
 		const text = this.text(field);
 		return text === undefined ? (field.default as T) : this.optionOf<T>(field, text, 'is');
 	}
 
-	/** @returns the values of the field's options that were chosen; none if it is blank and not required */
+	/** @returns the chosen values of the field's options; none if the field is blank and not required */
 	choices<T extends string>(field: Field): T[] {
 		return this.list(field).map((entry) => this.optionOf<T>(field, entry, 'contains'));
 	}
 
-	/** @returns the value of an option as the field has it, found without regard to case if no other field depends on it */
+	/** @returns the option's value, found regardless of case if no other field depends on the choice */
 	private optionOf<T extends string>(field: Field, text: string, verb: 'contains' | 'is'): T {
 		const values = (field.options ?? []).map((option) => ('value' in option ? String(option.value) : ''));
-		// n8n keeps the fields that depend on a choice only if it's spelled as it is here.
+		// Otherwise, n8n has dropped the values of the fields that depend on the choice, because it compares the spelling
+		// (NodeHelpers.displayParameter).
 		const value = values.find(
 			(one) => one === text || (!field.noDataExpression && one.toLowerCase() === text.toLowerCase()),
 		);
@@ -172,7 +176,7 @@ export abstract class FieldReader {
 		);
 	}
 
-	/** Reads a switch, which an expression may also give as text: a spreadsheet holds nothing else. */
+	/** Reads a switch, whose value may also be text, because a spreadsheet holds nothing else. */
 	flag(field: Field): boolean {
 		const text = this.text(field)?.toLowerCase();
 		if (text === undefined) return field.default === true;
@@ -183,7 +187,7 @@ export abstract class FieldReader {
 		);
 	}
 
-	/** @returns a number within the field's range. Default range: from 1 */
+	/** @returns a number within the field's range, which by default begins with 1 */
 	number(field: Field, maximum = field.typeOptions?.maxValue ?? Infinity): number {
 		const given = this.given(field);
 		if (given === undefined) return Number(field.default);
@@ -198,7 +202,7 @@ export abstract class FieldReader {
 		);
 	}
 
-	/** As `number`, without its fraction. */
+	/** Reads a number as `number` does, without its fraction. */
 	count(field: Field, maximum?: number): number {
 		return Math.floor(this.number(field, maximum));
 	}

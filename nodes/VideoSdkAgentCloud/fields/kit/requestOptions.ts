@@ -3,27 +3,27 @@ import { collectionField, type Field, numberField, switchField } from './field';
 import { type CollectionReader, type ItemReader } from './reader';
 
 const DEFAULT_MAX_CONCURRENCY = 100;
-/** Each request reaches a person: a hundred phones are to ring at the same instant only if the user chose so. */
+/** The default for operations whose requests reach people, because a hundred phones should ring at once only if the user has chosen so. */
 export const CALLS_MAX_CONCURRENCY = 5;
 const MAX_CONCURRENCY = 200;
 /** Node.js turns a longer timer into one of 1 ms (timers, "TimeoutOverflowWarning"). */
 export const LONGEST_TIMEOUT_MS = 2_147_483_647;
 
-/** Whoever enters seconds here would give up each start before VideoSDK answers, and lose its ID. */
+/** The shortest timeout, because someone who enters seconds would lose the ID of each start before VideoSDK responds. */
 const SHORTEST_TIMEOUT_MS = 100;
 
-/** How the requests of an execution are made. */
+/** How the requests of an item are sent. */
 export interface RequestOptions {
 	maxConcurrency: number;
 	timeoutMs: number;
-	/** Nothing is sent that creates, starts, or changes anything. */
+	/** Whether no request is sent that would create, start, or change anything. */
 	isDryRun: boolean;
 }
 
 /**
  * Makes the option that limits the requests of several items.
  *
- * @param maxInFlight how much of the operation may be in flight at most
+ * @param maxInFlight the highest number that the operation allows
  */
 export const maxConcurrencyField = (
 	maxConcurrency = DEFAULT_MAX_CONCURRENCY,
@@ -44,31 +44,31 @@ const timeoutField = numberField('default', 'Timeout', 'timeout', {
 	description: "How long to wait for VideoSDK to respond. Requests that start something aren't sent again.",
 });
 
-/** Of each operation that costs money, reaches someone, or changes what others use: the runner does the rest, see actions/run/brakes.ts. */
+/** The option of each operation that costs money, reaches someone, or changes what others use. actions/run/brakes.ts makes the dry run. */
 export const dryRunField = switchField('refused', 'Dry Run', 'dryRun', {
 	hint: "{{ $execution.mode === 'test' }} makes dry runs of test executions. It's false in retries and in sub-workflows, whoever started them: give a sub-workflow the switch as a field.",
 	description:
 		'Whether to output the request instead of sending it. Fields are checked as always, and nothing is created, changed, or called.',
 });
 
-/** The options of an operation: Timeout, and its own. @param own in alphabetical order with Timeout once merged */
+/** Makes the field Options of an operation, with Timeout and the operation's own options in alphabetical order. */
 export function optionsField(own: Field[]): Field {
 	return collectionField('default', 'Options', 'options', {
 		placeholder: 'Add option',
-		// Not by `localeCompare`: it has Node.js set up its collation, some milliseconds of each start of n8n.
+		// `localeCompare` isn't used, because Node.js would set up its collation, which takes some milliseconds at each start of n8n.
 		options: [timeoutField, ...own].sort((a, b) => (a.displayName < b.displayName ? -1 : 1)),
 	});
 }
 
-/** Reads the field that `optionsField` makes. */
+/** @returns a reader for the field that `optionsField` makes */
 export function readOptions(read: ItemReader): CollectionReader {
 	return read.collection({ name: 'options', default: {} });
 }
 
 /**
- * Reads the options of an item that concern requests.
+ * Reads the options of an item about its requests.
  *
- * @param maxConcurrency of the operation, if the user has not set it
+ * @param maxConcurrency the operation's default
  * @throws NodeOperationError naming the option
  */
 export function readRequestOptions(read: ItemReader, maxConcurrency?: number): RequestOptions {

@@ -2,7 +2,7 @@ import { type IDataObject } from 'n8n-workflow';
 import { switchField } from './field';
 import { type FieldReader } from './reader';
 
-/** Simplify: a field of Get Many operations, and an option of operations that return a call. */
+/** The switch Simplify: a field of Get Many operations, and an option of operations that return a call. */
 export const simplifyField = switchField('default', 'Simplify', 'simplify', {
 	default: true,
 	description: 'Whether to return a simplified version of the response instead of the raw data',
@@ -11,9 +11,9 @@ export const simplifyField = switchField('default', 'Simplify', 'simplify', {
 /**
  * Reads Simplify.
  *
- * @param read the item, or its options
- * @param simplify makes a simplified record, such as `simplifyCall`
- * @returns makes the output of a record
+ * @param read the reader of the item, or of its options
+ * @param simplify simplifies a record, such as `simplifyCall`
+ * @returns a function that makes the output of a record
  */
 export function readSimplify(
 	read: FieldReader,

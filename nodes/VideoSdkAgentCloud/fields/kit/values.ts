@@ -1,16 +1,16 @@
 import { type INodeParameterResourceLocator } from 'n8n-workflow';
 
-/** How a number is written as text. Number() itself would also take `true`, `[600]`, a date, and a blank text for 0. */
+/** A number as text. Number() would also convert `true`, `[600]`, a date, and a blank text, which it reads as 0. */
 const NUMERIC = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 
-/** @returns what a locator holds, or the value itself: an expression or an AI tool may give a plain text in its place */
+/** @returns the value of a resource locator, or the value itself, because an expression or an AI tool may give plain text in its place */
 export function unwrap(value: unknown): unknown {
 	const isLocator =
 		typeof value === 'object' && value !== null && ('__rl' in value || ('mode' in value && 'value' in value));
 	return isLocator ? (value as INodeParameterResourceLocator).value : value;
 }
 
-/** @returns a value as text, without blanks around it; empty for none */
+/** @returns a value as text, without blanks around it; empty if there is no value */
 export const trimmed = (value: unknown): string => String(value ?? '').trim();
 
 /** Reads a list, which an expression may also give as one text with commas. */
@@ -19,13 +19,13 @@ export function asList(value: unknown): string[] {
 	return list.map((entry) => String(entry).trim()).filter(Boolean);
 }
 
-/** @returns a number, or a text that is one, as a number; NaN for anything else */
+/** @returns the number that a number or a text is; NaN for anything else */
 export function asNumber(value: unknown): number {
 	if (typeof value === 'number') return value;
 	return typeof value === 'string' && NUMERIC.test(value.trim()) ? Number(value) : NaN;
 }
 
-/** @returns whether an expression was entered. What `$fromAI` gives is entered by an AI model, as a user enters a value by hand */
+/** @returns whether an expression was entered. A value of `$fromAI` counts as entered by hand, because an AI model has chosen it */
 export function isExpression(entered: unknown): boolean {
 	return /^=(?!.*\$fromAI)/s.test(String(unwrap(entered) ?? ''));
 }

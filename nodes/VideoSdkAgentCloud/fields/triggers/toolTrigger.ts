@@ -76,7 +76,7 @@ function readTimeoutMs(options: unknown): number {
 /**
  * Reads the parameters of a tool trigger.
  *
- * @returns what an agent learns of the tool, and how long it may wait for it
+ * @returns the tool, as it's described to agents, and how long an agent may wait for it
  * @throws UserError naming the field, and what to do
  */
 export function readDefinition(context: Pick<IWebhookFunctions, 'getNodeParameter'>) {

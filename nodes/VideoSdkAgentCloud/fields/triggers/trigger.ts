@@ -24,7 +24,7 @@ import {
 const PUBLIC_URL =
 	'<a href="https://github.com/videosdk-community/n8n-nodes-videosdk-agent-cloud/blob/main/docs/public-url.md" target="_blank">public URL</a>';
 
-/** Makes a notice that is shown if one of these events is chosen. */
+/** Makes a notice that is shown if one of the events is chosen. */
 function notice(name: string, events: string[], displayName: string): INodeProperties {
 	return { displayName, name, type: 'notice', default: '', displayOptions: { show: { events } } };
 }
@@ -115,7 +115,7 @@ const FIELDS: INodeProperties[] = [
 /** The parameters of the trigger. */
 export const TRIGGER_FIELDS = FIELDS.map(withoutPolicy);
 
-/** @returns what is chosen in one option. An expression that gives nothing must not count as "all", so its only choice is blank */
+/** @returns the choices of one option. An expression that gives nothing must not mean "all", so it becomes [''], which matches nothing */
 function readChoices(options: IDataObject, name: keyof Choices): string[] {
 	const { [name]: value } = options;
 	const choices = asList(value);
@@ -123,7 +123,7 @@ function readChoices(options: IDataObject, name: keyof Choices): string[] {
 	return isBlank ? [''] : choices;
 }
 
-/** Reads the options that choose among events. */
+/** Reads the options that filter events. */
 export function readTriggerChoices(options: IDataObject): Choices {
 	const { name, value } = asRecord(asRecord(options.metadataHas).entry);
 	return {
@@ -135,8 +135,8 @@ export function readTriggerChoices(options: IDataObject): Choices {
 }
 
 /**
- * Checks what a trigger starts by, which an expression or a generated workflow may misspell or leave empty: it would be published and
- * never start.
+ * Checks the events and filters, because a trigger in which an expression or a generated workflow has misspelled one, or left it empty,
+ * would be published and never start.
  *
  * @throws UserError naming the field
  */

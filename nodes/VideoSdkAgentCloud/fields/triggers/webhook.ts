@@ -5,7 +5,7 @@ import { choicesField, type Field } from '../kit/field';
 import { locator } from '../kit/locators';
 import { type CollectionReader, type ItemReader } from '../kit/reader';
 
-/** The address of a trigger. */
+/** The field for the URL of a trigger. */
 export const webhookUrlField = locator('refused', 'Webhook URL', 'webhookUrl', {
 	description: 'A published VideoSDK Agent Cloud Trigger that uses the same credential',
 	list: 'Trigger',
@@ -17,17 +17,17 @@ export const webhookUrlField = locator('refused', 'Webhook URL', 'webhookUrl', {
 		'Leave it empty for the user to select the trigger from the list once its workflow is published. Never invent a URL, and never use a Test URL.',
 });
 
-/** The events of a webhook, as they are read: what can be chosen depends on its owner. */
+/** The field for the events of a webhook, whose options depend on the operation. */
 const webhookEventsField = choicesField('required', 'Webhook Events', 'webhookEvents', {
 	options: [],
 	displayOptions: { hide: { webhookUrl: [''] } },
 });
 
 /**
- * Makes the fields of a webhook: where VideoSDK sends events, and which ones.
+ * Makes the fields for the URL to which VideoSDK sends events, and for the events.
  *
- * @param kind such as "session"
- * @param whose such as "this session's events"
+ * @param kind what the events are about, such as "session"
+ * @param whose the events in words, such as "this session's events"
  */
 export function webhookFields(
 	kind: string,
@@ -39,7 +39,7 @@ export function webhookFields(
 		{
 			...webhookUrlField,
 			description: `The published trigger for ${whose}. It must use the same credential.`,
-			// For "From List"; By URL has its own.
+			// This hint is shown for "From List". "By URL" has one of its own.
 			hint: "Leave empty if you don't need events",
 		},
 		{
@@ -51,7 +51,7 @@ export function webhookFields(
 	];
 }
 
-/** Where VideoSDK sends the events of a session. */
+/** The fields for the webhook of a session. */
 export const WEBHOOK_FIELDS = webhookFields(
 	'session',
 	"this session's events and those of its own room",
@@ -60,7 +60,7 @@ export const WEBHOOK_FIELDS = webhookFields(
 );
 
 /**
- * Reads the address of a webhook.
+ * Reads the field for the URL of a webhook.
  *
  * @returns the URL, or undefined if none is given
  * @throws NodeOperationError if it is not an absolute http(s) URL

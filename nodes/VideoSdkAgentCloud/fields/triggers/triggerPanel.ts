@@ -1,7 +1,7 @@
 import { type INodeTypeDescription } from 'n8n-workflow';
 
 /**
- * Makes what the editor shows beside a trigger's URLs.
+ * Makes the texts that the editor shows beside a trigger's URLs.
  *
  * @param tryOut how the user makes a request come while the trigger listens, after "click Execute step, then"
  */
