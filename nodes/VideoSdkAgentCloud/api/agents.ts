@@ -15,20 +15,20 @@ export interface DispatchBody {
 /**
  * Sends an agent into a room. The request is sent once: see `retryDelay`.
  *
- * @throws NodeApiError also for an answer of 200 that says that no worker was free
+ * @throws NodeApiError, also if the API responds with 200 and `success: false`, for example because no worker is free
  */
 export async function dispatchAgent(send: Send, body: DispatchBody): Promise<IDataObject> {
 	return await send(
 		{
 			method: 'POST',
 			path: ['v2', 'agent', 'dispatch'],
-			// The official SDK sends the room under both names.
+			// VideoSDK's SDK (@videosdk.live/server-sdk) also sends the room under both names.
 			body: { ...body, meetingId: body.roomId },
 			starts: 'dispatch',
 		},
 		unlessDeclined((answer) => {
 			const result = recordsIn(answer).find((candidate) => 'success' in candidate);
-			// Anything else is in doubt, and a second agent must not come.
+			// Any other response is in doubt, because a second agent must not be sent.
 			return result?.success === true ? result : undefined;
 		}),
 	);

@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 import { beginningWith, isRecord, msOf, pick } from './http/responseReaders';
 
-/** How a call went, for a Switch node. `running`: not over, as far as is known. */
+/** How a call went, for a Switch node. `running`: it isn't over, as far as is known. */
 export const CALL_OUTCOMES = [
 	'answered',
 	'noAnswer',
@@ -13,9 +13,9 @@ export const CALL_OUTCOMES = [
 export type CallOutcome = (typeof CALL_OUTCOMES)[number];
 
 /**
- * How a call went, by the status in which it is over: those of `@videosdk.live/server-sdk` 0.1.1 (SipCallStatus), of its agents
- * framework (`busy`, `no-answer`, `completed`), and `completed` of the API's documentation. `unclear`: the status doesn't tell whether
- * someone had picked up.
+ * How a call went, by the status with which it ended. The statuses are those of `@videosdk.live/server-sdk` 0.1.1 (SipCallStatus), and
+ * those of VideoSDK's agents framework and docs besides (`busy`, `no-answer`, `completed`; docs/dev/api-truth.md). `unclear`: the status
+ * doesn't tell whether someone had picked up.
  */
 const END_BY_STATUS: ReadonlyMap<string, Exclude<CallOutcome, 'running'> | 'unclear'> = new Map([
 	['abandoned', 'noAnswer'],
@@ -36,7 +36,7 @@ const END_BY_STATUS: ReadonlyMap<string, Exclude<CallOutcome, 'running'> | 'uncl
 const RINGING = ['incoming', 'ringing'];
 /** The statuses of a call that was not answered yet. */
 const BEFORE_ANSWER = ['initiated', 'verified', ...RINGING];
-/** The statuses that only a call has that was answered: a transfer, or a change of room, of someone who is talking. */
+/** The statuses that only an answered call can have, because only someone who is talking can be transferred or moved to another room. */
 const SINCE_ANSWER = [
 	'answered',
 	'switch-room-completed',
@@ -52,10 +52,10 @@ const SINCE_ANSWER = [
 const isKnownStatus = (status: string): boolean =>
 	END_BY_STATUS.has(status) || BEFORE_ANSWER.includes(status) || SINCE_ANSWER.includes(status);
 
-/** A call that is over after so short a time, and rang nowhere, was not made. */
+/** A call that ended within this time, and for which no phone rang, counts as failed. */
 const SHORTEST_CALL_MS = 5_000;
 
-/** The fields of a simplified call, in order: what people look for, what the node itself did, and what identifies the call. */
+/** The fields of a simplified call, in order: first what most users need, then what the node itself did, then what identifies the call. */
 const SHOWN_FIELDS = [
 	'outcome',
 	'answered',
@@ -89,17 +89,17 @@ const SHOWN_FIELDS = [
 	'metadata',
 ];
 
-/** Names that the API's answers use, and the names in the output. Some answers have one, some the other. */
+/** The names in the output, by the names that some of the API's responses use in their place (docs/dev/api-truth.md, Calls). */
 const PLAIN_NAMES: Readonly<Record<string, string>> = {
 	id: 'callId',
 	sipCallTo: 'to',
 	sipCallFrom: 'from',
 	type: 'direction',
-	// Not the agent session's, which the same name stands for everywhere else.
+	// Everywhere else, `sessionId` is the ID of an agent session, and here it's that of the room's session.
 	sessionId: 'roomSessionId',
 };
 
-/** @returns the status as the SDK spells it: docs have upper case */
+/** @returns the status as the SDK spells it. The docs have it in upper case, with underscores */
 export function plainStatus(status: unknown): string {
 	return String(status ?? '')
 		.trim()
@@ -107,7 +107,7 @@ export function plainStatus(status: unknown): string {
 		.replace(/[_\s]+/g, '-');
 }
 
-/** @returns a call with plain names for its fields, however the API has named them; a different `id` stays */
+/** @returns the call with the names of the output for its fields. An `id` that differs from `callId` stays */
 function withPlainNames({ ...call }: IDataObject): IDataObject {
 	for (const [alias, name] of Object.entries(PLAIN_NAMES)) {
 		if (!call[alias]) continue;
@@ -117,7 +117,7 @@ function withPlainNames({ ...call }: IDataObject): IDataObject {
 	return call;
 }
 
-/** The entries of a call's timelog, in order. */
+/** @returns the entries of a call's timelog, in order */
 function timelogOf({ timelog }: IDataObject): Array<{ status: string; ms: number }> {
 	return (Array.isArray(timelog) ? timelog : [])
 		.filter(isRecord)
@@ -125,12 +125,12 @@ function timelogOf({ timelog }: IDataObject): Array<{ status: string; ms: number
 }
 
 /**
- * How a call ended. The only place that decides whether a call is over.
+ * Decides how a call ended. It's the only place that decides whether a call is over.
  *
- * A set `end` under a status that is not listed above is an end, too (`unknown`): VideoSDK's own programs decide by it. Who can look again
- * makes sure of that first (`Awaited`).
+ * An `end` under a status that isn't listed above is an end as well (`unknown`), because VideoSDK's own programs decide by it
+ * (docs/dev/api-truth.md, Calls). Where the call can be polled again, PendingConversation confirms it first.
  *
- * @returns undefined if the call is not over
+ * @returns undefined if the call isn't over
  */
 export function endOf({ status, end }: { status?: unknown; end?: unknown }) {
 	const plain = plainStatus(status);
@@ -141,8 +141,8 @@ export function endOf({ status, end }: { status?: unknown; end?: unknown }) {
 export const isCallOver = (call: Parameters<typeof endOf>[0]): boolean => endOf(call) !== undefined;
 
 /**
- * Tells how a call went whose status doesn't. When in doubt it counts as answered: a workflow that calls again whoever did not answer
- * must not call someone who did.
+ * Decides by the timelog how a call went whose status doesn't tell. In doubt, it counts as answered, so that a workflow that calls again
+ * whoever didn't answer doesn't call someone who did.
  */
 function outcomeByTimelog(call: IDataObject): 'answered' | 'failed' | 'noAnswer' {
 	const status = plainStatus(call.status);
@@ -152,7 +152,7 @@ function outcomeByTimelog(call: IDataObject): 'answered' | 'failed' | 'noAnswer'
 		return 'answered';
 	}
 	if (steps.some((step) => RINGING.includes(step))) {
-		// A timelog that doesn't reach to the end lags behind. Where the end of an unknown status is logged, no one knows.
+		// A timelog without the end lags behind. The entry for an end with an unknown status can't be recognized, so it isn't required.
 		const isWhole = !isKnownStatus(status) || steps.some((step) => END_BY_STATUS.has(step));
 		return isWhole ? 'noAnswer' : 'answered';
 	}
@@ -170,7 +170,7 @@ function outcomeOf(call: IDataObject): { outcome: CallOutcome; answered: boolean
 	return { outcome, answered: isAnswerKnown && (outcome === 'running' || outcome === 'failed') };
 }
 
-/** @returns how long the talk was, in seconds; null if the call is not over, was not answered, or the API does not tell */
+/** @returns how long people talked, in seconds; null if the call isn't over, wasn't answered, or the record doesn't tell */
 function talkSeconds(call: IDataObject, outcome: CallOutcome, answered: boolean): number | null {
 	if (!answered || outcome === 'running') return null;
 	const timelog = timelogOf(call);
@@ -182,8 +182,8 @@ function talkSeconds(call: IDataObject, outcome: CallOutcome, answered: boolean)
 }
 
 /**
- * Adds to a call, as the API returned it, how it went, with the fields in the order of the output. It keeps the whole record, without the
- * same value under two names. Described again, a call stays as it is, so that something can be added to it.
+ * Adds to a call, as the API returned it, how it went, and puts its fields into the order of the output. All fields stay, but no value
+ * under two names. A call that is described twice stays the same, so that fields can be added in between.
  */
 export function describeCall(call: IDataObject): IDataObject {
 	const record = withPlainNames(call);
@@ -192,14 +192,17 @@ export function describeCall(call: IDataObject): IDataObject {
 	return beginningWith(SHOWN_FIELDS, { ...record, outcome, answered, durationSeconds });
 }
 
-/** @returns whether a call may have rung: what failed before has reached no one. @param call as `describeCall` makes it */
+/**
+ * @returns whether a phone may have rung, because a call that failed before that has reached no one.
+ * @param call as `describeCall` makes it
+ */
 export function mayHaveRung(call: IDataObject): boolean {
 	if (call.outcome !== 'failed' || call.answered === true) return true;
 	return timelogOf(call).some(({ status }) => RINGING.includes(status));
 }
 
 /**
- * @param call as `describeCall` makes it. A simplified call must not be described again: it has no timelog any more
+ * @param call as `describeCall` makes it. A simplified call must not be described again, because it has no timelog
  * @returns the simplified call
  */
 export function simplifyCall(call: IDataObject): IDataObject {

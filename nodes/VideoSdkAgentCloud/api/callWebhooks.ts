@@ -5,7 +5,7 @@ import { NOT_FOUND_STATUSES } from './http/failure';
 import { listRecords } from './http/pagination';
 
 const ROOT = ['v2', 'sip', 'webhooks'];
-/** The docs and the SDK each know the ID under another name. */
+/** The docs name the ID `id`, and the SDK also reads `webhookId` (docs/dev/api-truth.md, Events). */
 const ID_FIELDS = ['id', 'webhookId'];
 
 const withId = (row: IDataObject): IDataObject => ({
@@ -17,14 +17,14 @@ function normalized(url: string): string {
 	return URL.canParse(url) ? new URL(url).href : url;
 }
 
-/** @returns whether two URLs lead to the same place, however the API spells the host, the port or what is encoded */
+/** @returns whether two URLs are the same, apart from the spelling of the host, the port, and encoded characters */
 export function isSameUrl(one: string, other: string): boolean {
 	return normalized(one) === normalized(other);
 }
 
 /**
- * Lists the project's webhooks, without those that are marked as deleted. All are read: what the API's own `search` matches is not
- * documented, and one that it does not find would be registered twice.
+ * Lists the project's webhooks, without those that are marked as deleted. It reads all of them, because the API doesn't document what its
+ * `search` matches, and a webhook that isn't found would be registered twice.
  */
 export async function listCallWebhooks(send: Send) {
 	const list = { path: ROOT, toRecord: withId };
@@ -32,26 +32,26 @@ export async function listCallWebhooks(send: Send) {
 	return rows.map(({ id, url, events }) => ({
 		id: String(id),
 		url: String(url),
-		/** Their names. */
+		/** The names of the events. */
 		events: Array.isArray(events) ? events.map((name) => String(name).toLowerCase()) : [],
 	}));
 }
 
-/** A webhook that is registered for the calls of a project. */
+/** A webhook that is registered for the calls of a VideoSDK project. */
 export type CallWebhook = Awaited<ReturnType<typeof listCallWebhooks>>[number];
 
-/** Registers a webhook for all calls of the project. The API registers a second one for the same URL, too. */
+/** Registers a webhook for all calls of the project. The API may register a second one for the same URL, so the caller has to check. */
 export async function createCallWebhook(send: Send, url: string, events: string[]): Promise<void> {
 	await send({ method: 'POST', path: ROOT, body: { url, events } }, recordWith(ID_FIELDS));
 }
 
-/** @returns whether a failed request to remove a webhook leaves none: it was gone, or the answer to its removal holds no JSON */
+/** @returns whether the webhook is gone although the request to remove it failed: it wasn't there, or the response isn't JSON */
 function isGone(error: object): boolean {
 	const { status = 0 } = failureOf(error) ?? {};
 	return NOT_FOUND_STATUSES.includes(status) || (status >= 200 && status <= 299);
 }
 
-/** Removes a webhook. One that is not there any more is no failure. */
+/** Removes a webhook. It's no failure if the webhook isn't there any more. */
 export async function deleteCallWebhook(send: Send, id: string): Promise<void> {
 	await send({ method: 'DELETE', path: [...ROOT, id] }, () => true).catch((error: Error) => {
 		if (!isGone(error)) throw error;

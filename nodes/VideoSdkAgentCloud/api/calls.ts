@@ -13,7 +13,7 @@ export interface CallBody {
 	routingRuleId: string;
 	destinationRoomId?: string;
 	metadata?: IDataObject;
-	/** The API then answers when someone has picked up, or no one has. */
+	/** Whether the API responds only when someone has picked up, or the phone has stopped ringing. */
 	waitUntilAnswered?: boolean;
 	/** In seconds. */
 	ringingTimeout?: number;
@@ -27,7 +27,7 @@ const readCall = recordWith(['callId', 'id'], describeCall);
 /**
  * Makes a call. The request is sent once: see `retryDelay`.
  *
- * @param timeoutMs how long to wait for the answer. With `waitUntilAnswered` it must be longer than the phone rings.
+ * @param timeoutMs how long to wait for the response. With `waitUntilAnswered`, it has to be longer than the phone rings
  * @returns the call, with the numbers and the room that it was made with
  */
 export async function makeCall(send: Send, body: CallBody, timeoutMs: number): Promise<IDataObject> {
@@ -39,7 +39,7 @@ export async function makeCall(send: Send, body: CallBody, timeoutMs: number): P
 	return describeCall({ ...call, to: call.to || to, from: call.from || from, roomId: roomId ?? call.roomId });
 }
 
-/** @returns reads the record of one call. Another call's says nothing of it */
+/** @returns a reader for the record of this call, which ignores the record of another call */
 const readOwn = (callId: string) => (answer: IDataObject) => {
 	const call = readCall(answer);
 	const isAsked = (id: unknown) => String(id).toLowerCase() === callId.toLowerCase();
@@ -52,21 +52,21 @@ export async function getCall(send: Send, callId: string): Promise<IDataObject> 
 	return await send({ method: 'GET', path: [...ROOT, callId] }, readOwn(callId));
 }
 
-/** Asks to hang up, by one request. @returns the call. @throws ApiError also if it is over already */
+/** Sends one request to hang up. @returns the call. @throws ApiError, also if the call is over already */
 export async function requestCallEnd(send: Send, callId: string): Promise<IDataObject> {
 	const read = unlessDeclined(readOwn(callId));
 	return await send({ method: 'POST', path: [...ROOT, 'end'], body: { callId } }, read);
 }
 
 /**
- * Hangs up. That does no harm twice: see `endOnce`.
+ * Hangs up. The request is repeated, because it does no harm twice: see `endOnce`.
  *
  * @returns the call, with `alreadyOver: true` if there was nothing to hang up
  */
 export const endCall = endOnce(requestCallEnd, getCall, isCallOver);
 
 /**
- * Hands a call over and leaves it (a cold transfer). The request is sent once: see `retryDelay`.
+ * Transfers a call to someone else, while the agent leaves it (a cold transfer). The request is sent once: see `retryDelay`.
  *
  * @param transferTo a phone number or a SIP URI
  */
@@ -77,15 +77,15 @@ export async function transferCall(send: Send, callId: string, transferTo: strin
 	);
 }
 
-/** How far back a call is looked for by a user's own key, in ms. */
+/** How far back calls are searched for a user's own key, in ms. */
 export const CALL_KEY_MS = 30 * 24 * 3_600_000;
-/** Of a list of calls, so many are read to find one. */
+/** The number of calls that are read at most to find one. */
 const MAX_ROWS = 2_000;
 
 /**
  * Lists the calls that were made since a time, by whatever workflow.
  *
- * @param to only those to this number, as the API's own search finds it
+ * @param to Default: the calls to all numbers. The API's own search finds the calls to one
  * @param sinceMs in ms since 1970
  */
 export async function listCallsMade(send: Send, sinceMs: number, to?: string): Promise<IDataObject[]> {
@@ -93,14 +93,14 @@ export async function listCallsMade(send: Send, sinceMs: number, to?: string): P
 	return await listRecords(send, { ...CALLS, qs }, MAX_ROWS);
 }
 
-/** Of the list of calls to one number, so many pages are read. */
+/** The number of pages that are read at most of the calls to one number. */
 const MAX_PAGES = 10;
 
 /**
  * Lists the calls to a number since a time, by whatever workflow, as far as ten pages reach.
  *
- * @param sinceMs in ms since 1970. Rows from before are there as well, if the API gives them
- * @returns `isWhole`: whether there are no others since that time
+ * @param sinceMs in ms since 1970. Earlier rows are returned as well, if the API gives them
+ * @returns `isWhole`: whether `rows` has all calls since that time
  */
 export async function listCallsTo(
 	send: Send,
@@ -113,7 +113,7 @@ export async function listCallsTo(
 	for await (const { rows: page, nextPage } of listPages(send, { ...CALLS, qs })) {
 		rows.push(...page);
 		const [firstMs = NaN, lastMs = NaN] = [page[0], page.at(-1)].map((row) => startMsOf(row ?? {}));
-		// The newest come first.
+		// If the newest calls come first, an older one shows that all newer ones were read.
 		const isPassed = lastMs < sinceMs && lastMs <= firstMs;
 		if (isPassed || nextPage === undefined) return { rows, isWhole: true };
 		if (++pages === MAX_PAGES) break;

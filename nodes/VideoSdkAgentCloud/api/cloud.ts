@@ -5,31 +5,31 @@ import { type ApiRequest, failureOf, type Send } from './http/client';
 import { NOT_FOUND_STATUSES } from './http/failure';
 import { listRecords } from './http/pagination';
 
-/** Agents in VideoSDK's cloud, built and run there, as VideoSDK's CLI and SDK have it (docs/dev/api-truth.md). */
+/** The path of the requests by which VideoSDK's CLI and SDK build and run agents in VideoSDK's cloud (docs/dev/api-truth.md). */
 const ROOT = ['ai', 'v1', 'cloud'];
 
-/** How the names of secrets begin that n8n has made. */
+/** The beginning of the name of each secret that n8n makes. */
 export const OWN_SECRETS = 'n8n-';
 
-/** An agent, by its one deployment. */
+/** An agent and its only deployment. */
 export interface CloudAgent {
-	/** Of the deployment. */
+	/** The ID of the deployment. */
 	id: string;
 	agentId: string;
 	/** The ID of the secret with its environment variables. */
 	envSecret?: string;
 }
 
-/** What is built out of a folder. */
+/** The build of a container image out of a folder. */
 export interface Build {
 	buildId: string;
-	/** Takes the folder as a tar.gz, without a token. */
+	/** The URL to which the folder is uploaded as a tar.gz, without a token. */
 	uploadUrl: string;
-	/** Of the container that comes out of it. */
+	/** The URL of the image. */
 	image: string;
 }
 
-/** A version to run. Undefined fields are not sent. */
+/** The body of a new version. Undefined fields are not sent. */
 export interface VersionBody extends Pick<CloudAgent, 'agentId'> {
 	deploymentId: string;
 	minReplica: number;
@@ -48,7 +48,7 @@ const request = (method: ApiRequest['method'], path: string[], body?: IDataObjec
 	...(method === 'POST' && { starts: 'deploy' as const }),
 });
 
-/** @returns a reader for a record that has all of these */
+/** @returns a reader for a record that has all of these fields */
 const withAll =
 	<T>(names: string[]) =>
 	(answer: IDataObject): T | undefined =>
@@ -72,7 +72,7 @@ export async function latestVersion(send: Send, deploymentId: string): Promise<I
 	return version;
 }
 
-/** Makes an agent that has nothing to run yet. @param envSecret shown by a dry run in place of the secret's ID */
+/** Makes an agent without a version. @param envSecret for a dry run, what it outputs in place of the secret's ID */
 export async function createAgent(send: Send, name: string, envSecret?: IDataObject): Promise<CloudAgent> {
 	return await send(
 		request('POST', ['deployments'], { name, envSecret }),
@@ -80,7 +80,7 @@ export async function createAgent(send: Send, name: string, envSecret?: IDataObj
 	);
 }
 
-/** Begins a build, which waits for its folder. */
+/** Begins a build, for which the folder has to be uploaded. */
 export async function createBuild(
 	send: Send,
 	body: { deploymentId: string; region?: string },
@@ -89,17 +89,17 @@ export async function createBuild(
 	return await send(request('POST', ['builds'], body), read);
 }
 
-/** Builds what was uploaded. */
+/** Starts a build after the upload. */
 export async function startBuild(send: Send, buildId: string): Promise<void> {
 	await send(request('POST', ['builds', buildId, 'start']), () => true);
 }
 
-/** @returns how a build is: `status` and, if it failed, `failureReason` */
+/** @returns the `status` of a build and, if it failed, its `failureReason` */
 export async function fetchBuild(send: Send, buildId: string): Promise<IDataObject> {
 	return await send(request('GET', ['builds', buildId]), withAll<IDataObject>(['status']));
 }
 
-/** @returns where the log of a build is, without a token */
+/** @returns the URL of a build's log, which is read without a token */
 export async function buildLogUrl(send: Send, buildId: string): Promise<string> {
 	const { cdnUrl } = await send(
 		request('GET', ['builds', buildId, 'logs']),
@@ -108,10 +108,10 @@ export async function buildLogUrl(send: Send, buildId: string): Promise<string> 
 	return cdnUrl;
 }
 
-/** Stores environment variables. @returns their ID */
+/** Stores environment variables as a secret. @returns the secret's ID */
 export async function createSecret(send: Send, name: string, keys: Record<string, string>): Promise<string> {
 	const body = { name, keys, type: 'NORMAL' };
-	// The answer may repeat them.
+	// No error may quote the response, because it may repeat the variables.
 	const { id } = await send(
 		{ ...request('POST', ['secrets'], body), holdsSecrets: true },
 		withAll<{ id: string }>(['id']),
@@ -124,7 +124,7 @@ export async function useSecret(send: Send, deploymentId: string, envSecret: str
 	await send(request('PUT', ['deployments', deploymentId, 'update'], { envSecret }), () => true);
 }
 
-/** Deletes a secret that n8n has made. One that the user has given the agent since stays. */
+/** Deletes a secret if n8n has made it, because the user may have given the agent another one since. */
 export async function deleteOwnSecret(send: Send, id: string): Promise<void> {
 	const secrets = await send(request('GET', ['secrets']), ({ data }) =>
 		Array.isArray(data) ? data : undefined,
@@ -134,9 +134,9 @@ export async function deleteOwnSecret(send: Send, id: string): Promise<void> {
 	if (name.startsWith(OWN_SECRETS)) await send(request('DELETE', ['secrets', 'name', name]), () => true);
 }
 
-/** Makes a version of an agent, which takes the next conversations. @returns its ID */
+/** Makes a version of an agent, which takes the next conversations. @returns the version's ID */
 export async function createVersion(send: Send, image: string, body: VersionBody): Promise<string> {
-	// As the CLI names an image that VideoSDK has built.
+	// VideoSDK's CLI names an image that VideoSDK has built in this way (create_version).
 	const [imageCR] = image.split('/');
 	const named = { imageType: 'public', imageCR, imageUrl: image };
 	const read = withAll<{ id: string }>(['id']);

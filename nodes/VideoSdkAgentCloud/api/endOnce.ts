@@ -4,24 +4,24 @@ import { isInDoubt } from './http/failure';
 import { pause } from './http/pause';
 import { retryDelay } from './http/retry';
 
-/** The statuses with which the API may answer a request to end what is over. Its docs don't say. */
+/** The statuses with which the API may respond if what is to be ended is over already. Its docs don't name them. */
 const MAY_BE_OVER = [400, 402, 404, 409];
-/** @returns whether a session is ending, in whatever case VideoSDK says so */
+/** @returns whether a session is ending. VideoSDK may write the status in upper case */
 export const isStopping = ({ status }: IDataObject): boolean => String(status).toLowerCase() === 'stopping';
 
-/** A request on one thing, by its ID. @returns its record */
+/** Sends a request for one call or session, by its ID. @returns its record */
 type RequestOn = (send: Send, id: string) => Promise<IDataObject>;
 
 /**
- * Makes of single requests a function that ends something, with the record as the judge of whether that worked.
+ * Makes a function that ends a call or session, and that goes by its record to see whether that worked.
  *
- * Unlike a start, an end does no harm twice. So the request is repeated after a cut connection, a time-out, a failure of the server or
- * an answer without a record, such as a proxy's page, unless the record shows that it was carried out.
+ * Unlike a start, an end does no harm twice. So the request is repeated after a cut connection, a timeout, a failure of the server or a
+ * response without a record, such as a proxy's page, unless the record shows that it was carried out.
  *
  * @param end requests the end, once
  * @param get fetches the record
- * @returns gives the record, with `alreadyOver: true` if the first request found it over; throws the NodeApiError of `end` if it may
- *   still be running
+ * @returns a function that returns the record, with `alreadyOver: true` if it was over before the first request, and that throws the
+ *   NodeApiError of `end` if the call or session may still be running
  */
 export function endOnce(end: RequestOn, get: RequestOn, isOver: (record: IDataObject) => boolean): RequestOn {
 	return async (send, id) => {
@@ -33,7 +33,7 @@ export function endOnce(end: RequestOn, get: RequestOn, isOver: (record: IDataOb
 			);
 			if ('record' in result) return result.record;
 			const failure = failureOf(result.error);
-			// Without time for another request, the first one is what failed.
+			// If there was no time for this request, the error of the one before tells more.
 			if (failure === undefined || failure.kind === 'cancelled') throw sent ?? result.error;
 			sent = result.error;
 			const isRefused =

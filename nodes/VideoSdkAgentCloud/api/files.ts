@@ -4,22 +4,22 @@ import { abortAfter } from './http/client';
 import { failureOfError, type FullResponse } from './http/failure';
 
 const MAX_REDIRECTS = 5;
-/** Of an answer with a whole file. 203 is a 200 that came through a proxy. */
+/** The statuses of a response with a whole file. A proxy may turn a 200 into a 203. */
 const STATUSES_WITH_FILE = [200, 203];
 const WEB_PAGE_TYPES = ['text/html', 'application/xhtml+xml'];
 const BYTES_PER_MB = 1_000_000;
-/** For a transcript or summary: more than a day of speech. */
+/** The limits for a transcript or summary, which hold more than a day of speech. */
 const TEXT_LIMITS = {
 	maxSizeMb: 10,
 	tooLargeAdvice: "Turn off 'Include Text' in Transcription: Get, and get the file with Recording: Download.",
 };
 
-/** The type has no name that may be imported: 'stream' is not allowed in a node. */
+/** A stream, whose type can't be imported, because n8n's scanner refuses an import of 'stream' (npm run scan). */
 type FileStream = Exclude<Parameters<BinaryHelperFunctions['prepareBinaryData']>[0], Buffer>;
 
-/** Why a file could not be fetched, in words for the user. */
+/** Why a file could not be transferred, in words for the user. */
 export class FileError extends UserError {
-	/** @param isPassing whether the same file may be there later */
+	/** @param isPassing whether a later try may succeed */
 	constructor(
 		message: string,
 		description: string,
@@ -29,14 +29,14 @@ export class FileError extends UserError {
 	}
 }
 
-/** How a file is fetched. */
+/** The address of a file, and how it's downloaded. */
 export interface FileRequest {
-	/** n8n's helper without a credential: the token is for the API alone, even if the API's own host has the file. */
+	/** n8n's helper without a credential, because the token is for the API alone, even if the API's own host has the file. */
 	httpRequest: (options: IHttpRequestOptions) => Promise<unknown>;
 	url: string;
 	/** @returns why an address, the first one or that of a redirect, must not be fetched; undefined if it may be */
 	rejectionOf: (url: URL) => string | undefined;
-	/** How long the host may take to begin its answer, in ms; for a text, to send all of it. */
+	/** How long the host may take to begin its response, in ms; for a text, to send all of it. */
 	timeoutMs: number;
 	maxSizeMb: number;
 	/** What to do about a file that is too large. */
@@ -44,19 +44,19 @@ export interface FileRequest {
 	stopSignal: AbortSignal;
 }
 
-/** A file whose content is on the way. */
+/** A file whose content is being received. */
 export interface OpenFile {
-	/** Fails with a FileError if the file is too large or does not come whole. */
+	/** The content. It fails with a FileError if the file is too large, or the connection ends before the whole file was received. */
 	stream: FileStream;
 	receivedBytes: () => number;
-	/** Where it was found, after redirects. */
+	/** The file's address after redirects. */
 	url: URL;
 	headers: FullResponse['headers'];
-	/** undefined: not told, or no more than that it is bytes. */
+	/** Undefined: the host doesn't say, or only says "bytes". */
 	mimeType?: string;
 }
 
-/** Node.js reads the bytes of a header as Latin-1, and some hosts send names in plain UTF-8. */
+/** Decodes a header in UTF-8, which some hosts send, and which Node.js reads as Latin-1. */
 function fromRawUtf8(header: string): string {
 	const text = Buffer.from(header, 'latin1').toString('utf8');
 	return text.includes('\ufffd') ? header : text;
@@ -74,10 +74,10 @@ function namedBy(header: unknown): string | undefined {
 	return typeof header === 'string' ? parseDisposition(fromRawUtf8(header)).parameters.filename : undefined;
 }
 
-/** @returns the name that a file's host gives it, else the last part of its address */
+/** @returns the name that the host gives the file, else the last part of its address */
 export function fileNameOf({ headers, url }: Pick<OpenFile, 'headers' | 'url'>): string {
 	const named = namedBy(headers['content-disposition']) ?? decode(url.pathname);
-	// Unseen characters could show "talk.exe" as "talk.mp4". What looks like a folder is no part of a name.
+	// Invisible characters could make "talk.exe" look like "talk.mp4". Folders are no part of a name.
 	const parts = named.replace(/[\p{Cc}\p{Bidi_Control}]/gu, '').split(/[\\/]/);
 	const name = parts.pop()?.trim() ?? '';
 	return /^\.*$/.test(name) ? 'recording' : name;
@@ -98,7 +98,7 @@ const notSent = ({ host }: URL, status: number): FileError =>
 
 function unanswered({ host }: URL, error: unknown): FileError {
 	const { kind, apiMessage, code = '' } = failureOfError(error);
-	// n8n itself may block an address.
+	// n8n itself may block an address (N8N_SSRF_PROTECTION_ENABLED).
 	if (kind === 'notSent') {
 		return new FileError(`n8n can't fetch the file from ${host}: ${apiMessage}`, 'Nothing was sent there.');
 	}
@@ -113,7 +113,7 @@ function tooLarge({ maxSizeMb, tooLargeAdvice }: FileRequest, sizeBytes?: number
 	return new FileError(`The file is larger than ${maxSizeMb} MB${actual}`, tooLargeAdvice);
 }
 
-/** Sends one request. @returns the answer, whatever its status */
+/** Sends one request. @returns the response, whatever its status */
 async function request(
 	{ httpRequest, timeoutMs, stopSignal }: FileRequest,
 	url: URL,
@@ -122,7 +122,7 @@ async function request(
 	try {
 		const response = (await httpRequest({
 			url: url.href,
-			// Content as it is stored.
+			// The content is requested as it's stored, so that Content-Length is the size of the file.
 			headers: { 'Accept-Encoding': 'identity' },
 			encoding: 'stream',
 			returnFullResponse: true,
@@ -131,7 +131,7 @@ async function request(
 			timeout: timeoutMs,
 			abortSignal: AbortSignal.any([stopSignal, over]),
 		})) as FullResponse & { body: FileStream };
-		// When it's aborted, it emits an error, which is unhandled if nobody reads the stream.
+		// An aborted stream emits an error, which would be unhandled if nobody reads the stream.
 		response.body.on('error', () => undefined);
 		return response;
 	} catch (error) {
@@ -139,7 +139,7 @@ async function request(
 	}
 }
 
-/** Lets a file through while it is small enough. That it comes whole is for Node.js to check: it knows the length of what is sent. */
+/** Passes a file's content on while it's small enough. Node.js itself fails if less arrives than the response has announced. */
 function limited(file: FileRequest, body: FileStream, url: URL): Pick<OpenFile, 'receivedBytes' | 'stream'> {
 	let received = 0;
 	async function* chunks(): AsyncGenerator<Buffer> {
@@ -153,7 +153,7 @@ function limited(file: FileRequest, body: FileStream, url: URL): Pick<OpenFile, 
 			throw error instanceof FileError ? error : incomplete(url);
 		}
 	}
-	// The class itself cannot be imported.
+	// The class Readable can't be imported, so it's taken from the body.
 	const { from } = body.constructor as unknown as {
 		from: (chunks: AsyncIterable<Buffer>, options: { objectMode: boolean }) => FileStream;
 	};
@@ -192,7 +192,7 @@ async function open(file: FileRequest, over: AbortSignal): Promise<OpenFile> {
 			...limited(file, body, url),
 			url,
 			headers,
-			// "Bytes" says nothing: n8n then goes by the file's name.
+			// Without a type, n8n goes by the file's name, which says more than "octet-stream" (prepareBinaryData).
 			mimeType: mediaType === '' || mediaType.endsWith('/octet-stream') ? undefined : mediaType,
 		};
 	}
@@ -200,10 +200,10 @@ async function open(file: FileRequest, over: AbortSignal): Promise<OpenFile> {
 }
 
 /**
- * Fetches a file once. Nothing but the address is sent, to whatever host: no token. Redirects are followed here, since each of them is
- * checked as the first address is.
+ * Downloads a file in one try, without a token, because the host may be anyone's. Redirects are followed here, so that each address is
+ * checked like the first one.
  *
- * @param use takes the content. When it is through, or fails, no connection stays open
+ * @param use reads the content. The connection is closed once it returns or throws
  * @returns what `use` returns
  * @throws FileError
  */
@@ -212,7 +212,7 @@ export async function withFile<T>(file: FileRequest, use: (file: OpenFile) => Pr
 	try {
 		return await use(await open(file, over.signal));
 	} finally {
-		// n8n's stream does not close the connection when it is destroyed unread.
+		// n8n's response stream (axios) doesn't close its connection when it's destroyed unread. until: it does.
 		over.abort();
 	}
 }
@@ -223,7 +223,7 @@ function notUploaded({ host }: URL, error: unknown): FileError {
 }
 
 /**
- * Uploads a file once, to an address that stands for the permission to do so: no token is sent there.
+ * Uploads a file in one try, without a token, because the address itself gives permission.
  *
  * @throws FileError
  */
@@ -269,7 +269,7 @@ export async function uploadFile(
 /**
  * Reads a text file in UTF-8, without a byte order mark.
  *
- * @throws FileError, also if it has not come whole when its time is over
+ * @throws FileError, also if the whole file wasn't received within `timeoutMs`
  */
 export async function readTextFile(file: Omit<FileRequest, keyof typeof TEXT_LIMITS>): Promise<string> {
 	const done = new AbortController();

@@ -1,40 +1,40 @@
-/** A number with its country code (E.164), none of which begins with a zero. */
+/** A number with its country code (E.164). No country code begins with a zero. */
 const E164 = /^\+[1-9]\d{2,14}$/;
 
-/** Marks that come with copied text: soft hyphen, zero width, direction. */
+/** Invisible characters that copied text may hold: soft hyphens, zero-width characters, and marks of direction. */
 const INVISIBLE = /[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069]/gu;
-/** Of East Asian keyboards: round brackets, the plus sign, and digits. */
+/** The full-width round brackets, plus sign, and digits of East Asian keyboards. */
 const FULL_WIDTH = /[\uff08\uff09\uff0b\uff10-\uff19]/g;
-/** Spaces, dashes, minus signs, dots and brackets. No line breaks or tabs: what follows them is another number. */
+/** Spaces, dashes, minus signs, dots and brackets, but no line breaks or tabs, because another number may follow these. */
 const SEPARATORS = /[\p{Zs}\p{Pd}\u2212\u02d7.\u00b7()[\]]/gu;
 const BRACKET = /[([]/;
 
-/** A zero that isn't dialed from abroad, in brackets after the country code. */
+/** The zero in brackets after the country code, which isn't dialed from abroad. */
 const TRUNK_ZERO = /[([]\s*0\s*[)\]]/;
-/** How spreadsheets and CSV files may write a number. If only the point were removed, it would be a different one. */
+/** A number with decimals, as spreadsheets and CSV files may write it. Without the point alone, it would be a different number. */
 const DECIMAL = /^[^.]*\d\.0+$/;
-/** What follows a whole number in brackets has fewer digits: it would be dialed, too. */
+/** Digits in brackets at the end of a number are an extension if there are fewer of them than this, and must not be dialed with it. */
 const MIN_DIGITS_AFTER_BRACKET = 6;
-/** A number as it is dialed within a country. */
+/** A number as it's dialed within a country. */
 const NATIONAL = /^0[1-9]/;
 
-/** @returns a number in ASCII, and without marks that no one sees */
+/** @returns a number in ASCII, without invisible characters */
 const plain = (text: string): string =>
 	text
 		.replace(/^tel:/i, '')
 		.replace(INVISIBLE, '')
 		.replace(FULL_WIDTH, (wide) => String.fromCharCode(wide.charCodeAt(0) - 0xfee0));
 
-/** @returns a number without what people write into it, with a plus sign in place of 00; anything else without that, too */
+/** @returns a text without the separators that people write into numbers, and with a plus sign in place of 00 */
 const clean = (text: string): string => plain(text).replace(SEPARATORS, '').replace(/^00/, '+');
 
-/** @returns whether an extension follows a number in brackets */
+/** @returns whether an extension in brackets follows a number */
 function hasExtension(shown: string): boolean {
 	const digits = shown.split(BRACKET).slice(1).at(-1)?.replace(/\D/g, '').length ?? 0;
 	return digits > 0 && digits < MIN_DIGITS_AFTER_BRACKET;
 }
 
-/** @returns why a number can't be called, in words; undefined if it can. @param number the text, cleaned */
+/** @returns why a number can't be called, in words; undefined if it can. @param number the cleaned text */
 function whyNot(text: string, number: string): string | undefined {
 	const shown = plain(text);
 	if (shown.includes('/')) {
@@ -62,16 +62,16 @@ function whyNot(text: string, number: string): string | undefined {
 	return 'Including the country code, it must have 3 to 15 digits.';
 }
 
-/** @returns a text without what people write into phone numbers, and if it isn't one with its country code, why not, in words */
+/** @returns the text without separators and, if it isn't a phone number with its country code, the reason in words */
 export function parsePhoneNumber(text: string): { number: string; reason?: string } {
 	const number = clean(text);
 	return { number, reason: whyNot(text, number) };
 }
 
-/** @returns a phone number, or the digits of one without its country code, as calls have it, however it's written; other text as it is */
+/** @returns a phone number, or a part of one, in the form in which calls are made; other text unchanged */
 export function asCalled(text: string): string {
 	const { number, reason } = parsePhoneNumber(text);
-	// Calls to SIP URIs have IP addresses.
+	// An IP address isn't a part of a number, and may be searched for in calls to SIP URIs.
 	const isPart = /^\d{7,}$/.test(number) && !/^\d+(\.\d+){3}$/.test(text);
 	return reason === undefined || isPart ? number.replace(/^0+/, '') : text;
 }

@@ -6,7 +6,8 @@ const PATH = ['v2', 'public', 'rsa-public-key'];
 /**
  * Fetches the key with which VideoSDK signs its webhooks.
  *
- * @param read takes the PEM, empty if there is none, and the time at which the API answered, see `serverTimeMs`; undefined: unusable
+ * @param read gets the PEM, empty if there is none, and the time at which the API answered (`serverTimeMs`). It returns undefined if the
+ *   key is unusable
  * @param baseUrl see ApiRequest
  */
 export async function fetchPublicKey<T>(

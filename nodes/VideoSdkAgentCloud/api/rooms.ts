@@ -4,26 +4,26 @@ import type { ApiRequest, Send } from './http/client';
 import { listRecords, type ListRequest } from './http/pagination';
 import type { SessionWebhook } from './sessions';
 
-/** The latest of a room's sessions is among so many. */
+/** The number of a room's sessions that are read to find the latest one. */
 const MAX_SESSIONS = 100;
 
-/** What a room starts automatically once someone is in it. Each part needs the one around it. */
+/** What a room starts automatically once someone is in it. A summary needs a transcription, which needs a recording. */
 export interface AutoStartConfig extends IDataObject {
 	recording: { transcription?: { enabled: true; summary?: { enabled: true; prompt?: string } } };
 }
 
 /** The body of a new room. Undefined fields are not sent. */
 export interface RoomBody {
-	/** The API gives the same room for the same ID. */
+	/** The room's own ID, for which the API always returns the same room. */
 	customRoomId?: string;
-	/** Cannot be changed later. */
+	/** The webhook for the room's events, which can't be changed later. */
 	webhook?: SessionWebhook;
 	autoStartConfig?: AutoStartConfig;
 }
 
 const ROOT = ['v2', 'rooms'];
 const readRoom = recordWith(['roomId']);
-/** The official SDK reads both names, too. */
+/** VideoSDK's SDK (@videosdk.live/server-sdk) also reads both names. */
 const readSession = recordWith(['roomId', 'meetingId'], (session) => ({
 	...session,
 	roomId: roomIdOf(session),
@@ -35,10 +35,10 @@ export async function createRoom(send: Send, body: RoomBody): Promise<IDataObjec
 }
 
 /**
- * Creates a room for a conversation. With a `customRoomId` the request is repeated: the API then gives the same room
+ * Creates a room for a conversation. With a `customRoomId`, the request may be repeated, because the API then returns the same room
  * (@videosdk.live/server-sdk 0.1.1, RoomsResource.create).
  *
- * @param limits how long and how often it is tried. Default: as every request
+ * @param limits how long and how often to try. Default: as for all requests
  */
 export async function createOwnRoom(
 	send: Send,
@@ -52,7 +52,7 @@ export async function createOwnRoom(
 	);
 }
 
-/** @param roomId the room's own or its custom ID */
+/** Fetches a room. @param roomId the room's own or its custom ID */
 export async function getRoom(send: Send, roomId: string): Promise<IDataObject> {
 	return await send({ method: 'GET', path: [...ROOT, roomId] }, readRoom);
 }
@@ -60,13 +60,13 @@ export async function getRoom(send: Send, roomId: string): Promise<IDataObject> 
 /**
  * Closes a room permanently.
  *
- * @param roomId the room's own ID: the API does not take a custom one
+ * @param roomId the room's own ID, because the API answers 402 for a custom one
  */
 export async function deactivateRoom(send: Send, roomId: string): Promise<IDataObject> {
 	return await send({ method: 'POST', path: [...ROOT, 'deactivate'], body: { roomId } }, readRoom);
 }
 
-/** Ends a room session: disconnects everyone. @returns the room's session */
+/** Ends a room's session, which disconnects everyone. @returns the session */
 export async function endRoomSession(send: Send, roomId: string): Promise<IDataObject> {
 	return await send({ method: 'POST', path: ['v2', 'sessions', 'end'], body: { roomId } }, readSession);
 }
@@ -74,25 +74,25 @@ export async function endRoomSession(send: Send, roomId: string): Promise<IDataO
 /** All rooms of the project. */
 export const ROOMS: ListRequest = { path: ROOT, idFields: ['roomId'] };
 
-/** Without the webhook: whoever knows a trigger's address can send to it. */
+/** The fields of a simplified room. The webhook isn't one, because whoever knows a trigger's URL can send requests to it. */
 const SIMPLIFIED_FIELDS = ['roomId', 'customRoomId', 'disabled', 'autoStartConfig', 'createdAt', 'updatedAt'];
 
-/** @returns the simplified room: the fields above that it has */
+/** @returns the room with the fields of SIMPLIFIED_FIELDS that it has */
 export function simplifyRoom(room: IDataObject): IDataObject {
 	return pick(room, SIMPLIFIED_FIELDS);
 }
 
-/** @returns the ID of a room's latest session, from the first one in it to the last one out; undefined if there is none */
+/** @returns the ID of a room's latest session, which lasts from the first person in it to the last one out; undefined if there is none */
 export async function latestSessionId(send: Send, roomId: string): Promise<string | undefined> {
 	const sessions = await listRecords(send, { path: ['v2', 'sessions'], qs: { roomId } }, MAX_SESSIONS);
 	const { id } = latestOf(sessions) ?? {};
 	return id === undefined ? undefined : String(id);
 }
 
-/** What a room's recording makes, by the names of what remains of a conversation. */
+/** Which artifacts the recording of a room makes. */
 export type RecordingSetup = Record<'recording' | 'summary' | 'transcript', boolean>;
 
-/** @returns how a room is recorded, as far as its record says; undefined: it says nothing */
+/** @returns how a room is recorded; undefined if its record doesn't say */
 export function recordingSetup({ autoStartConfig }: IDataObject): RecordingSetup | undefined {
 	const { recording } = asRecord(autoStartConfig);
 	if (!isRecord(recording)) return undefined;

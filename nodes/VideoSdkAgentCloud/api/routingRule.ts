@@ -7,40 +7,40 @@ const ruleRequest = (method: ApiRequest['method'], id: string, body?: IDataObjec
 	method,
 	path: ['v2', 'sip', 'routing-rule', id],
 	body,
-	// What the rule hands to its agent goes back to VideoSDK with a change.
+	// A change sends everything that the rule hands to its agent back to VideoSDK, so nothing may be removed from it.
 	keepsTools: true,
 	holdsSecrets: true,
 });
 
-/** What VideoSDK may set back if a change omits it: of gateways it does (`index.d.ts` of the official SDK). */
+/** The flags that VideoSDK may reset if a change omits them, as it does for gateways (@videosdk.live/server-sdk, index.mjs). */
 const FLAGS = ['recording', 'dtmf', 'noiseCancellation', 'hidePhoneNumber'];
-/** What a change may change. */
+/** The fields that may differ after a change, even if it doesn't name them. */
 const CHANGED = ['agentId', 'agentMetadata', 'updatedAt'];
 
-/** Fetches a rule with all that it hands to its agent: no output may hold it as it is, see `shownRule`. */
+/** Fetches a rule with the tokens that it hands to its agent. For an output, they have to be removed, see `shownRule`. */
 export async function fetchRule(send: Send, id: string): Promise<IDataObject> {
 	return await send(ruleRequest('GET', id), recordWith(['id']));
 }
 
-/** @returns a rule as people may see it: without its agent's tools and their tokens */
+/** @returns the rule for an output, without its agent's tools and their tokens */
 export const shownRule = (rule: IDataObject): IDataObject =>
 	parseWithoutTools(JSON.stringify(rule)) as IDataObject;
 
-/** @returns the tokens of the tools that a rule hands to its agent, as `fetchRule` gives it */
+/** @returns the tokens of the tools that a rule hands to its agent. @param rule the result of `fetchRule` */
 export function tokensOf(rule: IDataObject): string[] {
 	const tools = asRecord(rule.agentMetadata)[TOOLS_ENTRY];
 	const all = Array.isArray(tools) ? tools.map(asRecord) : [];
 	return all.map(({ headers }) => String(asRecord(headers).Authorization).replace(/^Bearer /, ''));
 }
 
-/** What is to be changed of a rule. Undefined: stays as it is. */
+/** What to change in a rule. Undefined: it stays as it is. */
 export interface AgentOfRule {
 	agentId?: string;
 	task?: IDataObject;
 	tools?: IDataObject[];
 }
 
-/** @returns the body that gives a rule its agent, and nothing else of it */
+/** @returns the body of the request that changes the rule's agent and nothing else */
 export function changeOf(rule: IDataObject, { agentId, task, tools }: AgentOfRule): IDataObject {
 	return {
 		agentId: agentId ?? rule.agentId,
@@ -53,13 +53,14 @@ export function changeOf(rule: IDataObject, { agentId, task, tools }: AgentOfRul
 	};
 }
 
+/** Changes a rule. @param change the result of `changeOf` */
 export async function changeRule(send: Send, id: string, change: IDataObject): Promise<void> {
 	await send(ruleRequest('PATCH', id, change), () => true);
 }
 
 const asText = (value: unknown) => JSON.stringify(value ?? null);
 
-/** @returns the names of what differs between a rule as it should be after a change, and as it is */
+/** @returns the names of the fields in which a rule differs, after a change, from what it should be */
 export function differences(before: IDataObject, change: IDataObject, after: IDataObject): string[] {
 	const wanted: IDataObject = { ...before, ...change };
 	const names = [...new Set([...Object.keys(wanted), ...Object.keys(after)])].filter(
@@ -68,7 +69,7 @@ export function differences(before: IDataObject, change: IDataObject, after: IDa
 	return names.filter((name) => asText(sorted(wanted[name])) !== asText(sorted(after[name])));
 }
 
-/** Objects are the same in whatever order their entries come. */
+/** @returns a value whose objects have their entries in alphabetical order, so that equal values are equal as JSON */
 function sorted(value: unknown): unknown {
 	if (Array.isArray(value)) return value.map(sorted);
 	if (typeof value !== 'object' || value === null) return value;

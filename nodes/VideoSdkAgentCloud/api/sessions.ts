@@ -8,20 +8,20 @@ import { apiSessionId } from './sessionId';
 /** The statuses of a session (docs.videosdk.live, agent cloud). */
 export const SESSION_STATUSES = ['completed', 'failed', 'queued', 'running', 'stopped', 'stopping'] as const;
 export type SessionStatus = (typeof SESSION_STATUSES)[number];
-/** How a session went, for a Switch node. `running`: it has not ended, as far as is known. */
+/** How a session went, for a Switch node. `running`: it hasn't ended, as far as is known. */
 type SessionOutcome = 'completed' | 'failed' | 'running';
 
-/** How a session went, by the status in which it has ended. A status that is not listed is not an end. */
+/** How a session went, by the status with which it ended. A status that isn't listed isn't an end. */
 const OUTCOME_BY_STATUS: ReadonlyMap<string, SessionOutcome> = new Map<SessionStatus, SessionOutcome>([
 	['completed', 'completed'],
 	['failed', 'failed'],
 	['stopped', 'completed'],
 ]);
 
-/** The statuses in which a session has ended. */
+/** The statuses of sessions that have ended. */
 export const TERMINAL_STATUSES = [...OUTCOME_BY_STATUS.keys()];
 
-/** What the events of a session are sent to. */
+/** The webhook to which VideoSDK sends the events of a session or room. */
 export interface SessionWebhook extends IDataObject {
 	endPoint: string;
 	/** Exact names, such as `ai-deployment-session-started`. */
@@ -40,7 +40,7 @@ export interface StartBody {
 
 const ROOT = ['ai', 'v1', 'ai-deployment-sessions'];
 
-/** What people look for, in the order of the output. */
+/** The fields that most users need, with which the output begins. */
 const FIRST_FIELDS = [
 	'sessionId',
 	'outcome',
@@ -51,7 +51,7 @@ const FIRST_FIELDS = [
 	'missing',
 ];
 
-/** @returns how long an ended session was, in seconds; null if the API does not tell */
+/** @returns the length of a session that has ended, in seconds; null if the record doesn't tell */
 function secondsOf({ duration, start, end }: IDataObject): number | null {
 	if (typeof duration === 'number' && duration >= 0) return duration;
 	const seconds = Math.round((msOf(end) - msOf(start)) / 1000);
@@ -59,8 +59,8 @@ function secondsOf({ duration, start, end }: IDataObject): number | null {
 }
 
 /**
- * Turns a session, as the API returned it, into the output: first what people look for, then the rest of the record. Described
- * again, a session stays as it is, so that something can be added to it.
+ * Adds to a session, as the API returned it, how it went, and puts the fields that most users need first. A session that is described twice
+ * stays the same, so that fields can be added in between.
  */
 export function describeSession(session: IDataObject): IDataObject {
 	const status = String(session.status ?? '').toLowerCase();
@@ -69,7 +69,7 @@ export function describeSession(session: IDataObject): IDataObject {
 	return beginningWith(FIRST_FIELDS, { ...session, outcome, durationSeconds });
 }
 
-/** Without the webhook: that of a session in Start and Wait is a resume URL, whose token must stay secret. */
+/** The fields of a simplified session. The webhook isn't one, because it may be a resume URL, whose token must stay secret. */
 const SIMPLIFIED_FIELDS = [
 	'sessionId',
 	'outcome',
@@ -85,7 +85,7 @@ const SIMPLIFIED_FIELDS = [
 	'metadata',
 ];
 
-/** @param session as `describeSession` makes it @returns the simplified session: the fields above that it has */
+/** @param session as `describeSession` makes it. @returns the session with the fields of SIMPLIFIED_FIELDS that it has */
 export function simplifySession(session: IDataObject): IDataObject {
 	return pick(session, SIMPLIFIED_FIELDS);
 }
@@ -94,7 +94,7 @@ const readSession = recordWith(['sessionId'], describeSession);
 
 const bareId = (id: unknown) => apiSessionId(String(id)).toLowerCase();
 
-/** @returns reads the record of one session. Another session's says nothing of it */
+/** @returns a reader for the record of this session, which ignores the record of another session */
 const readOwn = (sessionId: string) => (answer: IDataObject) => {
 	const session = readSession(answer);
 	return session && bareId(session.sessionId) === bareId(sessionId) ? session : undefined;
@@ -113,14 +113,14 @@ export function isSessionOver(session: { status?: unknown }): boolean {
 	return hasStatus(session, TERMINAL_STATUSES);
 }
 
-/** Asks to end a session, by one request. @returns the session. @throws ApiError also if it has ended already */
+/** Sends one request to end a session. @returns the session. @throws ApiError, also if it has ended already */
 export async function requestSessionEnd(send: Send, sessionId: string): Promise<IDataObject> {
 	const body = { sessionId: apiSessionId(sessionId) };
 	return await send({ method: 'POST', path: [...ROOT, 'end'], body }, unlessDeclined(readOwn(sessionId)));
 }
 
 /**
- * Ends a running session. That does no harm twice: see `endOnce`.
+ * Ends a running session. The request is repeated, because it does no harm twice: see `endOnce`.
  *
  * @param sessionId as the API or an event spells it
  * @returns the session, with `alreadyOver: true` if it had ended before
@@ -139,13 +139,14 @@ export const SESSIONS: ListRequest = {
 	idFields: ['sessionId'],
 };
 
-/** Of the list of sessions, so many pages are read to find one. */
+/** The number of pages of the list of sessions that are read at most to find one. */
 const MAX_PAGES = 10;
 
 /**
- * Lists the sessions that were started last, as many as fit on ten pages: the API has no filters, and names no order.
+ * Lists the sessions that were started last, up to ten pages. It reads the list from either end, because the API has no filters and doesn't
+ * document an order (docs/dev/open-points.md, session.listed).
  *
- * @param isEnough whether no more pages are needed, by those read so far. Default: all are
+ * @param isEnough whether the rows that were read so far are enough. Default: all ten pages are read
  */
 export async function listLatestSessions(
 	send: Send,
@@ -171,10 +172,10 @@ export async function listLatestSessions(
 }
 
 /**
- * Adds the `metadata` that a session was started with: VideoSDK documents it for the rows of the list alone.
+ * Adds the `metadata` of a session, which only the rows of the list have (docs.videosdk.live, agent-cloud/fetch-sessions).
  *
- * @param session its record
- * @returns the record as it is if it has its metadata already, or the list doesn't show the session
+ * @param session the session's record
+ * @returns the record; unchanged if it has its metadata already, or the list doesn't have the session
  * @throws NodeApiError if the list cannot be fetched
  */
 export async function withMetadata(send: Send, session: IDataObject): Promise<IDataObject> {
@@ -184,7 +185,7 @@ export async function withMetadata(send: Send, session: IDataObject): Promise<ID
 	return row ? { ...session, metadata: row.metadata } : session;
 }
 
-/** @returns whether a record's status is one of those given, without regard to case */
+/** @returns whether the record has one of these statuses, regardless of case */
 export function hasStatus(record: { status?: unknown }, statuses: readonly string[]): boolean {
 	const status = String(record.status ?? '').toLowerCase();
 	return statuses.some((candidate) => candidate.toLowerCase() === status);

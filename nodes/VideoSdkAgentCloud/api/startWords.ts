@@ -1,20 +1,20 @@
-/** What a request starts or creates, in the words that messages use for it. */
+/** The words that messages use for what a request starts or creates. */
 export interface StartWords {
 	/** The field of the API's record that identifies it. */
 	idField: string;
-	/** Its plural has an s. */
+	/** What it's called, such as "call". Its plural has an s. */
 	one: string;
-	/** What the request does to it. */
+	/** What the request does, such as "made". */
 	started: string;
-	/** How the user finds out whether it exists, and what to do then. */
+	/** How the user finds out whether it exists. */
 	check: string;
-	/** What the user can do with those that were started before the node stopped. Default: nothing needs to be done */
+	/** What the user can do about those that were started before the node stopped. Default: nothing needs to be done */
 	goOn?: string;
-	/** Says that nothing was started, where users fear for more than money. */
+	/** The sentence that nothing was started, where users have more to fear than costs. */
 	none?: string;
 }
 
-/** What the requests of this package can start. No such request is sent again if the first one may have been carried out. */
+/** What the requests of this package can start. No such request is sent again if it may have been carried out. */
 export const STARTS = {
 	session: {
 		idField: 'sessionId',

@@ -4,14 +4,14 @@ import { failureOf, type Send } from './http/client';
 import { listPages, type ListRequest } from './http/pagination';
 
 /**
- * The lists of what calls are made with. Rows of phone numbers hold the user name and password of the SIP trunk (`auth`), so only what
- * is needed is taken out of them, and no error quotes them.
+ * Makes a list of telephony records. Rows of phone numbers hold the user name and password of the SIP trunk (`auth`;
+ * @videosdk.live/server-sdk), so only the needed fields are copied, and no error quotes a row.
  */
 function listOf(name: string, toRecord: (row: IDataObject) => IDataObject): ListRequest {
 	return { path: ['v2', 'sip', name], holdsSecrets: true, toRecord };
 }
 
-/** Rows: `id` (the number in E.164), `name`. */
+/** The phone numbers of the project, with the fields `id` (the number in E.164) and `name`. */
 export const PHONE_NUMBERS = listOf('phone-numbers', ({ phoneNumber }) => {
 	const { e164, name } = asRecord(phoneNumber);
 	return { id: e164, name };
@@ -20,7 +20,7 @@ export const PHONE_NUMBERS = listOf('phone-numbers', ({ phoneNumber }) => {
 /** @returns whether a routing rule is for incoming calls only */
 export const isInbound = ({ type }: IDataObject): boolean => String(type).toLowerCase() === 'inbound';
 
-/** All routing rules, inbound ones too. */
+/** All routing rules, including inbound ones. */
 export const ALL_ROUTING_RULES = listOf('routing-rule', (row) =>
 	pick(row, ['id', 'name', 'type', 'numbers', 'agentId']),
 );
@@ -28,16 +28,18 @@ export const ALL_ROUTING_RULES = listOf('routing-rule', (row) =>
 /** The rules by which calls are made. */
 export const ROUTING_RULES: ListRequest = { ...ALL_ROUTING_RULES, qs: { type: 'outbound' } };
 
-/** For the look at a rule before a call: it must not hold the call up for long. */
+/** The time limit for reading a rule before a call, which must not be held up for long. */
 const RULE_TIMEOUT_MS = 10_000;
-/** @returns whether a text is a phone number as people and services write it, no SIP address and no ID */
+/** @returns whether a text is a phone number as people and services write it, and neither a SIP address nor an ID */
 export const isPhoneNumber = (text: string): boolean => /^\+?[\d\s()./-]{3,}$/.test(text);
-/** Of a number without its country code. */
+/** The number of digits that a number without its country code has at least. */
 const MIN_LOCAL_DIGITS = 6;
 
 /**
- * @returns whether two phone numbers may be the same: punctuation counts for nothing, and one without a plus sign may lack its country
- * code. SIP addresses and IDs are compared as they are
+ * Compares two phone numbers without punctuation. One without a plus sign may lack its country code. SIP addresses and IDs are compared
+ * regardless of case.
+ *
+ * @returns whether they may be the same
  */
 export function isSameNumber(one: string, other: string): boolean {
 	const both = [one, other];
@@ -49,11 +51,11 @@ export function isSameNumber(one: string, other: string): boolean {
 	return short === long || (isLocal && long.endsWith(short));
 }
 
-/** @returns what the row of a rule names as its numbers */
+/** @returns the numbers of a rule's row, in any form */
 export const numbersOf = ({ numbers }: IDataObject): string[] =>
 	Array.isArray(numbers) ? numbers.map(String) : [];
 
-/** @returns the phone numbers of a rule's row; undefined if it names none, or not all in a form that can be compared */
+/** @returns the phone numbers of a rule's row; undefined if it has none, or one of them has no form that can be compared */
 export function phoneNumbersOf(rule: IDataObject): string[] | undefined {
 	const written = numbersOf(rule);
 	return written.length > 0 && written.every(isPhoneNumber) ? written : undefined;
@@ -62,7 +64,7 @@ export function phoneNumbersOf(rule: IDataObject): string[] | undefined {
 /**
  * Fetches the phone numbers of one routing rule, in one request that is not repeated.
  *
- * @returns undefined if they could not be learned, for whatever reason
+ * @returns undefined if they can't be found out, for whatever reason
  */
 export async function fetchNumbersOfRule(send: Send, routingRuleId: string): Promise<string[] | undefined> {
 	const once: Send = async (request, read) =>
@@ -77,8 +79,10 @@ export async function fetchNumbersOfRule(send: Send, routingRuleId: string): Pro
 }
 
 /**
- * @param find gives a rule's numbers, see `fetchNumbersOfRule`
- * @returns the numbers if the one to call from is certainly none of them; undefined if it is one, is no phone number, or nothing is certain
+ * Finds out whether the number to call from is certainly none of a rule's numbers.
+ *
+ * @param find returns the rule's numbers, see `fetchNumbersOfRule`
+ * @returns the rule's numbers if it's certain; undefined if it's one of them, isn't a phone number, or nothing is certain
  */
 export async function otherNumbers(
 	from: string,

@@ -1,13 +1,13 @@
 import { readBaseUrl } from '../../../credentials/apiTarget';
 
-/** A trigger's Test URL: n8n's path for those begins with "webhook-test" (N8N_ENDPOINT_WEBHOOK_TEST). */
+/** The part of the path that a trigger's Test URL has by default (N8N_ENDPOINT_WEBHOOK_TEST). */
 export const TEST_URL = '/webhook-test/';
-/** The resume URL of a waiting execution. */
+/** The part of the path that the resume URL of a waiting execution has by default (N8N_ENDPOINT_WEBHOOK_WAIT). */
 export const WAITING_URL = '/webhook-waiting/';
 
-/** Names that lead nowhere on the internet: without a dot, or with a suffix of private networks (RFC 6762, RFC 8375, ICANN). */
+/** Names that don't exist on the internet: without a dot, or with a suffix of private networks (RFC 6762, RFC 8375, ICANN). */
 const PRIVATE_NAME = /^[^.]*$|\.(?:localhost|local|internal|lan|home\.arpa)$/;
-/** The ranges of IPv4 that are not part of the internet, or that no one has there (IANA, IPv4 special-purpose address registry). */
+/** The IPv4 ranges that don't belong to the internet, or that no one has there (IANA, IPv4 special-purpose address registry). */
 const SPECIAL_IPV4 = [
 	'0.0.0.0/8',
 	'10.0.0.0/8',
@@ -27,7 +27,10 @@ const SPECIAL_IPV4 = [
 	'203.0.113.0/24',
 	'224.0.0.0/3',
 ];
-/** All IPv6 addresses of the internet begin like this (RFC 4291, 2.4), and these are not (IANA, IPv6 special-purpose address registry). */
+/**
+ * The beginning of all IPv6 addresses of the internet (RFC 4291, 2.4), and ranges among them that aren't (IANA, IPv6 special-purpose
+ * registry).
+ */
 const GLOBAL_IPV6 = /^[23][\da-f]{3}:/;
 const SPECIAL_IPV6 = /^(?:2001:(?:1?[\da-f]{0,2}|db8):|2002:|2620:4f:8000:|3fff:[\da-f]{0,3}:)/;
 
@@ -39,44 +42,43 @@ function isInRange(ipv4: string, range: string): boolean {
 	return Math.floor(asNumber(ipv4) / size) === Math.floor(asNumber(first) / size);
 }
 
-/** @returns whether a URL's host, by its name or IP address alone, is one of the internet */
+/** @returns whether a URL's host is on the internet, by its name or IP address alone */
 function isPublicHost({ hostname }: URL): boolean {
-	// The URL class has turned all spellings of an IP address into one. A dot at the end of a name means nothing.
+	// The class URL has turned all spellings of an IP address into one. A dot at the end of a name doesn't matter.
 	const host = hostname.replace(/^\[|\]$|\.+$/g, '');
 	if (host.includes(':')) return GLOBAL_IPV6.test(host) && !SPECIAL_IPV6.test(host);
 	if (/^[\d.]+$/.test(host)) return !SPECIAL_IPV4.some((range) => isInRange(host, range));
 	return !PRIVATE_NAME.test(host);
 }
 
-/** @returns one of n8n's URLs; undefined if n8n's WEBHOOK_URL lacks its https:// */
+/** @returns one of n8n's URLs, parsed; undefined if n8n's WEBHOOK_URL lacks its https:// */
 const parsed = (url: string): URL | undefined =>
 	/^\s*https?:/i.test(url) && URL.canParse(url) ? new URL(url) : undefined;
 
-/** @returns whether VideoSDK's servers cannot reach a URL */
+/** @returns whether VideoSDK's servers can't reach a URL */
 export function isUnreachable(url: string): boolean {
 	const known = parsed(url);
 	return known === undefined || !isPublicHost(known);
 }
 
-/** @returns where one of n8n's URLs leads, without the path, which may hold n8n's token */
+/** @returns the origin of one of n8n's URLs, without its path and query, which may hold n8n's token */
 export const originOf = (url: string): string =>
 	parsed(url)?.origin ?? `${url.split(/[/?]/).find(Boolean)} (https:// is missing)`;
 
 /**
- * @param baseUrl of the credential: an API at a local address, such as a simulator, reaches local addresses
- * @returns whether the API cannot reach a URL
- * @throws UserError if the Base URL cannot be read
+ * @param baseUrl the credential's Base URL, because an API at a local address, such as a simulator, can reach local addresses
+ * @returns whether the API can't reach a URL
+ * @throws UserError if the Base URL can't be read
  */
 export function isUnreachableFrom(url: string, baseUrl: unknown): boolean {
 	return isUnreachable(url) && (!parsed(url) || isPublicHost(readBaseUrl(baseUrl)));
 }
 
 /**
- * Makes the rule for the addresses from which n8n fetches files: they come from outside, and n8n may reach what the internet may
- * not.
+ * Makes the rule for the URLs of files. They come from outside, and n8n may reach hosts that the internet can't reach.
  *
- * @param baseUrl of the credential: if it is a local address, so may the files' be
- * @returns tells why an address is not fetched; undefined if it may be
+ * @param baseUrl the credential's Base URL. If it's a local address, the URLs of files may be local as well
+ * @returns a function that says why a URL must not be requested; undefined if it may
  * @throws UserError if the Base URL cannot be read
  */
 export function fileAddressRule(baseUrl: unknown): (url: URL) => string | undefined {
@@ -95,5 +97,5 @@ export function fileAddressRule(baseUrl: unknown): (url: URL) => string | undefi
 	};
 }
 
-/** @returns the path of one of n8n's URLs, or all of it if it is none */
+/** @returns the path of one of n8n's URLs; the whole text if it can't be parsed */
 export const webhookPath = (url: string): string => parsed(url)?.pathname ?? url;

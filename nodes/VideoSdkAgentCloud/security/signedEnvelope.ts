@@ -1,11 +1,11 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'crypto';
 
-/** HMAC-SHA-256, cut to half its length as RFC 2104 (section 5) allows: no one guesses 128 bits. */
+/** The length of the signature: HMAC-SHA-256, cut in half as RFC 2104 (section 5) allows, because no one can guess 128 bits. */
 const SIGNATURE_BYTES = 16;
-/** Of the signature in base64url. */
+/** The length of the signature in base64url. */
 const SIGNATURE_LENGTH = 22;
 
-/** Signs and verifies. As a key object, the secret shows in no log. */
+/** The key that signs and verifies. It's a key object, because a log would show a text. */
 export type SigningKey = KeyObject;
 
 const hmac = (key: KeyObject | string, text: string): Buffer =>
@@ -14,16 +14,16 @@ const hmac = (key: KeyObject | string, text: string): Buffer =>
 const payloadOf = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 /**
- * How this package signs what comes back to it from outside: a prefix, a signature, and a value as JSON, in letters, digits, hyphens and
- * underscores. Signed, not encrypted.
+ * The form in which this package signs values that come back to it from outside: a prefix, a signature, and the value as JSON, in letters,
+ * digits, hyphens and underscores. The value is signed, not encrypted.
  */
 export class Envelope {
 	private readonly form: RegExp;
 
 	/**
-	 * @param prefix what each text of this kind begins with
-	 * @param purpose names the kind: a key that is derived from it signs nothing else. With a space in it, which no JWT has, nothing that
-	 * the same secret signs elsewhere passes for the key
+	 * @param prefix the beginning of each text of this kind
+	 * @param purpose names the kind. The key is derived from it, so that it signs nothing else. It has a space, which no JWT has, so that no
+	 *   JWT that the same secret signs can be used as the key
 	 */
 	constructor(
 		private readonly prefix: string,
@@ -32,7 +32,7 @@ export class Envelope {
 		this.form = new RegExp(`^${prefix}([\\w-]{${SIGNATURE_LENGTH}})([\\w-]+)$`);
 	}
 
-	/** @param secret the credential's secret, which also signs requests */
+	/** @returns the key of this kind. @param secret the credential's secret, which also signs requests */
 	keyOf(secret: string): SigningKey {
 		return createSecretKey(hmac(secret, this.purpose));
 	}
@@ -42,13 +42,13 @@ export class Envelope {
 		return this.prefix.length + SIGNATURE_LENGTH + payloadOf(value).length;
 	}
 
-	/** @param value anything that JSON can hold */
+	/** @returns the value, signed. @param value anything that JSON can hold */
 	seal(value: unknown, key: SigningKey): string {
 		const payload = payloadOf(value);
 		return this.prefix + this.signatureOf(payload, key) + payload;
 	}
 
-	/** @returns whether it has the form of what `seal` makes */
+	/** @returns whether a text has the form of a result of `seal` */
 	fits(text: unknown): text is string {
 		return typeof text === 'string' && this.form.test(text);
 	}
@@ -56,13 +56,13 @@ export class Envelope {
 	/**
 	 * Verifies in constant time. Never throws.
 	 *
-	 * @param text as it came
-	 * @returns the value; undefined if it was not sealed with this key
+	 * @param text the text as it was received
+	 * @returns the value; undefined if it wasn't signed with this key
 	 */
 	open(text: unknown, key: SigningKey): unknown {
 		const [, signature = '', payload = ''] = (typeof text === 'string' && this.form.exec(text)) || [];
 		if (payload === '') return undefined;
-		// Compared as texts: the same bytes have several spellings.
+		// The texts are compared, because base64url has several spellings for the same bytes.
 		const expected = Buffer.from(this.signatureOf(payload, key));
 		if (!timingSafeEqual(Buffer.from(signature), expected)) return undefined;
 		return JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));

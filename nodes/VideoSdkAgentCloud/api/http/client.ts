@@ -13,22 +13,22 @@ import { parseWithoutTools, withoutTokens } from '../../security/redactTokens';
 export const DEFAULT_TIMEOUT_MS = 30_000;
 export const NO_TIME_LEFT = 'There was no time left, so nothing was sent.';
 
-/** A request to the API. Its time limit and number of attempts count before those of the sender. */
+/** A request to the API. Its time limit and number of attempts take precedence over those of the sender. */
 export interface ApiRequest extends Pick<Sending, 'maxAttempts' | 'timeoutMs'> {
 	method: 'DELETE' | 'GET' | 'PATCH' | 'POST' | 'PUT';
-	/** Its parts. Each is encoded, so that an ID can never lead elsewhere. */
+	/** The parts of the path. Each one is encoded, so that an ID can never lead elsewhere. */
 	path: string[];
-	/** The API's address, which the credential rejects if the user has changed 'Base URL' since. Default: that of the credential */
+	/** The API's address. The credential rejects it if the user has changed 'Base URL' since. Default: the credential's address */
 	baseUrl?: string;
 	qs?: IDataObject;
 	body?: IDataObject;
-	/** The answer holds passwords: no error quotes it, except for the API's own message. */
+	/** Whether the response holds passwords, so that errors quote nothing of it but the API's own message. */
 	holdsSecrets?: boolean;
-	/** The answer's tools, with their tokens, are wanted: what reads it must not let them out. */
+	/** Whether the response keeps its tools with their tokens, which must then not get into an output. */
 	keepsTools?: boolean;
-	/** What the request starts, if anything: the message of a failure says if it may have been started. */
+	/** What the request starts, if anything, because the message of a failure says whether it may have been started. */
 	starts?: StartKind;
-	/** Whom that reaches, such as a phone number. */
+	/** Whom the request reaches, such as a phone number. */
 	startsFor?: string;
 	/** Whether sending it twice has the same effect as sending it once. Default: unless it's a POST */
 	isRepeatable?: boolean;
@@ -36,11 +36,11 @@ export interface ApiRequest extends Pick<Sending, 'maxAttempts' | 'timeoutMs'> {
 
 /** How a sender sends its requests. */
 export interface Sending {
-	/** For the whole of one attempt, in ms, an answer that drips included. Default: DEFAULT_TIMEOUT_MS */
+	/** The time limit for one whole attempt, in ms, even if the response keeps arriving. Default: DEFAULT_TIMEOUT_MS */
 	timeoutMs?: number;
 	/** How often each request is sent at most. Default: see `retryDelay` */
 	maxAttempts?: number;
-	/** Gives the credential. Without it n8n reads it for each request. */
+	/** Reads the credential. Default: n8n reads it for each request */
 	credential?: ReadCredential;
 	/** Once aborted, nothing is sent again. Default: when the execution is stopped */
 	stopSignal?: AbortSignal;
@@ -48,25 +48,25 @@ export interface Sending {
 	untilMs?: number;
 	/** Sends the request once when it is its turn. The pause before it is sent again takes no turn. */
 	inTurn?: <T>(send: () => Promise<T>) => Promise<T>;
-	/** Called at every answer "too many requests", so that the sender can slow down. */
+	/** Is called at each response "too many requests", so that the sender can slow down. */
 	onRateLimited?: () => void;
 }
 
 /** A failed request in words for the user, and why it failed. It holds no request and no token. */
 export class ApiError extends NodeApiError {
-	/** Private fields are not serialized: n8n stores and shows the words only. */
+	/** The failure is private, because n8n doesn't serialize private fields, and should store and show the words only. */
 	readonly #failure: ApiFailure;
 
 	constructor(context: RequestContext, failure: ApiFailure, { starts, startsFor }: Partial<ApiRequest> = {}) {
 		const { message, description } = describeFailure(failure, starts, startsFor);
 		const httpCode = failure.status === undefined ? undefined : String(failure.status);
 		super(context.getNode(), {}, { message, description, httpCode });
-		// n8n goes by this name when it redacts errors.
+		// n8n rethrows an error with another name without its description (WorkflowExecute.rethrowNodeError).
 		this.name = 'NodeApiError';
 		this.#failure = failure;
 	}
 
-	/** @returns why the request failed that caused an error; undefined if it is not an error of `apiRequest` */
+	/** @returns why the request failed; undefined if the error isn't one of `apiRequest` */
 	static failureOf(error: unknown): ApiFailure | undefined {
 		return error instanceof ApiError ? error.#failure : undefined;
 	}
@@ -75,8 +75,8 @@ export class ApiError extends NodeApiError {
 export const { failureOf } = ApiError;
 
 /**
- * Sends a request: `apiRequest` bound to a context (see `clientOf`). The runner of the node's items also binds it to an item and the
- * item's options, and lets it wait for its turn.
+ * Sends a request: `apiRequest`, bound to a context (see `clientOf`). In the runner, it's also bound to an item and the item's options,
+ * and waits for the item's turn.
  */
 export type Send = <T>(request: ApiRequest, read: AnswerReader<T>) => Promise<T>;
 
@@ -85,8 +85,9 @@ function cancelSignalOf(context: RequestContext): AbortSignal | undefined {
 }
 
 /**
- * @param done aborted when there is nothing left to abort: no timer stays behind for long
- * @returns a signal that aborts after a time. Not `AbortSignal.timeout`, whose clock cannot be moved by tests
+ * Makes a signal that aborts after a time. `AbortSignal.timeout` isn't used, because tests can't move its clock.
+ *
+ * @param done is aborted when the signal isn't needed any more, so that no timer stays behind for long
  */
 export function abortAfter(ms: number, done?: AbortSignal): AbortSignal {
 	const controller = new AbortController();
@@ -94,14 +95,14 @@ export function abortAfter(ms: number, done?: AbortSignal): AbortSignal {
 	return controller.signal;
 }
 
-/** Sends the request once. @returns what `read` found in the answer's JSON object, or why there is nothing */
+/** Sends the request once. @returns what `read` has found in the response's JSON object, or why there is nothing */
 async function attempt<T>(
 	context: RequestContext,
 	request: ApiRequest,
 	read: AnswerReader<T>,
 	{ timeoutMs = DEFAULT_TIMEOUT_MS, credential }: Sending,
 ): Promise<{ result: T } | { failure: ApiFailure }> {
-	// n8n's own time limit counts only while nothing comes.
+	// The `timeout` of n8n's requests (axios) counts only while nothing arrives, so the whole attempt has a limit besides.
 	const done = new AbortController();
 	const whole = abortAfter(request.timeoutMs ?? timeoutMs, done.signal);
 	const stopped = cancelSignalOf(context);
@@ -110,12 +111,13 @@ async function attempt<T>(
 		method: request.method,
 		url: (request.baseUrl ?? '').replace(/\/$/, '') + pathOf(request.path),
 		qs: request.qs,
-		// As text: axios would copy an object, and lose names such as "constructor".
+		// The body is text, because axios copies an object and loses names such as "constructor".
 		body: request.body && JSON.stringify(request.body),
 		headers: { Accept: 'application/json', ...(request.body && { 'Content-Type': 'application/json' }) },
 		timeout: request.timeoutMs ?? timeoutMs,
 		abortSignal,
-		// As text, so that an answer that is not JSON can be shown. With statuses ignored n8n does not send a second time after 401.
+		// The response is read as text, so that one that isn't JSON can be quoted. Statuses are ignored, because n8n otherwise sends
+		// the request again after a 401, even a POST (httpRequestWithAuthentication).
 		encoding: 'text',
 		returnFullResponse: true,
 		ignoreHttpStatusErrors: true,
@@ -139,9 +141,9 @@ async function attempt<T>(
 		failureOfResponse(response, kind, request.holdsSecrets);
 	if (response.statusCode < 200 || response.statusCode > 299) return { failure: failureAs('status') };
 	try {
-		// An answer may repeat the tools that a call was made with.
+		// The response may repeat the tools that a call was made with.
 		const parsed: unknown = request.keepsTools ? JSON.parse(text) : parseWithoutTools(String(response.body));
-		// Some lists come as a bare array.
+		// VideoSDK's SDK reads a bare array as a list, too (docs/dev/api-truth.md, Lists).
 		const answer = Array.isArray(parsed) ? { data: parsed } : parsed;
 		const result = isRecord(answer) ? read(answer, response.headers) : undefined;
 		return result === undefined ? { failure: failureAs('answer') } : { result };
@@ -151,10 +153,11 @@ async function attempt<T>(
 }
 
 /**
- * Calls the VideoSDK API: signed by the credential, with a time limit, retried where that cannot do anything twice (see `retryDelay`).
+ * Calls the VideoSDK API with a request that the credential signs, within a time limit, and tries again where that can't do anything twice
+ * (see `retryDelay`).
  *
- * @param read takes what is wanted out of the JSON object that the API answered; undefined if it is not there
- * @returns what `read` found
+ * @param read takes the result out of the response's JSON object; undefined if it isn't there
+ * @returns what `read` has found
  * @throws ApiError in words for the user; UserError if there was no time to send it
  */
 export async function apiRequest<T>(

@@ -13,30 +13,30 @@ import { BoundedMap, PerNode } from '../../n8n/boundedStores';
 
 export const CREDENTIAL_TYPE = 'videoSdkAgentCloudApi';
 
-/** Reading a credential costs n8n a database query and a decryption. A change of it counts after this time at the latest. */
-const KEPT_MS = 60_000;
+/** How long a credential counts as read, because reading it costs n8n a database query and a decryption. Changes count after that. */
+const MAX_AGE_MS = 60_000;
 
-/** An expression that reads nothing but n8n's external secrets, variables, and environment. */
+/** An expression that reads nothing but n8n's external secrets, variables, and environment, which are the same for all items. */
 const OF_ALL_ITEMS = /^=[^$]*(\$(secrets|vars|env)\b[^$]*)+$/;
 
 /** @returns a credential's secret, with which access to tools is signed; empty if it has none */
 export const secretOf = ({ secretKey }: IDataObject = {}): string => trimKey(secretKey);
 
-/** Gives a credential as it is now, or was a short while ago. Throws what n8n throws if it cannot be read. */
+/** Reads a credential, at most a short while ago. Throws what n8n throws if it can't be read. */
 export type ReadCredential = () => Promise<ICredentialsDecrypted>;
 
 /** The n8n contexts from which the API is called. */
 export type RequestContext = IExecuteFunctions | ILoadOptionsFunctions | IWebhookFunctions | IHookFunctions;
 
-/** @returns the ID of the node's credential: costs no query; empty if it has none */
+/** @returns the ID of the node's credential, which needs no query; empty if the node has none */
 export function credentialId(context: RequestContext): string {
 	return context.getNode().credentials?.[CREDENTIAL_TYPE]?.id ?? '';
 }
 
-/** Keeps what was read of a credential for a minute. A failure is not kept: the user may be fixing it right now. */
+/** Caches what was read of a credential for a minute. A failure isn't cached, because the user may be fixing it right now. */
 export class CredentialCache<T> {
 	private reading?: Promise<T>;
-	/** By a clock that no one sets: else a credential that was changed could count for as long as the time was set back. */
+	/** When it was read, by a clock that no one can set. If n8n's clock were set back, a former credential could count for as long. */
 	private readAtMs = 0;
 
 	/**
@@ -44,7 +44,7 @@ export class CredentialCache<T> {
 	 * @param maxAgeMs how long ago it may have been read
 	 * @throws what `read` throws
 	 */
-	async get(read: () => Promise<T>, maxAgeMs = KEPT_MS): Promise<T> {
+	async get(read: () => Promise<T>, maxAgeMs = MAX_AGE_MS): Promise<T> {
 		if (this.reading === undefined || performance.now() >= this.readAtMs + maxAgeMs) {
 			const current = read();
 			this.reading = current;
@@ -57,10 +57,10 @@ export class CredentialCache<T> {
 	}
 }
 
-/** Keeps for a minute what was read of the credentials of nodes with webhooks. */
+/** Caches for a minute what was read of the credentials of nodes with webhooks. */
 export class CredentialsCache<T> {
-	/** Of each node, since its credential may hold an expression such as `{{ $vars.key }}`; only of the credential that is selected now. */
-	private readonly kept = new PerNode(() => new BoundedMap<string, CredentialCache<T>>(1));
+	/** One entry for each node, whose credential may hold an expression such as `{{ $vars.key }}`, and for its present credential only. */
+	private readonly caches = new PerNode(() => new BoundedMap<string, CredentialCache<T>>(1));
 
 	/** @param read reads the node's credential */
 	constructor(private readonly read: (context: RequestContext) => Promise<T>) {}
@@ -70,21 +70,21 @@ export class CredentialsCache<T> {
 	 * @throws what `read` throws
 	 */
 	async get(context: RequestContext, maxAgeMs?: number): Promise<T> {
-		const kept = this.kept.of(context);
+		const ofNode = this.caches.of(context);
 		const id = credentialId(context);
-		const cache = kept.get(id) ?? new CredentialCache<T>();
-		kept.set(id, cache);
+		const cache = ofNode.get(id) ?? new CredentialCache<T>();
+		ofNode.set(id, cache);
 		return await cache.get(async () => await this.read(context), maxAgeMs);
 	}
 }
 
 /**
- * Gives the credential as it is for one input item: a field of it may hold an expression such as `{{ $json.key }}`, by which each
+ * Makes the reader of the credential for one input item. A field of it may hold an expression such as `{{ $json.key }}`, with which each
  * item belongs to another project.
  *
  * @param itemIndex the input item, counted from 0; none where there are no items
  * @param maxAgeMs how long ago it may have been read. Default: a minute
- * @returns gives the credential, read when first asked; throws what n8n throws if there is no such credential
+ * @returns a function that reads the credential when it's first called, and throws what n8n throws if there is none
  */
 export function credentialOf(context: RequestContext, itemIndex?: number, maxAgeMs?: number): ReadCredential {
 	const cache = new CredentialCache<ICredentialsDecrypted>();
@@ -97,10 +97,10 @@ export function credentialOf(context: RequestContext, itemIndex?: number, maxAge
 }
 
 /**
- * Reads the node's credential as it is stored: expressions, not their values. Fields that were never filled in are missing.
+ * Reads the node's credential as it's stored, with expressions in place of their values. Fields that were never filled in are missing.
  *
- * Relies on `additionalData` of n8n-core's NodeExecutionContext, which n8n-workflow's types do not show, and on `raw` of n8n's
- * CredentialsHelper.getDecrypted.
+ * It relies on `additionalData` of n8n-core's NodeExecutionContext, which n8n-workflow's types don't have, and on the parameter `raw` of
+ * n8n's CredentialsHelper.getDecrypted.
  *
  * @throws what n8n throws if it cannot be read
  */
@@ -126,8 +126,8 @@ export async function holdsExpression(context: IExecuteFunctions, field: string)
 }
 
 /**
- * Tells whether all items have the same credential: it contains no expression but such as `{{ $secrets.vault.key }}`. Where n8n does not
- * tell, the answer is no, and each item's credential is read.
+ * Checks whether all items have the same credential, because it has no expressions other than such as `{{ $secrets.vault.key }}`. If n8n
+ * doesn't tell, the result is false, and each item's credential is read.
  */
 async function isAsStored(
 	context: IExecuteFunctions,
@@ -145,11 +145,11 @@ async function isAsStored(
 }
 
 /**
- * Gives the credentials of all input items. One that holds no expression is read once for all, since a reading takes n8n about as
- * long as sending the request.
+ * Makes the readers of the credential for all input items. A credential without expressions is read once for all of them, because reading
+ * it takes n8n about as long as sending a request.
  *
- * @param itemCount how many items there are
- * @returns for an item, counted from 0: what `credentialOf` returns
+ * @param itemCount the number of items
+ * @returns a function that returns, for an item counted from 0, what `credentialOf` returns
  */
 export function credentialsOfItems(
 	context: IExecuteFunctions,
@@ -158,13 +158,13 @@ export function credentialsOfItems(
 	const ofItems = Array.from({ length: itemCount }, (_, itemIndex) => credentialOf(context, itemIndex));
 	const ofItem = (itemIndex: number) => ofItems[itemIndex] ?? credentialOf(context, itemIndex);
 	if (itemCount < 2) return ofItem;
-	/** Undefined if the items may have different ones. */
+	/** The credential of all items; undefined if they may have different ones. */
 	const common = new CredentialCache<ICredentialsDecrypted | undefined>();
 	const readCommon = async (): Promise<ICredentialsDecrypted | undefined> => {
 		const first = await ofItem(0)();
 		return (await isAsStored(context, first)) ? first : undefined;
 	};
-	// If the first one can't be read, each item has its own error.
+	// If the first item's credential can't be read, each item gets its own error.
 	const findCommon = async () => await common.get(readCommon).catch(() => undefined);
 	return (itemIndex) => async () => (await findCommon()) ?? (await ofItem(itemIndex)());
 }

@@ -3,15 +3,15 @@ import { retryAfterMs } from './retryAfter';
 import { serverTimeMs } from './serverTime';
 import { JWT, withoutKeys } from '../../security/redactTokens';
 
-/** By which the API says that it has nothing of an ID. It may say so of what was created just now. */
+/** The statuses for an unknown ID (docs/dev/api-truth.md, Access). The API may also send them for what was created just now. */
 export const NOT_FOUND_STATUSES = [402, 404];
 
 /**
  * Why a request brought no result.
  * - `status`: the API answered with a status other than 2xx
- * - `answer`: it answered 2xx with something that cannot be used
- * - `declined`: it answered 2xx, and says in the answer that it did not do what was asked
- * - `timeout`, `network`: no whole answer came; the API may have got the request
+ * - `answer`: it answered 2xx with a response that can't be used
+ * - `declined`: it answered 2xx, and says in the response that it did not do what was asked
+ * - `timeout`, `network`: no whole response arrived; the API may have got the request
  * - `notConnected`: no connection came about; the API cannot have got the request
  * - `untrusted`: n8n does not trust the host's certificate, so nothing was sent
  * - `notSent`: the request could not be prepared, for example because the credential is incomplete
@@ -30,9 +30,9 @@ export type FailureKind =
 
 export interface ApiFailure {
 	kind: FailureKind;
-	/** The answer's HTTP status, if there was an answer. */
+	/** The HTTP status of the response, if there was one. */
 	status?: number;
-	/** The API's own message, or a short excerpt of its answer. */
+	/** The API's own message, or a short excerpt of its response. */
 	apiMessage?: string;
 	/** The ID that VideoSDK's support asks for. */
 	requestId?: string;
@@ -40,13 +40,13 @@ export interface ApiFailure {
 	code?: string;
 	/** The host that could not be reached. */
 	host?: string;
-	/** How long the API asks to wait, in ms. */
+	/** How long the API asks the sender to wait, in ms. */
 	retryAfterMs?: number;
 	/** When the API answered, by its own clock, in ms since 1970. */
 	serverTimeMs?: number;
 }
 
-/** The part of n8n's full response that is used. The body is the undecoded text. */
+/** The parts of n8n's full response that are used. The body is the text, which wasn't parsed. */
 export interface FullResponse {
 	statusCode: number;
 	headers: Record<string, unknown>;
@@ -54,10 +54,10 @@ export interface FullResponse {
 }
 
 const MAX_EXCERPT_LENGTH = 200;
-/** Codes that tell that no connection was made, so that not a byte of the request was sent, unless one broke while in use. */
+/** The codes of failures before there was a connection, so that nothing was sent, unless a connection in use has failed (IN_USE). */
 const NOT_CONNECTED_CODES = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'];
 const IN_USE = /^(?:read|write) /;
-/** How the codes begin with which Node.js's TLS client rejects a certificate, before it sends anything. */
+/** The codes with which Node.js's TLS client rejects a certificate, before it sends anything, begin like this. */
 const UNTRUSTED_CODE = /^(?:CERT_|UNABLE_TO_|SELF_SIGNED_CERT|DEPTH_ZERO_|ERR_TLS_CERT_)/;
 const TIMEOUT_CODES = ['ECONNABORTED', 'ETIMEDOUT'];
 const REQUEST_ID_HEADERS = ['x-request-id', 'request-id', 'x-amzn-requestid'];
@@ -72,7 +72,7 @@ export function excerpt(text: string): string {
  * Finds the API's message: the first non-empty string of `message`, `error`, `msg`, `statusMessage`, where `error` may be an
  * object with its own message (as `@videosdk.live/server-sdk` does).
  *
- * @param otherwise what to take if there is none. Default: the text itself
+ * @param otherwise the text to use if there is no message. Default: the whole text
  */
 export function readApiMessage(text: string, otherwise = text): string | undefined {
 	const body = jsonParse<unknown>(text, { fallbackValue: null });
@@ -88,7 +88,7 @@ export function readApiMessage(text: string, otherwise = text): string | undefin
 }
 
 /**
- * Describes an answer that is no success.
+ * Describes the failure of a response that is no success.
  *
  * @param holdsSecrets whether nothing but the API's own message may be quoted
  */
@@ -103,7 +103,7 @@ export function failureOfResponse(
 	return {
 		kind,
 		status: response.statusCode,
-		// An answer that cannot be used may hold the ID of a session all the same.
+		// A response that can't be used is quoted, because it may hold the ID of a session all the same.
 		apiMessage: isQuotedWhole
 			? excerpt(text) || undefined
 			: readApiMessage(text, holdsSecrets ? '' : undefined),
@@ -114,23 +114,25 @@ export function failureOfResponse(
 }
 
 /**
- * @returns whether the API may have done what a failed request asked for. A redirect may be the answer to a request that was carried
- * out (303 is meant so), or that a proxy has passed on. A server that answers 408 may still carry it out
+ * Decides whether the API may have done what a failed request asked for. A redirect may be the response to a request that was carried out
+ * (as 303 is meant), or that a proxy has passed on. A server that answers 408 may still carry the request out.
  */
 export function isInDoubt({ kind, status = 0 }: ApiFailure): boolean {
 	const isUnclear = (status >= 300 && status < 400) || status === 408 || status >= 500;
 	return ['answer', 'timeout', 'network', 'cancelled'].includes(kind) || isUnclear;
 }
 
-/** @returns whether the same request may succeed later: too many requests, or a failure of the server or the network */
+/** @returns whether the same request may succeed later, because the API was busy, or the server or the network has failed */
 export function isPassing({ kind, status = 0 }: Partial<ApiFailure> = {}): boolean {
 	const isStatus = kind === 'status' && (status === 429 || status >= 500);
 	return isStatus || (kind !== undefined && ['timeout', 'network', 'notConnected'].includes(kind));
 }
 
 /**
- * Finds the cause of what n8n's request helper threw. n8n wraps it in a NodeApiError, which has the cause in n8n 2.41. That of 2.14 loses
- * it, but leaves the cause's code in `httpCode`, and its message as the first of `messages`.
+ * Finds the cause of an error of n8n's request helper, which wraps it in a NodeApiError. In n8n 2.41, that has the cause. In 2.14, it only
+ * has the cause's code, in `httpCode`, and its message, as the first of `messages`.
+ *
+ * until: n8n 2.14 isn't supported any more, after which `cause` is enough.
  */
 function causeOf(error: unknown): { code?: unknown; name?: unknown; message?: unknown } {
 	const { cause, httpCode, messages, message } = (error ?? {}) as Partial<NodeApiError>;
@@ -139,8 +141,8 @@ function causeOf(error: unknown): { code?: unknown; name?: unknown; message?: un
 }
 
 /**
- * Describes what n8n's request helper threw. The cause of a network failure carries the whole request with its token, so nothing
- * but its code and host are taken over.
+ * Describes the failure behind an error of n8n's request helper. The cause of a network failure holds the whole request with its token, so
+ * only its code and host are copied.
  */
 export function failureOfError(error: unknown): ApiFailure {
 	const { code, name, message } = causeOf(error);
@@ -149,7 +151,7 @@ export function failureOfError(error: unknown): ApiFailure {
 	}
 	if (code === 'ERR_CANCELED' || name === 'CanceledError') return { kind: 'cancelled', code };
 	if (NOT_CONNECTED_CODES.includes(code) && !IN_USE.test(String(message))) {
-		// Node.js ends such messages with the host: "connect ECONNREFUSED 127.0.0.1:80", "getaddrinfo ENOTFOUND api.example.com".
+		// Node.js names the host at the end: "connect ECONNREFUSED 127.0.0.1:80", "getaddrinfo ENOTFOUND api.example.com".
 		return { kind: 'notConnected', code, host: /[A-Z_]{5,} ([\w.:[\]-]+)/.exec(String(message))?.[1] };
 	}
 	if (UNTRUSTED_CODE.test(code)) return { kind: 'untrusted', code };

@@ -6,18 +6,18 @@ const KEYS_PAGE = 'https://app.videosdk.live/api-keys';
 const CHECK_IDS =
 	"Check each ID in this node, such as 'Room ID', and the 'Tag' if there is one. They must belong to the credential's VideoSDK project.";
 const MORE = "More: 'Troubleshooting' in the docs.";
-/** Not said of what may have been started: another try would start it again. */
+/** The advice to try again, which a start in doubt doesn't get, because another try would start it again. */
 const TRY_LATER = 'Try again later.';
 
-/** Words at which n8n replaces a whole title with one of its own, such as "The connection timed out" (NodeError). */
+/** The words for which n8n's NodeError replaces a whole title with its own, such as "The connection timed out". */
 const REPLACED_BY_N8N =
 	/ECONN|ENOTFOUND|ETIMEDOUT|ADDRINUSE|ADDRNOTAVAIL|EHOSTUNREACH|EAI_AGAIN|ENOENT|EISDIR|ENOTDIR|EACCES|EEXIST|EPERM|GETADDRINFO/i;
 
 type Text = [message: string, description: string];
 
 /**
- * Title and next step by status, or else by kind of failure; 3xx, 4xx and 5xx are the statuses that have no line of their own. In
- * titles, {host} is the host that could not be reached.
+ * The title and the next step by status, or else by kind of failure. Statuses without a line of their own have 3xx, 4xx or 5xx. In a title,
+ * {host} stands for the host that couldn't be reached.
  */
 const TEXTS: Record<FailureKind, Text> & Record<string, Text> = {
 	'3xx': [
@@ -84,12 +84,12 @@ function textOf({ kind, status, apiMessage, host = 'VideoSDK' }: ApiFailure): Te
 }
 
 /**
- * Puts a failure into words. All that matters is in the title, because with "continue on error" nothing else is left of it.
+ * Puts a failure into words. The title has all that matters, because with "continue on error" n8n keeps nothing else.
  *
  * @param failure why the request failed
- * @param starts what the request starts, if anything, so that the user learns if it may be running
- * @param startsFor whom that reaches, such as a phone number
- * @returns what the user reads: a title that says what happened, and what to do next
+ * @param starts what the request starts, if anything, because the user must know whether it may be running
+ * @param startsFor whom the request reaches, such as a phone number
+ * @returns a title that says what happened, and a description with the next step
  */
 export function describeFailure(failure: ApiFailure, starts?: StartKind, startsFor?: string) {
 	const [message, description] = textOf(failure);

@@ -3,31 +3,31 @@ import { asRecord, isRecord, roomIdOf } from './responseReaders';
 import type { ApiRequest, Send } from './client';
 import { apiSessionId } from '../sessionId';
 
-/** The same for each page of a list: the API counts pages by it. */
+/** The size of a page. It's the same for all pages of a list, because the API counts pages by it. */
 export const PAGE_SIZE = 50;
-/** Against a server that never ends a list. */
+/** The highest number of pages that are read of a list that doesn't end. */
 const MAX_PAGES = 2_000;
-/** After so many in a row without a new row, the list doesn't go on. */
+/** After this many pages in a row without a new row, reading fails, because the list doesn't go on. */
 const MAX_PAGES_WITHOUT_NEWS = 3;
-/** Pages of one list that are in flight at the same time, at most. */
+/** The highest number of pages of one list that are in flight at the same time. */
 const MAX_PAGES_IN_FLIGHT = 10;
 
 /** A list of the API. */
 export interface ListRequest {
 	path: string[];
-	/** The API's own filters. Rows of other rooms or sessions than `roomId` and `sessionId` in it are dropped. */
+	/** The API's own filters. Rows of another room or session than its `roomId` and `sessionId` are dropped. */
 	qs?: IDataObject;
-	/** The fields of the answer under which the rows may be found. Default: `data` */
+	/** The fields of the response in which the rows may be. Default: `data` */
 	keys?: string[];
 	/** See ApiRequest. */
 	holdsSecrets?: boolean;
-	/** Makes a record of a row. Default: the row itself */
+	/** Makes the record of a row. Default: the row itself */
 	toRecord?: (row: IDataObject) => IDataObject;
-	/** What tells records apart: rows move to the next page when a record is added while the list is read. Default: `id` */
+	/** The fields that identify a record, because rows move to the next page if one is added while the list is read. Default: `id` */
 	idFields?: string[];
 }
 
-/** @returns whether a record is of the room and session that were asked for, as far as it names them */
+/** @returns whether a record belongs to the room and session of the filters, as far as it names them */
 function isAsked(record: IDataObject, qs: IDataObject = {}): boolean {
 	const named: IDataObject = { roomId: roomIdOf(record), sessionId: record.sessionId };
 	return ['roomId', 'sessionId'].every(
@@ -41,32 +41,32 @@ async function fetchPage(send: Send, list: ListRequest, page: number) {
 	const request: ApiRequest = { method: 'GET', path, qs: { ...qs, page, perPage: PAGE_SIZE }, holdsSecrets };
 	return await send(request, (answer) => {
 		const lists = keys.map((key) => answer[key]);
-		// Some services write an empty list as null.
+		// An empty list may come as null, as some services write it.
 		const isEmpty = lists.includes(null) && isRecord(answer.pageInfo) && totalOf(answer.pageInfo) === 0;
 		const rows: unknown[] | undefined = lists.find(Array.isArray) ?? (isEmpty ? [] : undefined);
 		if (rows === undefined) return undefined;
-		// Rows that are no objects could not become items.
+		// Rows that aren't objects are dropped, because they can't become items.
 		const records = rows.filter(isRecord).map(toRecord);
 		return { records, rowCount: rows.length, pageInfo: asRecord(answer.pageInfo) };
 	});
 }
 
-/** @returns the API's count of all rows, 0 if it gives none */
+/** @returns the API's count of all rows; 0 if it gives none */
 function totalOf({ total, totalItems }: IDataObject): number {
-	// The docs name two totals whose meaning they leave open. The larger one is that of the whole list.
+	// The docs don't say what their two totals mean (docs/dev/api-truth.md, Lists). The larger one is that of the whole list.
 	return Math.max(0, ...[total, totalItems].map(Number).filter((count) => count > 0));
 }
 
 /**
- * Reads a list page by page. A record comes once, even when rows move while the list is read.
+ * Reads a list page by page. Each record is yielded once, even if rows move while the list is read.
  *
  * The first page is fetched alone. If more rows are wanted and the API says how many there are, several pages are then in flight at the
- * same time, until rows have moved: then it is one page at a time. Where the API says nothing, a page without new rows is the last one:
- * it may keep to smaller pages than those asked for.
+ * same time, until rows have moved; after that, it's one page at a time. If the API doesn't say, the list ends with a page without new
+ * rows, and not with a short one, because the API may use smaller pages than those asked for.
  *
- * @param firstPage where to begin, counted from 1
- * @param wantedRows the rows to fetch ahead of the caller. Default: none, each page is fetched when the caller asks for it
- * @yields the rows of one page, the number of the next page, undefined after the last one, and of the last page that the API tells of
+ * @param firstPage the page to begin with, counted from 1
+ * @param wantedRows the number of rows to fetch ahead of the caller. Default: none, each page is fetched when the caller asks for it
+ * @yields the rows of a page; the number of the next page, undefined after the last one; and the number of the last page known so far
  * @throws NodeApiError if a page cannot be fetched or has no list; UserError if the list does not end
  */
 export async function* listPages(
@@ -81,7 +81,7 @@ export async function* listPages(
 		const identity = JSON.stringify(ids[0] ? ids : record);
 		return !seen.has(identity) && seen.add(identity);
 	};
-	/** The pages that follow the present one, as far as they were requested. */
+	/** The following pages that were requested ahead. */
 	const ahead: Array<ReturnType<typeof fetchPage>> = [];
 	let rowsSoFar: number | undefined;
 	let hasMoved = false;
@@ -92,14 +92,14 @@ export async function* listPages(
 		const newRecords = records.filter(isNew);
 		const total = totalOf(pageInfo);
 		const lastPage = Number(pageInfo.lastPage) || 0;
-		// Rows have moved, so a page that was fetched ahead may lack the one that moved to it. They may move again.
+		// Rows have moved, and may move again, so a page that was fetched ahead may lack one.
 		if (newRecords.length < records.length) {
 			hasMoved = true;
 			ahead.length = 0;
 		}
 		const hasMore = rowCount > 0 && (lastPage > number || total > rowsSoFar);
 		const isLast = !hasMore && (newRecords.length === 0 || total === rowsSoFar || lastPage === number);
-		// A page with others after it is full, however many rows were asked for.
+		// A page that others follow is full, so its number of rows is the API's page size.
 		const announced = hasMore ? Math.max(lastPage, Math.ceil(total / rowCount)) : 0;
 		yield {
 			rows: newRecords.filter((record) => isAsked(record, list.qs)),
@@ -114,7 +114,7 @@ export async function* listPages(
 		const until = Math.min(announced, wanted, number + MAX_PAGES_IN_FLIGHT);
 		while (number + ahead.length < until) {
 			const page = fetchPage(send, list, number + ahead.length + 1);
-			// The caller may stop before it comes to a page that failed.
+			// The caller may stop before it reads a page that failed, which would leave its rejection unhandled.
 			page.catch(() => undefined);
 			ahead.push(page);
 		}

@@ -1,7 +1,9 @@
 /**
- * "." and ".." are resolved away as whole segments, and so are "%2E" and "%2E%2E" (URL Standard, "double-dot URL path segment").
- * Encoded twice they stay one segment, under which the API finds nothing: no ID looks like that.
- * Half of a surrogate pair has no encoding: encodeURIComponent would throw.
+ * Encodes a part of a path.
+ *
+ * URL parsers remove the segments "." and "..", even as "%2E" and "%2E%2E" (URL Standard, "double-dot URL path segment"). Encoded twice,
+ * they stay a segment, with which the API finds nothing, because no ID looks like that. Half of a surrogate pair is replaced, because
+ * encodeURIComponent throws at it.
  */
 function encodeSegment(part: string): string {
 	if (/^\.{1,2}$/.test(part)) return part.replace(/\./g, '%252E');

@@ -1,17 +1,20 @@
 import { sleep } from 'n8n-workflow';
 
-/** n8n's `sleep` cannot be cancelled, so a long pause is made of short ones: after a stop the current one soon ends. */
+/**
+ * A long pause consists of short ones, because n8n-workflow's `sleep` can't be cancelled, and a pause has to end soon after a stop.
+ * until: n8n-workflow has one that can be cancelled. (`sleepWithAbort` is gone in 2.41.)
+ */
 const LONGEST_SLEEP_MS = 500;
 
 /**
- * Waits, unless the execution is stopped. Looks at the signal instead of listening to it: of hundreds of pauses with the same signal,
- * Node.js would report a memory leak. (n8n-workflow has no `sleepWithAbort` any more in 2.41.)
+ * Waits, until the signal is aborted. It checks the signal in intervals and adds no listener, because Node.js would report a memory leak
+ * for hundreds of pauses with the same signal (MaxListenersExceededWarning).
  *
- * @param ms the time to wait, in ms, however long
- * @param signal aborted when there is nothing left to wait for, such as when the execution is stopped
+ * @param ms the time to wait, in ms, of any length
+ * @param signal aborted when there is nothing left to wait for, for example because the execution was stopped
  */
 export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
-	// By a clock that no one sets: a start that is aborted too early loses its ID.
+	// This clock can't be set, because a start that is aborted too early loses its ID.
 	const untilMs = performance.now() + ms;
 	for (let leftMs = ms; leftMs > 0 && !signal?.aborted; leftMs = untilMs - performance.now()) {
 		await sleep(Math.min(leftMs, LONGEST_SLEEP_MS));

@@ -1,18 +1,18 @@
 import type { IDataObject } from 'n8n-workflow';
 
 /**
- * Takes what is wanted out of the JSON object that the API answered.
+ * Takes the result out of the response's JSON object.
  *
- * @param headers of the answer, their names in lower case
- * @returns undefined if it is not there
- * @throws DeclinedError if the API says in its answer that it did not do what was asked
+ * @param headers the response's headers, with names in lower case
+ * @returns undefined if the result isn't there
+ * @throws DeclinedError if the API says in its response that it didn't do what was asked
  */
 export type AnswerReader<T> = (answer: IDataObject, headers: Record<string, unknown>) => T | undefined;
 
-/** Thrown by a reader: the API answered 2xx, but did not do what was asked. */
+/** Thrown by a reader if the API answered 2xx, but didn't do what was asked. */
 export class DeclinedError extends Error {}
 
-/** @returns a reader that throws a DeclinedError if an answer says plainly that what was asked was not done */
+/** @returns a reader that throws a DeclinedError if the response has `success: false` */
 export function unlessDeclined<T>(read: AnswerReader<T>): AnswerReader<T> {
 	return (answer, headers) => {
 		const isDeclined = recordsIn(answer).some(({ success }) =>
@@ -28,15 +28,14 @@ export function isRecord(value: unknown): value is IDataObject {
 	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** @returns a value that is a JSON object; else one without fields */
+/** @returns the value if it's a JSON object; else an object without fields */
 export function asRecord(value: unknown): IDataObject {
 	return isRecord(value) ? value : {};
 }
 
 /**
- * Some endpoints wrap a record in `data` and some do not. Both are accepted, so that no ID is lost if that ever changes.
- *
- * @returns what may be the record that is wanted
+ * Finds the objects that may be the record. Some endpoints wrap it in `data` and some don't, and both forms are accepted everywhere, so
+ * that no ID is lost if one of them changes.
  */
 export function recordsIn(answer: IDataObject): IDataObject[] {
 	return [answer.data, answer].filter(isRecord);
@@ -45,8 +44,8 @@ export function recordsIn(answer: IDataObject): IDataObject[] {
 /**
  * Makes a reader for an answer that holds one record.
  *
- * @param idFields the fields of which a record of this kind always has one. An ID is text, as everything that compares IDs expects
- * @param describe makes what is wanted of the record. Default: the record itself
+ * @param idFields the fields of which a record of this kind has at least one. A numeric ID becomes text, because IDs are compared as text
+ * @param describe makes the result of the record. Default: the record itself
  */
 export function recordWith(
 	idFields: string[],
@@ -60,21 +59,21 @@ export function recordWith(
 	};
 }
 
-/** @returns the room that a record names: merged recordings and events have `meetingId` */
+/** @returns the room that a record names. Merged recordings and events name it `meetingId` */
 export const roomIdOf = ({ roomId, meetingId }: IDataObject) => roomId ?? meetingId;
 
-/** @returns an API time in ms since 1970; NaN: it is none */
+/** @returns a time of the API in ms since 1970; NaN if it isn't a time */
 export const msOf = (time: unknown): number => Date.parse(String(time));
 
-/** @returns when what a record is about began, in ms since 1970; NaN: it does not tell */
+/** @returns when the call, session or recording of a record began, in ms since 1970; NaN if the record doesn't say */
 export const startMsOf = ({ start, createdAt }: IDataObject): number => msOf(start || createdAt);
 
-/** @returns the record that started last; undefined of none */
+/** @returns the record that started last; undefined if there are none */
 export function latestOf(records: IDataObject[]): IDataObject | undefined {
 	return records.sort((one, other) => (startMsOf(other) || 0) - (startMsOf(one) || 0))[0];
 }
 
-/** @returns those of a record's fields that it has, in the order of their names here */
+/** @returns the fields with these names that the record has, in the order of the names */
 export function pick(record: IDataObject, names: readonly string[]): IDataObject {
 	return Object.fromEntries(
 		names.flatMap((name) =>
@@ -83,12 +82,12 @@ export function pick(record: IDataObject, names: readonly string[]): IDataObject
 	);
 }
 
-/** @returns a record without the fields named */
+/** @returns the record without the fields with these names */
 export function omit(record: IDataObject, names: readonly string[]): IDataObject {
 	return Object.fromEntries(Object.entries(record).filter(([name]) => !names.includes(name)));
 }
 
-/** @returns a record that begins with the fields named, in this order, as far as it has them */
+/** @returns the record, beginning with the fields with these names that it has, in the order of the names */
 export function beginningWith(names: readonly string[], record: IDataObject): IDataObject {
 	return { ...pick(record, names), ...record };
 }

@@ -1,8 +1,8 @@
 import { type ApiFailure, isPassing } from './failure';
 
-/** Requests of one call at most, the first included, when the API says that there were too many. */
+/** The highest number of attempts, the first one included, if the API responds with "too many requests". */
 const MAX_ATTEMPTS_RATE_LIMITED = 6;
-/** Requests of one call at most, the first included, after any other failure that may be retried. */
+/** The highest number of attempts, the first one included, after any other failure that may be retried. */
 const MAX_ATTEMPTS = 3;
 const FIRST_BACKOFF_MS = 500;
 const MAX_BACKOFF_MS = 8_000;
@@ -10,8 +10,8 @@ const MAX_BACKOFF_MS = 8_000;
 /**
  * Decides whether a failed request is sent again.
  *
- * Each POST to start may begin a session that costs money and calls a person. So a POST is retried only if the API rejected it unread
- * (429), the connection was never established, or the same request twice has the same effect.
+ * A POST may start a session that costs money and calls a person. So it's sent again only if the API rejected it unread (429), there was no
+ * connection, or sending it twice has the same effect.
  *
  * @param failure why the request failed
  * @param isRepeatable whether sending the request twice has the same effect as sending it once
@@ -31,7 +31,7 @@ export function retryDelay(
 	if (!isSafeToRepeat || attempt >= (isRateLimited ? MAX_ATTEMPTS_RATE_LIMITED : MAX_ATTEMPTS))
 		return undefined;
 	const backoffMs = Math.min(FIRST_BACKOFF_MS * 2 ** (attempt - 1), MAX_BACKOFF_MS);
-	// What failed together isn't sent again together.
+	// The jitter keeps requests that failed together from being sent again together.
 	if (failure.retryAfterMs !== undefined) return failure.retryAfterMs + backoffMs * random;
 	return backoffMs * (0.5 + random / 2);
 }

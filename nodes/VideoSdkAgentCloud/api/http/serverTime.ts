@@ -1,9 +1,9 @@
 /**
- * Reads from an answer what time it is by the clock of its sender. A cache adds the answer's age and keeps the sender's Date (RFC 9111,
- * section 5.1).
+ * Reads the time by the server's clock from a response. A cache keeps the server's Date and adds the response's Age (RFC 9111, section
+ * 5.1).
  *
- * @param headers of the answer, their names in lower case
- * @returns in ms since 1970; undefined if the answer has no usable Date
+ * @param headers the response's headers, with names in lower case
+ * @returns the time in ms since 1970; undefined if the response has no usable Date
  */
 export function serverTimeMs({ date, age }: Record<string, unknown>): number | undefined {
 	const sentAtMs = typeof date === 'string' ? Date.parse(date) : NaN;
@@ -12,16 +12,17 @@ export function serverTimeMs({ date, age }: Record<string, unknown>): number | u
 	return ageSeconds > 0 ? sentAtMs + ageSeconds * 1000 : sentAtMs;
 }
 
-/** Clocks that differ by less are the same: the API tells its time in whole seconds. */
+/** Clocks that differ by less than this count as the same, because the API gives its time in whole seconds. */
 const SAME_CLOCK_MS = 2_000;
 
 /**
- * Compares the clocks. The sender set its Date at some time between the request and the end of its answer, which may drip for seconds.
+ * Compares n8n's clock with the server's. The server set its Date at some time between the request and the end of the response, which may
+ * take seconds to arrive.
  *
  * @param sentAtMs when the request was sent, in ms since 1970
- * @param receivedAtMs when all of its answer was there
- * @param headers of the answer, their names in lower case
- * @returns what our clock is ahead of the sender's at least, in ms; 0 if they may be the same
+ * @param receivedAtMs when the whole response was received, in ms since 1970
+ * @param headers the response's headers, with names in lower case
+ * @returns by how much n8n's clock is at least ahead of the server's, in ms; 0 if they may be the same
  */
 export function clockSkewMs(
 	sentAtMs: number,
