@@ -1,12 +1,14 @@
 import type { IDataObject } from 'n8n-workflow';
 import type { Kind } from './kinds';
 
-/** What may remain of a conversation. */
+/** The artifacts that may remain of a conversation. */
 export type Includable = 'recording' | 'summary' | 'transcript';
 
 /**
- * One of those: its value, or in a sentence for the user why there is none. The value that weighs more wins: the longer recording,
- * the longer text. `mayCome`: looking again may find (more of) it. `atMs`: when it was looked for, in ms since 1970.
+ * An artifact: its value, or a sentence for the user that says why there is none.
+ * - `weight`: decides between two values, so that the longer recording or text counts
+ * - `mayCome`: whether a later search may find the artifact, or more of it
+ * - `atMs`: when it was searched for, in ms since 1970
  */
 export type Artifact =
 	{ value: string; weight: number; mayCome: boolean } | { reason: string; mayCome: boolean; atMs: number };
@@ -20,9 +22,9 @@ const OUTPUT_NAMES = {
 export const NOT_IN_TIME =
 	"It wasn't ready in time. Get it later with Call: Get, Transcription: Get, or Recording: Get Many.";
 
-const isValue = (part: Artifact): part is Extract<Artifact, { value: string }> => 'value' in part;
+const isValue = (artifact: Artifact): artifact is Extract<Artifact, { value: string }> => 'value' in artifact;
 
-/** Joins two parts, whatever their order. */
+/** Merges two states of an artifact. The result doesn't depend on their order, see `merge` in known.ts. */
 export function mergeArtifacts(one: Artifact, other: Artifact): Artifact {
 	if (isValue(one) && isValue(other)) {
 		const isOne = one.weight === other.weight ? one.value >= other.value : one.weight > other.weight;
@@ -35,7 +37,7 @@ export function mergeArtifacts(one: Artifact, other: Artifact): Artifact {
 	return one.reason >= other.reason ? one : other;
 }
 
-/** @returns why nothing can have been said, or not yet, if that is clear from a described record alone */
+/** @returns why there can be no artifacts, or none yet, as far as a described record tells */
 export function reasonMissing({ one }: Kind, record: IDataObject): string | undefined {
 	if (record.outcome === 'running') return `The ${one} hasn't ended yet.`;
 	if (one === 'session' && record.outcome === 'failed' && !record.end) return 'The session failed.';
@@ -43,21 +45,23 @@ export function reasonMissing({ one }: Kind, record: IDataObject): string | unde
 }
 
 /**
- * @param names what is wanted
- * @param reason why nothing can have been said, see `reasonMissing`
- * @returns what an output item says of the parts: their values, and why others are `missing`
+ * Makes the fields of an output item for artifacts.
+ *
+ * @param names the artifacts that are wanted
+ * @param reason why there can be none, see `reasonMissing`
+ * @returns the values of the artifacts that were found, and in `missing` the reasons for the others
  */
 export function showArtifacts(
 	names: Includable[],
-	parts: Partial<Record<Includable, Artifact>>,
+	artifacts: Partial<Record<Includable, Artifact>>,
 	reason?: string,
 ): IDataObject {
 	const found: IDataObject = {};
 	const missing: IDataObject = {};
 	for (const name of names) {
-		const part = parts[name];
-		if (part && isValue(part)) found[OUTPUT_NAMES[name]] = part.value;
-		else missing[name] = reason ?? part?.reason ?? NOT_IN_TIME;
+		const artifact = artifacts[name];
+		if (artifact && isValue(artifact)) found[OUTPUT_NAMES[name]] = artifact.value;
+		else missing[name] = reason ?? artifact?.reason ?? NOT_IN_TIME;
 	}
 	return { ...found, ...(Object.keys(missing).length > 0 && { missing }) };
 }

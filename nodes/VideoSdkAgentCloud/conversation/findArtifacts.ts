@@ -9,7 +9,7 @@ import { FINAL_STATUSES, textFileOf } from '../api/transcriptions';
 import { endEarly, isNamed, isShared, type Listed, ownRows, ownTranscriptions, type Place } from './ownRows';
 import { type Includable, NOT_IN_TIME, type Artifact } from './artifact';
 
-/** Reads a text from the address of its file. Throws UserError or NodeOperationError if it cannot be had. */
+/** Reads a text from the URL of its file. Throws UserError or NodeOperationError if the file can't be downloaded. */
 export type ReadText = (url: string) => Promise<string>;
 
 /** @returns the URL and length of a recording; undefined without a URL */
@@ -30,7 +30,8 @@ async function findRecording(send: Send, place: Place, atMs: number): Promise<Fo
 	const [longest] = rows
 		.flatMap((row) => fileOf(row) ?? [])
 		.sort((one, other) => other.weight - one.weight || (one.value < other.value ? 1 : -1));
-	// A merged recording has a status, and no file before it is completed. With storage of one's own there is no URL at all.
+	// Without a file, only a row with a status that isn't final may get one. If recordings go to the user's own storage, there is never a
+	// URL.
 	const mayCome = rows.some(
 		(row) => fileOf(row) === undefined && row.status !== undefined && !hasStatus(row, FINAL_STATUSES),
 	);
@@ -40,7 +41,7 @@ async function findRecording(send: Send, place: Place, atMs: number): Promise<Fo
 	return { reason, mayCome, atMs };
 }
 
-/** Reads a text of all transcriptions, in the order in which people talked. @returns undefined if there is none */
+/** Reads the text, or summary, of all transcriptions, in the order in which people talked. @returns undefined if there is none */
 async function findText(
 	{ rows, isMore, isUnknown }: Listed,
 	name: 'summary' | 'transcript',
@@ -64,7 +65,7 @@ async function findText(
 	return { value, weight, mayCome: isMore || urls.length < possible.length };
 }
 
-/** Makes of a failure a reason: the next look may be right. A stop is no failure. */
+/** Makes an artifact with a reason of a failure, because a later search may succeed. @throws the error if the execution was stopped */
 function failedArtifact(error: unknown, atMs: number): Artifact {
 	const failure = failureOf(error);
 	if (failure?.kind === 'cancelled') throw error;
@@ -76,7 +77,7 @@ function failedArtifact(error: unknown, atMs: number): Artifact {
 	return { reason: isInWords ? words : `n8n couldn't look for it: ${message}`, mayCome, atMs };
 }
 
-/** Says why nothing is there of what the API does not list. */
+/** Finds the reason why there is no artifact, if the API lists none. */
 async function notThere(send: Send, name: Includable, place: Place, atMs: number): Promise<Artifact> {
 	const notYet = { reason: `The ${name} isn't ready yet.`, mayCome: true, atMs };
 	if (place.hasOwnRoom || place.roomId === '') return notYet;
@@ -90,14 +91,14 @@ async function notThere(send: Send, name: Includable, place: Place, atMs: number
 }
 
 /**
- * Looks once for what was said in a conversation that is over. Only what is certainly its own is found, never by comparing times: in
- * a room that was made for it, all until its end; else what names the same session of the room as its record does, if it was the only
- * call then.
+ * Searches once for the artifacts of a conversation that is over. It finds only those that are certainly its own: in a room that was
+ * created for the conversation, all until its end; in any other room, those that name the same session of the room as the conversation's
+ * record, if there was no other call in that session.
  *
- * @param names what is wanted
- * @param atMs the time, in ms since 1970
- * @param found is called for each, as soon as it is known
- * @throws only when the execution was stopped: a request that fails is a part with the reason
+ * @param names the artifacts to search for
+ * @param atMs the present time, in ms since 1970
+ * @param found is called for each artifact as soon as it's known
+ * @throws only if the execution was stopped. A request that fails becomes an artifact with the reason
  */
 export async function findArtifacts(
 	send: Send,
@@ -105,7 +106,7 @@ export async function findArtifacts(
 	names: Includable[],
 	place: Place,
 	atMs: number,
-	found: (name: Includable, part: Artifact) => void,
+	found: (name: Includable, artifact: Artifact) => void,
 ): Promise<void> {
 	const where = place.roomId === '' ? 'its room' : `room ${place.roomId}`;
 	const unclear = (why: string): Artifact => {
@@ -134,17 +135,18 @@ export async function findArtifacts(
 	};
 	await Promise.all(
 		names.map(async (name) => {
-			const part = await find(name)
+			const artifact = await find(name)
 				.then(async (one) => one ?? (await notThere(send, name, place, atMs)))
 				.catch((error: unknown) => failedArtifact(error, atMs));
-			found(name, part);
+			found(name, artifact);
 		}),
 	);
 }
 
 /**
- * @param own the room that was made for it alone, if there is one, and when it was over, in ms since 1970 by VideoSDK's clock
- * @returns where a described call or session took place
+ * Finds out where a described call or session took place.
+ *
+ * @param own the room that was created for it alone, if there is one, and when it was over, in ms since 1970 by VideoSDK's clock
  */
 export function placeOf(record: IDataObject, own?: { roomId: string; endMs: number }): Place {
 	return {

@@ -12,35 +12,35 @@ import {
 	type SessionStatus,
 } from '../api/sessions';
 
-/** A kind of conversation: all that differs between sessions and calls. */
+/** A kind of conversation. It holds all that differs between sessions and calls. */
 export interface Kind {
 	/** The field of a record that identifies it. */
 	idField: 'callId' | 'sessionId';
-	/** In messages. */
+	/** The kind's name in messages. */
 	one: 'call' | 'session';
-	/** The output's field that says whether n8n's request has ended it at Max Wait. */
+	/** The field of the output that says whether n8n's request has ended it at Max Wait. */
 	endedField: 'endedAtTimeout' | 'hungUpAtTimeout';
 	get: (send: Send, id: string) => Promise<IDataObject>;
-	/** Asks to end it, by one request. An end that is sent twice does no harm. */
+	/** Sends one request to end it. It may be sent twice, because that does no harm. */
 	requestEnd: (send: Send, id: string) => Promise<IDataObject>;
 	list: ListRequest;
-	/** Makes a row of the list equal to what `get` returns. */
+	/** Turns a row of the list into the record that `get` returns. */
 	fromRow: (row: IDataObject) => IDataObject;
 	/**
-	 * How far a conversation has come: from FINAL on it is over, and the higher stage wins against another end.
+	 * Returns how far a conversation has come. From FINAL on, it's over, and of two ends, the one with the higher stage counts.
 	 *
 	 * @param isConfirmed whether an end with an unknown status counts
 	 */
 	stageOf: (record: IDataObject, isConfirmed?: boolean) => number;
-	/** Puts what people look for first, see `describeCall`. */
+	/** Adds how it went, and puts the fields that most users need first, see `describeCall`. */
 	describe: (record: IDataObject) => IDataObject;
-	/** Makes of a described record the output with Simplify. */
+	/** Makes the output with Simplify of a described record. */
 	simplify: (described: IDataObject) => IDataObject;
 }
 
-/** The first stage of what is over. */
+/** The lowest stage of a conversation that is over. */
 export const FINAL = 10;
-/** A session in a status that isn't listed is at 0. */
+/** The stages of sessions. A status that isn't listed has stage 0. */
 const SESSION_STAGES: Readonly<Record<string, number>> = {
 	queued: 1,
 	running: 2,
@@ -49,7 +49,7 @@ const SESSION_STAGES: Readonly<Record<string, number>> = {
 	completed: FINAL + 1,
 	stopped: FINAL + 2,
 } satisfies Record<SessionStatus, number>;
-/** Of two ends that contradict each other, the higher one counts: no one who was talked to may be called again. */
+/** The stages of the ends of calls. Of two that contradict each other, the higher one counts, so that no one who talked is called again. */
 const CALL_ENDS: Record<NonNullable<ReturnType<typeof endOf>>, number> = {
 	unknown: FINAL,
 	failed: FINAL + 1,
@@ -67,7 +67,7 @@ const session: Kind = {
 	get: getSession,
 	requestEnd: requestSessionEnd,
 	list: SESSIONS,
-	// The list adds the resume URL with its token, and the metadata under another name.
+	// Only rows of the list have the webhook, whose resume URL holds a token, and `metadata` (docs/dev/api-truth.md, Lists).
 	fromRow: (row) => omit(row, ['webhook', 'metadata']),
 	stageOf: (record) => SESSION_STAGES[String(record.status).toLowerCase()] ?? 0,
 	describe: describeSession,
@@ -81,7 +81,7 @@ const call: Kind = {
 	get: getCall,
 	requestEnd: requestCallEnd,
 	list: CALLS,
-	// The list adds these names.
+	// Only rows of the list have these fields (docs.videosdk.live, sip/calls/fetch-all-calls).
 	fromRow: (row) => omit(row, ['gatewayName', 'ruleName']),
 	stageOf: (record, isConfirmed = false) => {
 		const end = endOf(record);
@@ -94,7 +94,7 @@ const call: Kind = {
 	simplify: simplifyCall,
 };
 
-/** By the names that waiting executions have stored. */
+/** The kinds by the names that waiting executions store. */
 export const KINDS = { session, call } satisfies Record<string, Kind>;
 
 export type KindName = keyof typeof KINDS;

@@ -7,56 +7,57 @@ import { type Includable, mergeArtifacts, type Artifact } from './artifact';
 import { FINAL, type Kind } from './kinds';
 import { type Fields, fieldsOf, mergeByName, mergeFields, larger, recordOf } from './mergeFields';
 
-/** The events by which VideoSDK tells that a session is over, which are also the statuses that they lead to. */
+/** The events by which VideoSDK reports that a session is over. They have the names of the statuses that they lead to. */
 export const END_EVENTS = ['failed', 'stopped'] as const;
 export type EndEvent = (typeof END_EVENTS)[number];
 
 /**
- * What is known of one conversation. Facts are merged (`mergeFact`, `merge`), so that their order and repetition change nothing, and
- * nothing is taken back: each field only grows in an order of its own. It can be sent as JSON.
+ * What is known of one conversation, as a join-semilattice: facts are merged (`mergeFact`, `merge`) in such a way that their order and
+ * repetition don't matter, and that no fact is lost, because each field only grows in an order of its own. It can be sent as JSON.
  */
 export interface Known {
 	id: string;
 	fields: Fields;
-	/** By status and time, the union of all timelogs. */
+	/** The union of all timelogs, by time and status. */
 	timelog: Record<string, IDataObject>;
-	/** Whether the API has shown the end. */
+	/** Whether a record of the API has the end. */
 	isConfirmedOver: boolean;
-	/** Whether a status has shown that someone had picked up. */
+	/** Whether a status says that someone had picked up. */
 	isAnswered: boolean;
-	/** Whether VideoSDK has told how it ended, or was asked for that when it was over. */
+	/** Whether a record says how it ended, or was fetched when the end was already known. */
 	isEndReported: boolean;
-	/** When it was over, in ms since 1970 by n8n's clock; undefined: not told. */
+	/** When it was over, in ms since 1970 by n8n's clock; undefined: no record says. */
 	overAtMs?: number;
-	/** Ends told by signed events, with the time at which the first one came, in ms since 1970. */
+	/** The ends that signed events have reported, with the time of the first such event, in ms since 1970. */
 	reported: Partial<Record<EndEvent, number>>;
-	/** When a process first saw that it was over, in ms since 1970: what was said is waited for from then on, once. */
+	/** When a process first knew that it was over, in ms since 1970. The wait for artifacts counts from then on. */
 	seenOverAtMs?: number;
-	/** The result of our own request to end it: true, or why it may still run. */
+	/** The result of n8n's own request to end it: true, or why it may still run. */
 	ended?: true | string;
-	/** What was said, as far as it was found. */
+	/** The artifacts that were searched for. */
 	artifacts: Partial<Record<Includable, Artifact>>;
 }
 
-/** The API's record, with the difference of n8n's clock to VideoSDK's in ms. */
+/** A record of the API. */
 interface RecordFact {
 	record: IDataObject;
+	/** By how much n8n's clock is ahead of VideoSDK's, in ms. */
 	skewMs?: number;
 	/** Whether an end was known before the record was fetched. */
 	wasOver?: boolean;
-	/** Whether several looks have shown an end with an unknown status. */
+	/** Whether several polls have returned an end with an unknown status. */
 	isConfirmed?: boolean;
 }
 
-/** Something that was learned: a record, or what else is known now. */
+/** A fact that is merged: a record, or anything else that is known now. */
 export type Fact = RecordFact | Partial<Pick<Known, 'ended' | 'artifacts' | 'seenOverAtMs' | 'reported'>>;
 
-/** How a described call or session went. */
+/** The fields that say how a described call or session went. */
 const RESULT = ['outcome', 'answered', 'durationSeconds'];
-/** What is derived of a record when it is shown. */
+/** The fields that aren't merged, because they are derived from a record, or have a place of their own in `Known`. */
 const DERIVED = [...RESULT, 'timelog', 'alreadyOver'];
 
-/** @returns what is known of a conversation of which nothing is known yet */
+/** @returns the state in which nothing is known of a conversation, which is the bottom of the semilattice */
 export function unknown(id: string): Known {
 	return {
 		id,
@@ -70,7 +71,7 @@ export function unknown(id: string): Known {
 	};
 }
 
-/** @returns what tells entries of a timelog apart, see `Known` */
+/** @returns the key that identifies an entry of a timelog, see `Known` */
 const entryKey = ({ timestamp, status }: IDataObject) => `${msOf(timestamp) || ''} ${plainStatus(status)}`;
 
 function timelogOf({ timelog }: IDataObject): Record<string, IDataObject> {
@@ -78,7 +79,7 @@ function timelogOf({ timelog }: IDataObject): Record<string, IDataObject> {
 	return Object.fromEntries(entries.map((entry) => [entryKey(entry), entry]));
 }
 
-/** @returns when the record of what is over says that it was, in ms since 1970 by VideoSDK's clock */
+/** @returns when a conversation was over, by its record, in ms since 1970 by VideoSDK's clock; undefined if the record doesn't say */
 function overAtMs(kind: Kind, record: IDataObject): number | undefined {
 	const logged = Object.values(timelogOf(record)).filter((entry) => kind.stageOf(entry) >= FINAL);
 	const times = [record.end, ...logged.map(({ timestamp }) => timestamp)];
@@ -87,13 +88,13 @@ function overAtMs(kind: Kind, record: IDataObject): number | undefined {
 
 function ofRecord(kind: Kind, id: string, { record, skewMs = 0, wasOver, isConfirmed }: RecordFact): Known {
 	const idOfRecord = String(record[kind.idField] ?? '');
-	// Another conversation's record says nothing of this one.
+	// The record of another conversation is ignored.
 	if (apiSessionId(idOfRecord) !== apiSessionId(id)) return unknown(id);
 	const [stage, timelog] = [kind.stageOf(record, isConfirmed), timelogOf(record)];
 	const endMs = stage < FINAL ? undefined : overAtMs(kind, record);
-	// A status alone, without a timelog: "ended" does not say whether someone had picked up.
+	// Only the status is described, without the timelog, to see whether the status itself says how it went, as "ended" doesn't.
 	const { outcome, answered } = kind.describe({ status: record.status });
-	// In the record that shows the end first, the timelog may lag behind.
+	// In the first record with the end, the timelog may lag behind.
 	const isLogged = Object.values(timelog).some((entry) => kind.stageOf(entry) >= FINAL);
 	return {
 		...unknown(id),
@@ -112,12 +113,15 @@ const earlier = (one?: number, other?: number) =>
 function mergeEnded(one: Known['ended'], other: Known['ended']): Known['ended'] {
 	if (one === undefined || other === undefined) return one ?? other;
 	if (one === true || other === true) return true;
-	// An end that was tried says more than one for which there was no time left.
+	// The reason of a request that failed says more than that there was no time for one.
 	if (one === NO_TIME_LEFT || other === NO_TIME_LEFT) return one === NO_TIME_LEFT ? other : one;
 	return larger(one, other);
 }
 
-/** Joins what two processes, or two facts, know of the same conversation. The only merge there is. */
+/**
+ * Merges two states of knowledge of the same conversation: the join of the semilattice. It's commutative, associative and idempotent, so
+ * processes may exchange what they know in any order, and repeatedly. There is no other merge.
+ */
 export function merge(one: Known, other: Known): Known {
 	return {
 		id: one.id,
@@ -142,43 +146,43 @@ export function merge(one: Known, other: Known): Known {
 	};
 }
 
-/** @returns what is known with one fact more */
+/** @returns what is known after one more fact */
 export function mergeFact(kind: Kind, known: Known, fact: Fact): Known {
 	if ('record' in fact) return merge(known, ofRecord(kind, known.id, fact));
 	return merge(known, { ...unknown(known.id), ...fact });
 }
 
-/** @returns how a described call or session went, which counts before what is derived without what is known */
+/** @returns the fields that say how a described call or session went, which overwrite those that were derived from its record alone */
 export const resultOf = (described: IDataObject): IDataObject => pick(described, RESULT);
 
-/** @returns the whole record, with the end that an event told if the API shows none, and what `describe` derives of it */
+/** @returns the whole described record, with the end that an event has reported if no record of the API has one */
 export function describeKnown(kind: Kind, known: Known): IDataObject {
-	const told = reportedEnd(known);
+	const reported = reportedEnd(known);
 	const entries = Object.entries(known.timelog).sort(
 		([one], [other]) => (parseInt(one, 10) || 0) - (parseInt(other, 10) || 0) || one.localeCompare(other),
 	);
 	const record: IDataObject = {
 		...recordOf(known.fields),
-		...(told && { status: told }),
+		...(reported && { status: reported }),
 		...(entries.length > 0 && { timelog: entries.map(([, entry]) => entry) }),
 		[kind.idField]: known.id,
 	};
-	// An end under a status that nobody knows doesn't count before it is confirmed.
-	const shown = told || known.isConfirmedOver ? record : { ...record, end: null };
-	let result = kind.describe(shown);
+	// An end with an unknown status doesn't count before it's confirmed.
+	const confirmed = reported || known.isConfirmedOver ? record : { ...record, end: null };
+	let result = kind.describe(confirmed);
 	if (known.isAnswered && result.answered !== true) {
-		// What someone's answer was told by is not in the timelog.
-		result = kind.describe({ ...shown, timelog: [{ status: 'answered' }] });
+		// An earlier status said that someone had picked up, and the timelog lacks it.
+		result = kind.describe({ ...confirmed, timelog: [{ status: 'answered' }] });
 	}
 	return { ...kind.describe(record), ...resultOf(result) };
 }
 
-/** @returns whether someone may have picked up of whom nothing is known: the record's timelog tells */
+/** @returns whether the record has to be fetched once more, because only its timelog can tell whether someone had picked up */
 export function needsLog(known: Known): boolean {
 	return known.isConfirmedOver && !known.isEndReported && !known.isAnswered;
 }
 
-/** @returns the end that an event told and the API has not shown, of two the one that counts more */
+/** @returns the end that an event has reported, and no record of the API has; of two, the one with the higher stage */
 export function reportedEnd(known: Known): EndEvent | undefined {
 	if (known.isConfirmedOver) return undefined;
 	return [...END_EVENTS].reverse().find((name) => known.reported[name] !== undefined);

@@ -2,52 +2,52 @@ import { type Includable } from './artifact';
 import { type Known, needsLog, reportedEnd } from './known';
 import { pollIntervalMs } from './pollInterval';
 
-/** What is wanted of a conversation that an execution waits for. Stored with the execution, so in ms and plain values only. */
+/** How an execution waits for a conversation. It's stored with the execution, so it holds nothing but what JSON can hold. */
 export interface WaitPolicy {
-	/** Its Max Wait, in ms since 1970. */
+	/** The end of Max Wait, in ms since 1970. */
 	deadlineMs: number;
-	/** Whether it is ended then. */
+	/** Whether the conversation is ended then. */
 	isEnded: boolean;
-	/** After so long VideoSDK ends it because of Max Wait, in ms: before Max Wait, if others were started after it. */
+	/** The call's own limit, which VideoSDK got because of Max Wait, in ms. It ends before Max Wait if others were started after the call. */
 	limitMs?: number;
-	/** Whether its output is short, and not the whole record. */
+	/** Whether the output is simplified, and not the whole record. */
 	isSimplified: boolean;
-	/** What to fetch after the end, such as a transcript. */
+	/** The artifacts to fetch after the end. */
 	include: Includable[];
-	/** The room that was made for it alone, where that is looked for: VideoSDK may move a call to a room of others. */
+	/** The room that was created for it alone, in which its artifacts are searched for, because VideoSDK may move a call to another room. */
 	ownRoomId?: string;
-	/** For how long that is waited for after the end, in ms. */
+	/** How long to wait for the artifacts after the end, in ms. */
 	fetchMs: number;
-	/** For how long a response is waited for after the end, in ms. */
+	/** How long to wait for a response after the end, in ms. */
 	responseMs?: number;
 }
 
-/** What a process has done for a conversation so far. Times in ms since 1970. */
+/** What a process has done for a conversation so far, with times in ms since 1970. */
 export type Progress = ReturnType<typeof nothingDone>;
 
-/** @param sinceMs when the wait began, in ms since 1970 */
+/** Makes the progress of a process that has done nothing yet. @param sinceMs when the wait began, in ms since 1970 */
 export function nothingDone(sinceMs: number) {
 	return {
 		sinceMs,
 		polledAtMs: -Infinity,
-		/** The last look after Max Wait that brought no answer. */
+		/** The last poll after Max Wait to which VideoSDK didn't respond. */
 		failedAtMs: -Infinity,
-		/** An event said that it may be over: looks left that come soon. */
+		/** How many polls are left that follow each other soon, because an event said that the conversation may be over. */
 		soonPolls: 0,
-		/** Looks that have shown an end under a status that nobody knows, each some time after the one before. */
+		/** How many polls in a row, each at least END_PAUSE_MS after the one before, have returned an end with an unknown status. */
 		endPolls: 0,
-		/** When the last of them began. */
+		/** When the last one of these began. */
 		endPolledAtMs: -Infinity,
-		/** The first end, or look after Max Wait. */
+		/** The first request to end it, or first poll, after Max Wait. */
 		triedAtMs: Infinity,
 		endedAtMs: -Infinity,
 		fetchedAtMs: -Infinity,
-		/** Since when the last look for what was said is due. */
+		/** Since when the last search for artifacts is due. */
 		lastFetchAtMs: Infinity,
 	};
 }
 
-/** If the clock of deadlines is set back, what was done later than now counts as not done, so that nothing is held up. */
+/** Forgets times in the future, because after the clock was set back they would hold up what is due. */
 export function forgetFuture(progress: Progress, nowMs: number): void {
 	progress.sinceMs = Math.min(progress.sinceMs, nowMs);
 	for (const name of ['polledAtMs', 'failedAtMs', 'endPolledAtMs', 'endedAtMs', 'fetchedAtMs'] as const) {
@@ -55,35 +55,37 @@ export function forgetFuture(progress: Progress, nowMs: number): void {
 	}
 }
 
-/** Until when something is done, see waiting/budget.ts. */
+/** Until when requests are sent, see waiting/budget.ts. */
 export interface TimeLimits {
-	/** Ends, in ms after Max Wait. */
+	/** Until when ends are requested, in ms after Max Wait. */
 	endMs: number;
-	/** Looking for what was said, in ms since 1970. */
+	/** Until when artifacts are searched for, in ms since 1970. */
 	fetchUntilMs: number;
 }
 
 /**
- * What to do next, and when, in ms since 1970; a time that has passed: at once. `pause`: nothing until then. `pauseMs`: the time from
- * the last look until then. `untilMs`: when something else is next, whether or not there was a look.
+ * What to do next, and when, in ms since 1970. A time that has passed means at once.
+ * - `pause`: nothing is done until then
+ * - `pauseMs`: the time from the last poll until then
+ * - `untilMs`: when another step is next, whether or not there was a poll
  */
 export type Step =
 	| { step: 'poll'; atMs: number; pauseMs: number; untilMs: number }
 	| { step: 'end' | 'fetch' | 'pause'; atMs: number; isLast?: boolean }
 	| { step: 'ready' };
 
-/** The API is to show an end that an event told. After this time the event counts all the same. */
+/** How long to wait for a record with the end that an event has reported. After that, the event alone counts. */
 const REPORT_COUNTS_AFTER_MS = 60_000;
 const SOON_PAUSE_MS = 1_000;
-/** So many looks, with such pauses, make sure of an end under a status that nobody knows. */
+/** An end with an unknown status counts after this many polls, with these pauses in between. */
 const END_POLLS = 3;
 const END_PAUSE_MS = 5_000;
-/** An end or a last look that failed is tried again, as long as there is time. */
+/** The pause before an end, or a last poll, that has failed is tried again. */
 const TRY_AGAIN_MS = 5_000;
-/** Less and less often, so that a large execution doesn't ask an API that fails all the time. */
+/** The longest such pause. The pauses grow, so that a large execution doesn't keep sending requests to an API that fails. */
 export const LONGEST_TRY_AGAIN_MS = 30_000;
 
-/** @returns whether the conversation is over, as far as is known at a time in ms since 1970 */
+/** @returns whether the conversation is over, as far as is known. @param nowMs the present time, in ms since 1970 */
 export function isOver(known: Known, { deadlineMs }: WaitPolicy, nowMs: number): boolean {
 	const reportedAtMs = Math.min(...Object.values(known.reported));
 	const countsAtMs = Math.min(reportedAtMs + REPORT_COUNTS_AFTER_MS, Math.max(reportedAtMs, deadlineMs));
@@ -91,10 +93,10 @@ export function isOver(known: Known, { deadlineMs }: WaitPolicy, nowMs: number):
 }
 
 /**
- * Notes whether a look has shown an end under a status that nobody knows.
+ * Notes whether a poll has returned an end with an unknown status.
  *
- * @param nowMs when the look began, in ms since 1970
- * @returns whether that end is certain by now
+ * @param nowMs when the poll began, in ms since 1970
+ * @returns whether that end counts now
  */
 export function noteEndPoll(progress: Progress, isEnd: boolean, nowMs: number): boolean {
 	if (!isEnd) progress.endPolls = 0;
@@ -105,21 +107,21 @@ export function noteEndPoll(progress: Progress, isEnd: boolean, nowMs: number): 
 	return progress.endPolls >= END_POLLS;
 }
 
-/** @returns the parts that are wanted and may still come */
+/** @returns the artifacts that are wanted and may still come */
 export function openArtifacts({ artifacts }: Known, { include }: WaitPolicy): Includable[] {
 	return include.filter((name) => artifacts[name]?.mayCome ?? true);
 }
 
-/** @returns until when a conversation is ended, or looked at, after its Max Wait, in ms since 1970 */
+/** @returns until when ends and polls are sent for a conversation after its Max Wait, in ms since 1970 */
 export function endsUntilMs(policy: WaitPolicy, progress: Progress, limits: TimeLimits): number {
 	const usualMs = policy.deadlineMs + limits.endMs;
-	// A process that takes the wait up late, or slept at Max Wait, ends it or looks all the same.
+	// A process that learned of the wait late, or slept at Max Wait, still gets its time for an end or a poll.
 	return progress.triedAtMs < usualMs
 		? usualMs
 		: Math.min(progress.triedAtMs + limits.endMs, limits.fetchUntilMs);
 }
 
-/** The only decision: what to do next for a conversation, and when. */
+/** Decides what to do next for a conversation, and when. Nothing else decides that. */
 export function next(
 	known: Known,
 	policy: WaitPolicy,
@@ -129,19 +131,19 @@ export function next(
 ): Step {
 	const { polledAtMs, failedAtMs, soonPolls, endPolls, endedAtMs, fetchedAtMs, sinceMs } = progress;
 	const lastMs = endsUntilMs(policy, progress, limits);
-	/** When what failed after Max Wait is tried again: less and less often. */
+	/** When something that failed after Max Wait is tried again, with growing pauses. */
 	const againMs = (triedAtMs: number) =>
 		triedAtMs + Math.min(Math.max(triedAtMs - policy.deadlineMs, TRY_AGAIN_MS), LONGEST_TRY_AGAIN_MS);
 	if (isOver(known, policy, nowMs)) {
 		const { seenOverAtMs = nowMs } = known;
-		// A look for the timelog that fails is tried again, though not for as long as Max Wait may last.
+		// A poll for the timelog that fails is tried again, but only for a while, because Max Wait may last much longer.
 		const logUntilMs = failedAtMs < seenOverAtMs ? lastMs : Math.min(lastMs, seenOverAtMs + limits.endMs);
 		if (needsLog(known) && polledAtMs < seenOverAtMs && nowMs < logUntilMs) {
 			const atMs = Math.min(againMs(failedAtMs), logUntilMs);
 			return { step: 'poll', atMs, pauseMs: 0, untilMs: logUntilMs };
 		}
 		const untilMs = Math.min(seenOverAtMs + policy.fetchMs, limits.fetchUntilMs);
-		// The execution doesn't wait much longer for one that gets no turn.
+		// The execution doesn't wait much longer for a conversation whose search for artifacts gets no turn.
 		const isTooLate = nowMs >= progress.lastFetchAtMs + limits.endMs;
 		if (openArtifacts(known, policy).length === 0 || fetchedAtMs >= untilMs || isTooLate) {
 			const readyAtMs = seenOverAtMs + (policy.responseMs ?? 0);

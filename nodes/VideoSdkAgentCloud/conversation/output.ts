@@ -4,21 +4,21 @@ import type { Kind } from './kinds';
 import { describeKnown, type Known, reportedEnd, resultOf } from './known';
 import type { WaitPolicy } from './nextStep';
 
-/** By VideoSDK's time: an end so shortly before Max Wait is the end at Max Wait. */
+/** An end within this time before Max Wait, by VideoSDK's clock, counts as the end at Max Wait. */
 const AT_DEADLINE_MS = 5_000;
 
 /**
- * Makes the record of an output item: the whole record, with what the wait has to say. The only shape.
+ * Makes the record of an output item after a wait: the whole record, its artifacts, and how the wait ended. Nothing else makes one.
  */
 export function outputRecord(kind: Kind, known: Known, policy: WaitPolicy): IDataObject {
 	const { endedField, idField } = kind;
 	const isReported = reportedEnd(known) !== undefined;
 	const described = describeKnown(kind, known);
 	const reason = reasonMissing(kind, described);
-	// When it was over decides, whoever ended it; our own end decides only if no one tells when.
+	// The time of the end decides, whoever ended it. If the time isn't known, n8n's own request to end it decides.
 	const overAtMs = known.overAtMs ?? (isReported ? Math.min(...Object.values(known.reported)) : undefined);
 	const isCut = overAtMs === undefined ? known.ended === true : overAtMs > policy.deadlineMs - AT_DEADLINE_MS;
-	// After a transfer the limit no longer counts.
+	// VideoSDK's limit for the call doesn't count after a transfer.
 	const talkMs = described.outcome === 'transferred' ? NaN : 1000 * Number(described.durationSeconds ?? NaN);
 	const isLimit = talkMs > (policy.limitMs ?? NaN) - AT_DEADLINE_MS;
 	const isTimedOut = policy.isEnded && (isCut || isLimit);

@@ -6,21 +6,21 @@ import { listRecords, type ListRequest } from '../api/http/pagination';
 import { RECORDINGS } from '../api/recordings';
 import { configOf, isNotThere, TRANSCRIPTIONS } from '../api/transcriptions';
 
-/** Where a conversation took place. Others may have used the room, too, and nothing of theirs may be in the output. */
+/** Where a conversation took place. Others may have used the room as well, and nothing of theirs may get into the output. */
 export interface Place {
-	/** Empty: VideoSDK does not tell. */
+	/** The room's ID; empty if VideoSDK doesn't tell. */
 	roomId: string;
-	/** The room was made for this conversation alone. */
+	/** Whether the room was created for this conversation alone. */
 	hasOwnRoom: boolean;
-	/** The room's session, as the conversation's own record names it. */
+	/** The session of the room that the conversation's own record names. */
 	roomSessionId?: string;
-	/** The call, since others may have taken place in the same session of the room. */
+	/** The call's ID, because other calls may have taken place in the same session of the room. */
 	callId?: string;
-	/** When the conversation was over, in ms since 1970 by VideoSDK's clock. Needed in a room of its own. */
+	/** When the conversation was over, in ms since 1970 by VideoSDK's clock. It's needed if the room is its own. */
 	endMs?: number;
 }
 
-/** What starts later in a room of one's own is of someone who came back to it. */
+/** A recording that starts later than this after the conversation isn't its own, because someone may have come back to the room. */
 const OWN_UNTIL_MS = 60_000;
 
 function namesSession(row: IDataObject, roomSessionId?: string): boolean {
@@ -30,25 +30,26 @@ function namesSession(row: IDataObject, roomSessionId?: string): boolean {
 
 const roomOf = (row: IDataObject): unknown => roomIdOf(row) ?? configOf(row).roomId;
 
-/** @returns whether a row says where it was recorded, and that's here. Not every list is sure to be filtered by room */
+/** @returns whether a row names this room, or its session, because not every list is certain to be filtered by room */
 export function isNamed({ roomId, roomSessionId }: Place, row: IDataObject): boolean {
 	return roomOf(row) === roomId || namesSession(row, roomSessionId);
 }
 
-/** @returns whether another call took place in the same session of a room, so that no one can tell whose recordings these are */
+/** @returns whether another call took place in the same session of a room, so that its recordings can't be told apart */
 export async function isShared(send: Send, { roomId, roomSessionId, callId }: Place): Promise<boolean> {
 	const qs = { ...(roomId && { roomId }), sessionId: roomSessionId };
 	const isOther = ({ roomSessionId: sessionId, callId: id, outcome }: IDataObject) =>
 		sessionId === roomSessionId &&
 		String(id).toLowerCase() !== callId?.toLowerCase() &&
-		// No one talked in a call that wasn't answered. One that failed may have been cut off.
+		// In a call that wasn't answered, no one talked. One that failed counts, because it may have been cut off.
 		!['noAnswer', 'rejected'].includes(String(outcome));
 	return (await listRecords(send, { ...CALLS, qs }, 1, isOther)).length > 0;
 }
 
 /**
- * @param startMs when its people began to talk, in ms since 1970; NaN: unknown
- * @returns whether a recording or transcription is certainly of this conversation and no other
+ * Decides whether a recording or transcription certainly belongs to this conversation.
+ *
+ * @param startMs when people began to talk in it, in ms since 1970; NaN: unknown
  */
 function isOwn(
 	{ roomId, hasOwnRoom, roomSessionId, endMs }: Place,
@@ -57,7 +58,7 @@ function isOwn(
 ): boolean {
 	const rowRoomId = roomOf(row);
 	if (rowRoomId && roomId && rowRoomId !== roomId) return false;
-	// What has no time started early enough.
+	// A row without a time counts as early enough.
 	if (hasOwnRoom) return !(startMs > (endMs ?? NaN) + OWN_UNTIL_MS);
 	return namesSession(row, roomSessionId);
 }
@@ -77,20 +78,23 @@ export function endEarly(recordings: IDataObject[], { endMs = NaN }: Place): boo
 }
 
 /**
- * A transcription may begin long after its recording has ended, so the start of the recording is when people began to talk.
+ * Finds the transcriptions of a conversation. A transcription may begin long after its recording has ended, so the start of the recording
+ * counts as the time at which people began to talk.
  *
- * @returns the conversation's transcriptions in the order in which people talked, whether that order isn't certain, and whether more
- * may be listed later
+ * @returns `rows`, in the order in which people talked; `isUnknown`, whether that order isn't certain; `isMore`, whether the API may list
+ *   more of them later
  */
 export async function ownTranscriptions(send: Send, place: Place) {
 	const everyone = { ...place, endMs: undefined };
 	const rows = await ownRows(send, TRANSCRIPTIONS, everyone);
 	const isOnlyOne = rows.length === 1 && !place.hasOwnRoom;
 	if (rows.length === 0 || isOnlyOne) return { rows, isUnknown: false, isMore: false };
+	/** Whether the order is unknown, because the recordings can't be fetched right now. */
 	let isUnknown = false;
+	/** Whether the project can't list recordings at all. */
 	let isRefused = false;
 	const recordings = await ownRows(send, RECORDINGS.room, everyone).catch((error: Error) => {
-		// A transcription that began by then is of a recording that began by then, too.
+		// Without the recordings, transcriptions that began before the end are certain, because their recordings began even earlier.
 		const { endMs = NaN } = place;
 		isRefused = isNotThere(error);
 		isUnknown = !isRefused && rows.every((row) => startMsOf(row) <= endMs + OWN_UNTIL_MS);
@@ -106,12 +110,13 @@ export async function ownTranscriptions(send: Send, place: Place) {
 		.sort((one, other) => (startMs(one) || 0) - (startMs(other) || 0));
 	const transcribed = new Set(own.map(recordingOf));
 	const ownRecordings = recordings.filter((row) => isOwn(place, row, startMsOf(row)));
+	/** Whether a recording isn't transcribed yet, although another one is. */
 	const isMissing =
 		ownRecordings.some((row) => transcribed.has(row)) && !ownRecordings.every((row) => transcribed.has(row));
-	// What was left out may be its own.
+	/** Whether a transcription was left out that may be the conversation's own. */
 	const isCut = isRefused && own.length < rows.length;
 	return { rows: own, isUnknown, isMore: isUnknown || isMissing || isCut || endEarly(ownRecordings, place) };
 }
 
-/** What was found, and whether more of it may be listed later. */
+/** The result of `ownTranscriptions`. */
 export type Listed = Awaited<ReturnType<typeof ownTranscriptions>>;

@@ -16,25 +16,26 @@ export class BoundedMap<K, V> extends Map<K, V> {
 
 const MAX_NODES = 2_000;
 
-/** What this process keeps of the nodes that were used last, by workflow and node, then by what keeps it. */
+/** What the stores of this process hold of the nodes that were used last, by workflow and node, then by store. */
 const nodes = new BoundedMap<string, Map<object, unknown>>(MAX_NODES);
 
-/** Keeps something of each node that has a webhook, in one store for all. */
+/** A store that holds something of each node with a webhook, for MAX_NODES nodes in all. */
 export class PerNode<T> {
-	/** @param make makes what is kept of a node, empty. It has to be bounded itself */
+	/** @param make makes the empty value for a node, which has to be bounded itself */
 	constructor(private readonly make: () => T) {}
 
+	/** @returns the value of a node, which is made if there is none */
 	of(context: Pick<IWebhookFunctions, 'getNode' | 'getWorkflow'>): T {
 		const key = `${context.getWorkflow().id}:${context.getNode().id}`;
-		const parts = nodes.get(key) ?? new Map<object, unknown>();
-		nodes.set(key, parts);
-		if (!parts.has(this)) parts.set(this, this.make());
-		return parts.get(this) as T;
+		const values = nodes.get(key) ?? new Map<object, unknown>();
+		nodes.set(key, values);
+		if (!values.has(this)) values.set(this, this.make());
+		return values.get(this) as T;
 	}
 
-	/** @returns what is kept of all nodes */
+	/** @returns the values of all nodes */
 	all(): T[] {
-		return [...nodes.values()].filter((parts) => parts.has(this)).map((parts) => parts.get(this) as T);
+		return [...nodes.values()].filter((values) => values.has(this)).map((values) => values.get(this) as T);
 	}
 }
 

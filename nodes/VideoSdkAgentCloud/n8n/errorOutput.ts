@@ -1,13 +1,16 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 /**
- * Has n8n move an item to the error output, if the node has one, with all its fields, and those of the input added.
+ * Makes n8n move an item to the error output, if the node has one, with all its fields, to which n8n adds those of the input.
  *
- * n8n moves an item that has an `error` beside its `json` (WorkflowExecute.handleNodeErrorOutput), but leaves nothing but the message
- * of one that still has it afterwards (normalizeNodeErrors). It copies items on the way, so a property that isn't enumerable is seen
- * and then lost. It is lost as well where n8n stores the item: there only one that consists of `error` alone is moved.
+ * n8n moves an item that has an `error` beside its `json` (WorkflowExecute.handleNodeErrorOutput). But if the item still has it afterwards,
+ * n8n leaves nothing of it but the message (WorkflowExecute.normalizeNodeErrors). In between, n8n copies the item, so a property that isn't
+ * enumerable is seen first and then lost. It's also lost if n8n stores the item. Of stored items, n8n moves only those with nothing but
+ * `error`.
  *
- * @param item with `error` in its `json`
+ * @param item the item, with `error` in its `json`
+ *
+ * until: normalizeNodeErrors leaves the fields of an item that was moved.
  */
 export function toErrorOutput(context: IExecuteFunctions, item: INodeExecutionData): INodeExecutionData {
 	if (context.getNode().onError !== 'continueErrorOutput') return item;

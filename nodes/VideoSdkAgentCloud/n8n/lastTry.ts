@@ -1,14 +1,17 @@
 import type { IExecuteData, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
-/** How often n8n runs a node with Retry On Fail (WorkflowExecute.getRetryParams). */
+/** The limits for how often n8n runs a node with Retry On Fail (WorkflowExecute.getRetryParams). */
 const DEFAULT_TRIES = 3;
 const FEWEST_TRIES = 2;
 const MOST_TRIES = 5;
 
-/** With Retry On Fail n8n runs the whole node again, with the same IExecuteData (WorkflowExecute.processRunExecutionData). */
+/**
+ * The number of tries so far. With Retry On Fail, n8n runs a node again with the same IExecuteData
+ * (WorkflowExecute.processRunExecutionData).
+ */
 const tries = new WeakMap<IExecuteData, number>();
 
-/** Counts a try of the node. @returns how many there were, this one included */
+/** Counts a try of the node. @returns the number of tries so far, with this one */
 export function countTry(context: IExecuteFunctions): number {
 	const data = context.getExecuteData();
 	const count = (tries.get(data) ?? 0) + 1;
@@ -17,10 +20,11 @@ export function countTry(context: IExecuteFunctions): number {
 }
 
 /**
- * Tells whether n8n will run the node again after an output. An execution that began to wait would then have its input replaced.
+ * Predicts whether n8n runs the node again after an output. Then the execution must not begin to wait, because that replaces the node's
+ * input.
  *
- * @param count of the tries so far, see `countTry`
- * @param output its first item decides, as for n8n (`checkFailure` in WorkflowExecute)
+ * @param count the number of tries so far, see `countTry`
+ * @param output the output, whose first item decides, as it does for n8n (`checkFailure` in WorkflowExecute.processRunExecutionData)
  */
 export function isTriedAgain(
 	context: IExecuteFunctions,

@@ -2,10 +2,11 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import type { InEngine } from './nodeContext';
 
 /**
- * Before n8n 2.14 the engine may run an execution twice if it is a sub-workflow, or has run one: it continues the parent each time a
- * run of the child ends (WaitTracker.startExecution in 1.x). Executions of newer versions have a token for resuming them.
+ * Finds out, from its own data, whether n8n may run this execution twice. Before 2.14, n8n may do so if the execution is a sub-workflow, or
+ * has run one, because it continues the parent each time a run of the child ends (WaitTracker.startExecution in 1.x). Executions of newer
+ * versions have a `resumeToken`.
  *
- * @returns whether that may happen to this execution, by its own data alone
+ * until: n8n before 2.14 isn't installed any more.
  */
 export function mayRunTwice(context: IExecuteFunctions): boolean {
 	const { runExecutionData } = context as InEngine;

@@ -1,10 +1,10 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
-/** n8n logs an error each time a longer value is set. */
+/** The longest value for which n8n doesn't log an error (setWorkflowExecutionMetadata). */
 const MAX_VALUE_LENGTH = 255;
 const ID_FIELDS = ['sessionId', 'callId', 'roomId'];
 
-/** @returns the IDs with one more, unless they have it or there is no room left for it */
+/** @returns the IDs with one more, unless it's among them or there is no space left */
 function withId(text: string, id: string): string {
 	const ids = text === '' ? [] : text.split(', ');
 	const longer = [...ids, id].join(', ');
@@ -12,8 +12,8 @@ function withId(text: string, id: string): string {
 }
 
 /**
- * Lets users find the execution by the IDs of its sessions, calls and rooms ("Highlighted data" in the filter of n8n's executions).
- * n8n 2.41 offers that to nodes, and 2.14 doesn't yet.
+ * Lets users find the execution by the IDs of its sessions, calls and rooms ("Highlighted data" in the filter of n8n's executions). n8n
+ * 2.14 has no `customData` for nodes yet, and 2.41 has.
  */
 export function makeSearchable(context: IExecuteFunctions, records: IDataObject[]): void {
 	for (const field of ID_FIELDS) {
@@ -22,12 +22,12 @@ export function makeSearchable(context: IExecuteFunctions, records: IDataObject[
 			.filter((id): id is string => typeof id === 'string' && id !== '');
 		if (ids.length === 0) continue;
 		try {
-			// Another node, or this one in an earlier round of a loop, may have set some.
+			// Another node, or this one in an earlier round of a loop, may have set IDs already.
 			const earlier: string = context.customData?.get(field) ?? '';
 			const value = ids.reduce(withId, earlier);
 			if (value !== earlier) context.customData?.set(field, value);
 		} catch (error) {
-			// While a workflow is tried out, n8n throws at what it would else only log.
+			// In a manual execution, n8n throws an error that it otherwise only logs.
 			context.logger.debug("VideoSDK Agent Cloud: n8n couldn't save an ID for searching executions", {
 				reason: (error as Error).message,
 			});

@@ -1,7 +1,7 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import type { InEngine } from './nodeContext';
 
-/** n8n arms the timer of a wait at most 70 s before its deadline (ExecutionRepository.getWaitingExecutions). */
+/** n8n sets the timer of a wait at most 70 s before its deadline (ExecutionRepository.getWaitingExecutions). */
 const ARMED_BEFORE_MS = 71_000;
 const UNIT_MS: Record<string, number> = {
 	seconds: 1_000,
@@ -10,10 +10,10 @@ const UNIT_MS: Record<string, number> = {
 	days: 86_400_000,
 };
 
-/** @returns how long a node waits at most, in ms, as its parameters say; undefined: they don't, or not as plain numbers */
+/** @returns how long a node waits at most, in ms; undefined if its parameters don't say, or not as plain numbers */
 function limitMs(parameters: IDataObject = {}): number | undefined {
 	const { limitWaitTime } = (parameters.options ?? {}) as IDataObject;
-	// The nodes Wait and Form have the limit beside their other fields, Send and Wait among its options.
+	// The nodes Wait and Form have the limit among their fields, and operations Send and Wait have it among their options.
 	const limit = parameters.limitWaitTime === true ? parameters : (limitWaitTime as IDataObject)?.values;
 	const { limitType, resumeAmount, resumeUnit } = (limit ?? {}) as IDataObject;
 	if (limitType !== 'afterTimeInterval') return undefined;
@@ -22,11 +22,14 @@ function limitMs(parameters: IDataObject = {}): number | undefined {
 }
 
 /**
- * When a request ends a wait, n8n doesn't cancel the timer of its deadline (WaitTracker.startExecution), which would then end the
- * execution's next wait. Only deadlines that are near have a timer.
+ * Finds out whether a timer of n8n's could end the next wait of the execution. When a request ends a wait, n8n doesn't cancel the timer of
+ * its deadline (WaitTracker.startExecution). Only deadlines that are near have a timer.
  *
- * @param nowMs in ms since 1970
+ * @param nowMs the present time, in ms since 1970
  * @returns until when such a timer may fire, in ms since 1970; 0: there is none
+ *
+ * until: n8n cancels the timer of a wait that a request has ended (test/e2e/nightly/waiting: each session in a loop has the whole of its
+ * time).
  */
 export function timersUntilMs(context: IExecuteFunctions, nowMs: number): number {
 	const { workflow, runExecutionData } = context as InEngine;
@@ -34,7 +37,7 @@ export function timersUntilMs(context: IExecuteFunctions, nowMs: number): number
 	const deadlines = Object.entries(runData).flatMap(([name, runs]) => {
 		const ms = limitMs(workflow?.getNode(name)?.parameters as IDataObject | undefined);
 		if (ms === undefined) return [];
-		// A resumed node has the time at which it was resumed, so the wait began when the node before it ended.
+		// The start time of a node that has waited is that of its resumption, so the end of the node before it is when the wait began.
 		return runs.map(({ source: [from] }) => {
 			const before = from ? runData[from.previousNode]?.[from.previousNodeRun ?? 0] : undefined;
 			return before ? before.startTime + before.executionTime + ms : 0;

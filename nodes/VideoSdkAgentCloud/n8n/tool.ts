@@ -2,21 +2,21 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import type { InEngine } from './nodeContext';
 
 /**
- * @returns whether the node runs as a tool of an AI agent. (`isToolExecution()` is false in an execute context, so the type decides:
- * NodeTypes.getByNameAndVersion appends "Tool".)
+ * @returns whether the node runs as a tool of an AI agent. The type decides, to which n8n appends "Tool" (NodeTypes.getByNameAndVersion),
+ *   because `isToolExecution()` is false in an execute context
  */
 export function isTool(context: IExecuteFunctions): boolean {
 	return context.getNode().type.endsWith('Tool');
 }
 
-/** @returns whether the node runs as the human review of an AI agent's tools, which n8n makes of `sendAndWait` */
+/** @returns whether the node runs as the human review of an AI agent's tools, which n8n makes of `sendAndWait` (convertNodeToHitlTool) */
 export function isHumanReview(context: Pick<IExecuteFunctions, 'getNode'>): boolean {
 	return context.getNode().type.endsWith('HitlTool');
 }
 
 /**
- * @returns whether the AI agent itself runs the tool and continues with what it gives at once, as versions before 3 and sub-agents
- * do: then no execution can wait. (Only the SupplyDataContext that they run it with has `cloneWith`.)
+ * @returns whether the AI agent itself runs the tool, as versions before 3 and sub-agents do, so that the execution can't wait. Only the
+ * SupplyDataContext with which they run it has `cloneWith`
  */
 export function isRunByAgent(context: IExecuteFunctions): boolean {
 	return 'cloneWith' in context;
@@ -27,8 +27,8 @@ const usersOf = (context: IExecuteFunctions): string[] =>
 	(context as InEngine).workflow?.getChildNodes(context.getNode().name, 'ALL_NON_MAIN') ?? [];
 
 /**
- * Tells one run of the AI agents that use the tool from another, leaving out agents that are tools themselves. A retried execution
- * repeats the run that failed, and none before it.
+ * Identifies the run of the AI agents that use the tool, except for agents that are tools themselves. A retried execution repeats the run
+ * that failed, and none before it.
  */
 export function agentRun(context: IExecuteFunctions): string {
 	const { workflow, runExecutionData } = context as InEngine;
@@ -40,8 +40,8 @@ export function agentRun(context: IExecuteFunctions): string {
 }
 
 /**
- * Tells whether an AI agent that uses the tool will start over if it fails ("Retry On Fail"), with no memory of what its tools did.
- * Version 3 remembers, unless On Error makes it output its failure (the retry loop of WorkflowExecute).
+ * Finds out whether an AI agent that uses the tool starts over if it fails ("Retry On Fail"), without remembering what its tools did.
+ * Version 3 remembers it, unless On Error makes it output its failure (the retry loop of WorkflowExecute.processRunExecutionData).
  */
 export function isAgentTriedAgain(context: IExecuteFunctions): boolean {
 	const { workflow } = context as InEngine;
@@ -52,8 +52,9 @@ export function isAgentTriedAgain(context: IExecuteFunctions): boolean {
 }
 
 /**
- * Tells whether an AI agent that uses the tool (version 3), or whose sub-agent does, has several items. n8n gives all of them the history
- * of the first one (buildResponseMetadata), and runs a tool that is approved in a human review once for each (processHitlResponses).
+ * Finds out whether an AI agent (version 3) that uses the tool, itself or by a sub-agent, has several items. n8n gives all of them the
+ * history of the first one (buildResponseMetadata), and runs a tool that was approved in a human review once for each item
+ * (processHitlResponses).
  */
 export function hasAgentSeveralItems(context: IExecuteFunctions): boolean {
 	const { runExecutionData } = context as InEngine;
@@ -65,8 +66,8 @@ export function hasAgentSeveralItems(context: IExecuteFunctions): boolean {
 }
 
 /**
- * @returns whether each item has its own outcome, so that a failure stops nothing. An AI agent learns of a failure only from an output:
- * n8n gives it an empty result for a tool that throws, and it would try again.
+ * @returns whether each item has its own outcome, so that a failure doesn't stop the node. That's so for a tool as well, because n8n gives
+ *   the AI agent an empty result if the tool throws, and the agent would try again (test/e2e/aiAgent)
  */
 export function continuesOnFail(context: IExecuteFunctions): boolean {
 	return context.continueOnFail() || isTool(context);

@@ -8,19 +8,19 @@ import { outputRecord } from '../conversation/output';
 import { type Question, withoutResponse } from './question';
 import { findPoller, type Poller } from './polling/poller';
 
-/** What the record of a call or session doesn't tell of its start. */
+/** How the execution waits for what was started, as far as the record doesn't tell. */
 export interface SentWait {
-	/** After so long VideoSDK hangs up because of Max Wait, in ms; undefined: never. */
+	/** The limit after which VideoSDK hangs up because of Max Wait, in ms; undefined: there is none. */
 	limitMs?: number;
-	/** The room that was made for it alone. */
+	/** The room that was created for it alone. */
 	roomId?: string;
-	/** What is asked. */
+	/** The question that the call asks. */
 	question?: Question;
-	/** What was found already of what is kept. Of a call that this execution has not made: it only looks. */
+	/** The artifacts that were found already. Only Call: Get has them, which waits for a call without having made it. */
 	artifacts?: Known['artifacts'];
 }
 
-/** A response that the agent hands in while its call ends still counts. */
+/** How long after the end of its call a response still counts. */
 const RESPONSE_MS = 5_000;
 
 /** How one item waits. */
@@ -31,21 +31,21 @@ export interface ItemWait extends Pick<WaitPolicy, 'isEnded' | 'isSimplified' | 
 /** How the items of an operation wait. */
 export interface WaitOptions {
 	kind: KindName;
-	/** Undefined: the item is not waited for. */
+	/** Reads how an item waits; undefined: the execution doesn't wait for it. */
 	ofItem: (itemIndex: number) => ItemWait | undefined;
-	/** What the start of an item tells, see SentWait. */
+	/** Returns the SentWait of an item's start. */
 	sentOf: (itemIndex: number) => SentWait | undefined;
-	/** Reads an item's credential. All items have the same account. */
+	/** Returns the reader for an item's credential. All items have the same account. */
 	credential: (itemIndex: number) => ReadCredential;
 }
 
-/** What is to be awaited of the items of a node, and what they show meanwhile. */
+/** The conversations to wait for, and the outputs of the items without and with a wait. */
 export type Plan = Awaited<ReturnType<typeof planWait>>;
 
 /**
- * Finds out what is to be awaited.
+ * Finds out for which conversations the execution has to wait.
  *
- * @param output one item for each input item: what was started, as a whole record, or why it was not
+ * @param output one item for each input item: the whole record of what was started, or why nothing was
  */
 export async function planWait(
 	context: IExecuteFunctions,
@@ -59,7 +59,7 @@ export async function planWait(
 		sinceMs: Date.now(),
 		/** The conversations, by their IDs. */
 		awaited: new Map<string, { policy: WaitPolicy; known: Known; isOwn: boolean }>(),
-		/** Asks for them; undefined if there are none. */
+		/** The poller for the conversations; undefined if there are none. */
 		poller: undefined as Poller | undefined,
 		/** The output if the execution does not wait. */
 		shown: [] as INodeExecutionData[],
@@ -73,7 +73,7 @@ export async function planWait(
 		const itemWait = id === '' ? undefined : options.ofItem(index);
 		if (itemWait === undefined) {
 			plan.shown.push(item);
-			// What is stored with the execution moves to the error output only like this, see `toErrorOutput`.
+			// n8n moves a stored item to the error output only in this form, see `toErrorOutput`.
 			const { error } = item.json;
 			plan.last.push(hasErrorOutput && error ? { ...item, json: { error } } : item);
 			continue;
@@ -94,7 +94,7 @@ export async function planWait(
 		const known = mergeFact(kind, mergeFact(kind, unknown(id), { record: item.json }), {
 			artifacts: artifacts ?? {},
 		});
-		// What is over before it's waited for wasn't cut by Max Wait, whatever the clocks show.
+		// A conversation that is over before the wait wasn't ended by Max Wait, whatever the clocks say.
 		const outcome = outputRecord(kind, known, { ...policy, deadlineMs: Infinity });
 		const isDone =
 			isOver(known, policy, sinceMs) &&

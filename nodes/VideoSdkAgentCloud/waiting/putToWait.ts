@@ -12,18 +12,24 @@ import { type StoredWait, VERSION } from './storedWait';
 import { registerWait } from './waitingExecution';
 import { type Poller } from './polling/poller';
 
-/** By kind and ID: what takes back that a conversation is ended at Max Wait although no execution waits for it. */
+/**
+ * The conversations that are ended at Max Wait although no execution waits for them, by kind and ID, each with a function that cancels the
+ * end.
+ */
 const scheduledEnds = new Map<string, () => void>();
 
-/** Whoever has started a conversation and waits for it decides when it is ended. */
+/** Cancels scheduled ends, because an execution that has started a conversation, and waits for it, decides when it's ended. */
 function takeBackEnds(kind: KindName, { awaited }: Plan): void {
 	for (const [id, { isOwn }] of awaited) if (isOwn) scheduledEnds.get(`${kind} ${id}`)?.();
 }
 
-/** Ends at Max Wait what is to be ended then, although the execution does not wait for it: it was stopped, or failed, after the start. */
+/**
+ * Schedules the ends at Max Wait of conversations for which the execution doesn't wait, because it was stopped, or failed, after the
+ * start.
+ */
 export function endAtMaxWait(kind: KindName, plan: Plan): void {
 	takeBackEnds(kind, plan);
-	const { poller: poller, sinceMs } = plan;
+	const { poller, sinceMs } = plan;
 	const ended = [...plan.awaited.values()].filter(({ policy }) => policy.isEnded);
 	for (const { policy, known } of ended) {
 		const limits = budgetOf(policy.deadlineMs, 0, ended.length);
@@ -39,7 +45,7 @@ export function endAtMaxWait(kind: KindName, plan: Plan): void {
 	}
 }
 
-/** Says in the output panel that no event from VideoSDK can arrive, and what happens instead. */
+/** Adds a hint to the output panel if no event from VideoSDK can arrive, with what happens instead. */
 async function hintIfUnreachable(
 	context: IExecuteFunctions,
 	stored: StoredWait,
@@ -55,7 +61,7 @@ async function hintIfUnreachable(
 	});
 }
 
-/** Groups IDs by what is wanted of them. */
+/** Groups the IDs of conversations by their policy, which most of them share. */
 function grouped({ awaited }: Plan): StoredWait['awaited'] {
 	const groups = new Map<string, string[]>();
 	for (const [id, { policy }] of awaited) {
@@ -66,11 +72,11 @@ function grouped({ awaited }: Plan): StoredWait['awaited'] {
 }
 
 /**
- * Makes the execution wait, once, until all that was started is over and what was said is there: each item until its own Max Wait.
- * It does not wait if nothing is left to wait for, or if it was stopped.
+ * Puts the execution to wait, once for all items, until all that was started is over and its artifacts are there, or Max Wait has ended
+ * for each item. It doesn't wait if nothing is left to wait for, or if it was stopped.
  *
- * @param output one item for each input item: what was started, as a whole record, or why it was not
- * @returns the output if the execution does not wait
+ * @param output one item for each input item: the whole record of what was started, or why nothing was
+ * @returns the output if the execution doesn't wait
  */
 export async function putToWait(
 	context: IExecuteFunctions,
@@ -92,7 +98,7 @@ export async function putToWait(
 		resumeUrl: resumeUrlOf(context),
 		sinceMs: plan.sinceMs,
 		awaited: grouped(plan),
-		// It is asked in an execution of its own.
+		// A question is asked in an execution of its own, so it's that of the first item.
 		question: options.sentOf(0)?.question,
 	};
 	await putExecutionToWait(context, JSON.stringify(stored), plan.last, budgetOfWait(stored).n8nDeadlineMs);

@@ -4,28 +4,34 @@ import { pick } from '../api/http/responseReaders';
 import { TOKEN_PREFIX } from '../security/redactTokens';
 import { type Tool } from '../agentTools/server';
 
-/** The kind of response, named as in n8n's own Send and Wait. Its `customForm` isn't used because n8n then accepts only form uploads. */
+/**
+ * The kind of response, named as in n8n's own Send and Wait. Its `customForm` isn't used, because n8n then accepts only
+ * multipart/form-data.
+ */
 export type ResponseType = 'approval' | 'fields' | 'freeText';
 
 /** The form of a response's output. */
 export interface ResponseForm {
 	responseType: ResponseType;
-	/** n8n asks it before an AI agent's tool runs, and tells the model the reason why not. */
+	/** Whether it's the human review of an AI agent's tool, in which case n8n passes `chatInput` to the model as the reason for a no. */
 	isReview: boolean;
 }
 
-/** The argument for the person's own words, and its name in the output. It's no answer by itself. */
+/** The name of the argument, and of the output's field, for the person's own words, which aren't an answer by themselves. */
 export const QUOTE = 'quote';
 
-/** What an execution asks someone on the phone, and waits for. Stored with it. */
+/** The question that an execution asks someone on the phone, and for whose response it waits. It's stored with the execution. */
 export interface Question extends ResponseForm {
-	/** By which the agent learns the question and hands in the response. */
+	/** The tool that tells the agent the question, and by which it hands in the response. */
 	tool: Tool;
-	/** Of the agent's key. n8n's own token is the same for each wait of an execution, so it proves no response to this question. */
+	/**
+	 * The hash of the agent's key. n8n's own token can't prove a response, because it's the same for all waits of an execution
+	 * (WaitingWebhooks).
+	 */
 	keyHash: string;
 }
 
-/** The fields of a call without a response. */
+/** The fields of the call that the output has if there is no response. */
 const SHOWN_FIELDS = [
 	'to',
 	'callId',
@@ -43,7 +49,7 @@ const SHOWN_FIELDS = [
 ];
 const KEY_BYTES = 32;
 
-/** What a model is told of a call that brought no response, by its outcome. */
+/** The reasons for the model why there is no response, by the outcome of the call. */
 const REASONS: Record<string, string> = {
 	noAnswer: 'No answer: no one picked up the phone.',
 	rejected: 'No answer: the call was rejected.',
@@ -54,27 +60,28 @@ const REASONS: Record<string, string> = {
 	running: "No answer: the call was made, but n8n couldn't wait for the response.",
 };
 
-/** Makes keys equally long, as a comparison in constant time needs them. */
+/** Hashes a key, because a comparison in constant time needs values of the same length. */
 export const hashOf = (key: string): Buffer => createHash('sha256').update(key).digest();
 
 /**
- * Makes the key for one wait. It begins like the tokens of tools, so that it is taken out wherever VideoSDK repeats it.
+ * Makes the key for one wait. It begins like the tokens of tools, so that it's removed wherever VideoSDK repeats it.
  *
- * @returns it, and what is stored of it
+ * @returns the key, and the hash that is stored
  */
 export function createKey(): { key: string } & Pick<Question, 'keyHash'> {
 	const key = TOKEN_PREFIX + randomBytes(KEY_BYTES).toString('base64url');
 	return { key, keyHash: hashOf(key).toString('base64url') };
 }
 
-/** @returns whether a key is the one of the question. In constant time */
+/** @returns whether a key is the one of the question, compared in constant time */
 export function isKeyOf({ keyHash }: Question, key: string): boolean {
 	return timingSafeEqual(hashOf(key), Buffer.from(keyHash, 'base64url'));
 }
 
 /**
- * @returns what is missing in a response whose arguments fit the schema, in a sentence for the agent: an answer at all, or a text
- * that has to be there
+ * Checks a response whose arguments fit the schema.
+ *
+ * @returns what is missing, in a sentence for the agent: any answer at all, or a required text; undefined if nothing is
  */
 export function problemOf({ tool }: Question, input: IDataObject): string | undefined {
 	const isBlank = (name: string) => !Object.hasOwn(input, name) || String(input[name]).trim() === '';
@@ -88,17 +95,17 @@ export function problemOf({ tool }: Question, input: IDataObject): string | unde
 const textOf = (value: unknown): string => String(value ?? '').trim();
 
 /**
- * Of money, "yes, but only 50" isn't a yes. A model that was told otherwise may still hand it in as one.
- *
- * @returns whether a yes in a human review comes with what may be a condition
+ * Finds out whether a yes in a human review comes with what may be a condition, because "yes, but only 50" isn't a yes, and a model may
+ * hand it in as one although its instructions say otherwise.
  */
 export const isConditional = ({ isReview }: ResponseForm, { approved, comment }: IDataObject): boolean =>
 	isReview && approved === true && textOf(comment) !== '';
 
 /**
- * @param call that was made, with its number and ID
+ * Makes the output of a question that someone has answered.
+ *
+ * @param call the record of the call
  * @param input the arguments of the agent
- * @returns the output of a question that someone has answered
  */
 export function withResponse(question: Question, call: IDataObject, input: IDataObject): IDataObject {
 	const { responseType, isReview, tool } = question;
@@ -119,8 +126,9 @@ function reasonOf({ outcome, timedOut, reason, error }: IDataObject): string {
 }
 
 /**
- * @param call as it is known, or why it was not made
- * @returns the output of a question without a response: it counts as declined
+ * Makes the output of a question without a response, which counts as declined.
+ *
+ * @param call the record of the call, or the output that says why it wasn't made
  */
 export function withoutResponse({ responseType, isReview }: ResponseForm, call: IDataObject): IDataObject {
 	const feedback = isReview ? { chatInput: reasonOf(call) } : {};

@@ -5,32 +5,34 @@ import type { WaitPolicy } from '../conversation/nextStep';
 import { readWaitingExecution } from '../n8n/waitingState';
 import { hashOf, type Question } from './question';
 
-/** The version of what is stored. Executions may wait for 30 days, and the package be updated meanwhile. */
+/** The version of what is stored, because executions may wait for 30 days, and the package may be updated meanwhile. */
 export const VERSION = 2;
 
-/** What any process has to know of a waiting execution. Stored with it. */
+/** What any process has to know of a waiting execution. It's stored with the execution. */
 export interface StoredWait {
 	version: typeof VERSION;
 	kind: KindName;
-	/** Proves our own requests to the resume URL. Whoever may read the execution's data may continue it. */
+	/** The key that proves this package's own requests to the resume URL. Anyone who can read the execution's data could continue it. */
 	key: string;
 	executionId: string;
 	resumeUrl: string;
 	/** When the wait began, in ms since 1970. */
 	sinceMs: number;
-	/** Those that are awaited, by what is wanted of them. Others of the items have ended at once, or were never started. */
+	/** The conversations for which it waits, by their policy. Those of other items have ended at once, or were never started. */
 	awaited: Array<WaitPolicy & { ids: string[] }>;
-	/** Of Ask and Wait. */
+	/** The question of Ask and Wait. */
 	question?: Question;
 }
 
-/** @returns whether a request carries the key of the waiting execution. In constant time */
+/** @returns whether a request carries the key of the waiting execution, compared in constant time */
 export function hasKey({ key }: StoredWait, given: unknown): boolean {
 	return timingSafeEqual(hashOf(String(given)), hashOf(key));
 }
 
 /**
- * @returns what the waiting execution has stored; undefined if it does not wait at this node
+ * Reads what the waiting execution has stored.
+ *
+ * @returns undefined if the execution doesn't wait at this node
  * @throws UserError if it was stored by another version of the package
  */
 export function readWaiting(context: IWebhookFunctions) {
@@ -43,5 +45,5 @@ export function readWaiting(context: IWebhookFunctions) {
 	);
 }
 
-/** A wait and the items of its execution, in input order. What came of a conversation replaces its item. */
+/** A stored wait, and the items of its execution, in input order. The result of a conversation replaces its item. */
 export type Waiting = NonNullable<ReturnType<typeof readWaiting>>;

@@ -14,25 +14,25 @@ import { warnCredentialRejected } from './resuming/warnings';
 import type { Poller } from './polling/poller';
 
 const AGAIN_AFTER_MS = 5_000;
-/** Processes that learn of the same end at the same time, by events, don't all ask n8n to continue at that time. */
+/** Other processes wait for a random part of this time, so that they don't all ask n8n to continue at once after the same event. */
 const TURN_MS = 3_000;
 
-/** A waiting execution, as this process knows it. Any process that learns of it does the same. */
+/** A waiting execution, as this process knows it. All processes that know it do the same. */
 export class WaitingExecution {
 	private readonly kind: Kind;
 	private readonly budget: Budget;
-	/** By their IDs. */
+	/** The conversations for which it waits, by their IDs. */
 	readonly awaited = new Map<string, PendingConversation>();
-	/** Asks VideoSDK; undefined before. */
+	/** The poller that polls VideoSDK for it; undefined before `askBy`. */
 	private poller?: Poller;
-	/** `continuing`: n8n has been told to continue the execution, and has not answered yet. */
+	/** `continuing`: n8n was asked to continue the execution, and hasn't responded yet. */
 	private state: 'waiting' | 'continuing' | 'over' = 'waiting';
 	private isAsking = false;
 	private hasWarned = false;
 	private hasAskedBack = false;
-	/** The same for each conversation, so that a poller calls it once, however many are over. */
+	/** Is the same function for each conversation, so that the poller calls it once, however many are over. */
 	private readonly onReady = () => void this.ask();
-	/** The item that a response has made. It is kept if n8n fails to continue, since no one asks a person again. */
+	/** The output item of a response. It's kept if n8n fails to continue the execution, because a person must not be asked again. */
 	private response?: IDataObject;
 	/** Whether this process has put the execution to wait. */
 	isOwn = false;
@@ -50,9 +50,9 @@ export class WaitingExecution {
 		}
 	}
 
-	/** Asks VideoSDK from now on, and continues the execution when it is time. */
+	/** Polls VideoSDK from now on, and continues the execution when nothing is left to wait for. */
 	askBy(poller: Poller): void {
-		// Of two requests that come at the same time, the first one has begun it.
+		// If two requests are received at the same time, the first one has begun already.
 		if (this.poller) return;
 		this.poller = poller;
 		for (const one of this.awaited.values()) {
@@ -62,13 +62,13 @@ export class WaitingExecution {
 		poller.add([...this.awaited.values()]);
 	}
 
-	/** Joins what another process, or the stored items, know. */
+	/** Merges what another process knows. */
 	merge(known: Known[], response?: IDataObject): void {
 		for (const one of known) this.awaited.get(one.id)?.merge(one);
 		this.response ??= response;
 	}
 
-	/** Learns what the items of the stored execution tell. */
+	/** Merges the records in the items of the stored execution. */
 	mergeItems(items: IDataObject[]): void {
 		for (const item of items) {
 			const record = omit(item, ['timedOut', 'missing']);
@@ -76,13 +76,13 @@ export class WaitingExecution {
 		}
 	}
 
-	/** Something was learned. @param soon one that an event is about */
+	/** Wakes the poller, because something new is known. @param soon the conversation that an event is about */
 	wake(soon?: PendingConversation): void {
 		soon?.pollSoon();
 		this.poller?.wake();
 	}
 
-	/** Looks at once for what an event is about, if nothing else is open. Never throws. */
+	/** Polls the conversation that an event is about at once, if it's the last one that is open. Never throws. */
 	async pollNow(one: PendingConversation): Promise<void> {
 		const nowMs = Date.now();
 		const isLast = [...this.awaited.values()].every((other) => other === one || other.isReady(nowMs));
@@ -95,12 +95,12 @@ export class WaitingExecution {
 	}
 
 	/**
-	 * Continues the execution by the answer to a request.
+	 * Continues the execution by the response to a request.
 	 *
-	 * n8n continues it for one request, and answers others with 500, unless the execution waits again by then.
+	 * n8n continues it for one request, and answers others with 500, unless the execution waits again by then (ActiveExecutions.add).
 	 *
-	 * @param response the item that a response has made
-	 * @returns false if another request does so, or it is too late for it: n8n's own deadline comes soon
+	 * @param response the output item of a response to a question
+	 * @returns whether this request may continue it; false if another one does so, or n8n's own deadline is too near
 	 */
 	tryContinue(context: IWebhookFunctions, response = this.response): boolean {
 		if (!this.isWaiting || Date.now() > this.budget.continueUntilMs) return false;
@@ -111,7 +111,7 @@ export class WaitingExecution {
 		return true;
 	}
 
-	/** @param item what the execution has stored for it @returns the output item */
+	/** @returns an output item. @param item the item that the execution has stored */
 	outcome(item: IDataObject): IDataObject {
 		if (this.response) return this.response;
 		const one = this.awaited.get(String(item[this.kind.idField]));
@@ -122,7 +122,7 @@ export class WaitingExecution {
 		return one.policy.isSimplified ? this.kind.simplify(outcome) : outcome;
 	}
 
-	/** @returns whether the agent is to be asked whether a yes has a condition: once, since a model may insist */
+	/** @returns whether to ask the agent if a yes has a condition, which happens once, because a model may insist */
 	asksBackOnce(): boolean {
 		const isFirst = this.isWaiting && !this.hasAskedBack;
 		this.hasAskedBack = true;
@@ -135,7 +135,7 @@ export class WaitingExecution {
 
 	private async finish(wasAccepted: boolean): Promise<void> {
 		if (wasAccepted) return this.forget();
-		// n8n is in trouble, so no one asks it again at once.
+		// n8n has failed to continue the execution, so it isn't asked again at once.
 		await sleep(AGAIN_AFTER_MS);
 		this.state = 'waiting';
 		this.wake();
@@ -154,7 +154,7 @@ export class WaitingExecution {
 		const { stored, budget } = this;
 		await askToContinue(context, stored, carried, () => !this.isWaiting, budget.continueUntilMs);
 		this.isAsking = false;
-		// Else n8n has not answered yet whether it continues the execution.
+		// In any other state, n8n hasn't responded yet.
 		if (this.isWaiting) this.forget();
 	}
 
@@ -172,10 +172,10 @@ export class WaitingExecution {
 	}
 }
 
-/** The waiting executions that this process knows, by their keys. */
+/** The waiting executions that this process knows, by the keys of their waits. */
 const waits = new Map<string, WaitingExecution>();
 
-/** The keys of those that are over: n8n may still hand over a request that it has read before. */
+/** The keys of waits that are over, because n8n may still pass on a request that it has read before. */
 const over = new BoundedMap<string, true>(10_000);
 
 /** @returns whether a wait is over, as far as this process knows */
@@ -186,7 +186,7 @@ export function findWait({ key }: StoredWait): WaitingExecution | undefined {
 	return waits.get(key);
 }
 
-/** Keeps a waiting execution. @returns it, or the one that is kept already */
+/** Remembers a waiting execution. @returns the waiting execution, which this process may know already */
 export function registerWait(stored: StoredWait): WaitingExecution {
 	const wait = waits.get(stored.key) ?? new WaitingExecution(stored);
 	waits.set(stored.key, wait);

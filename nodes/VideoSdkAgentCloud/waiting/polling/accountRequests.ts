@@ -12,36 +12,36 @@ import { detached } from '../../n8n/detached';
 import { fileAddressRule } from '../../security/publicAddress';
 import { Limiter } from './limiter';
 
-/** Of one kind of requests to VideoSDK. One execution whose requests hang leaves places to others. */
+/** The limits of each kind of requests to VideoSDK. An execution whose requests hang leaves places for others. */
 const API_LIMITS = { inFlight: 15, ofOwner: 10, perSecond: 20, slowPerSecond: 8 };
-/** Requests that are refused again and again must not hold up those that are answered. */
+/** The pause after "too many requests", so that polls and searches, which may wait, don't hold up ends. */
 const PAUSE_MS = 5_000;
-/** For the whole of a request, so that an answer that drips holds up nothing. */
+/** The time limit for a whole request, so that a slow response holds up nothing. */
 const TIMEOUT_MS = 10_000;
-/** How n8n marks an expression in a credential that it cannot evaluate any more (CredentialsHelper.applyDefaultsAndOverwrites). */
+/** The mark for an expression in a credential that n8n can't evaluate any more (CredentialsHelper.applyDefaultsAndOverwrites). */
 const NOT_RESOLVED = '[Error resolving credentials]';
-/** One round of looks reads the credential once, however many requests it makes. */
+/** The age up to which the credential counts, so that one round of polls reads it once. */
 const MAX_AGE_MS = 1_000;
 
 /**
- * An account of VideoSDK, as waiting executions use it: its credential in its current state, and its requests, which outlive the
- * execution whose context sends them.
+ * The requests of waiting executions in one account of VideoSDK, with its credential in its current state. They outlive the execution
+ * whose context sends them.
  *
- * Only an execution's context can read a credential, and the context keeps that execution's data in memory. So executions whose
- * credential reads the same share one account, with the first one's context. Only an expression in the credential, such as
- * `{{ $json.key }}`, makes them differ.
+ * Only an execution's context can read a credential, and it keeps the execution's data in memory. So executions whose credential has the
+ * same values share one account, with the context of the first one. They differ only if the credential has an expression such as `{{
+ * $json.key }}`.
  */
 export class AccountRequests {
 	readonly context: RequestContext;
-	/** Requests for records and lists of what isn't over. */
+	/** The limiter of requests for records and lists of conversations that aren't over. */
 	readonly polls = new Limiter({ ...API_LIMITS, slowPerSecond: 4, pauseMs: PAUSE_MS });
-	/** Requests that end something: they don't pause, since whatever isn't ended keeps costing money. */
+	/** The limiter of requests that end something. They don't pause, because what isn't ended keeps costing money. */
 	readonly ends = new Limiter(API_LIMITS);
-	/** Requests that look for what was said. */
+	/** The limiter of requests that search for artifacts. */
 	readonly fetches = new Limiter({ ...API_LIMITS, pauseMs: PAUSE_MS });
-	/** Files, each of which may be a text in memory. */
+	/** The limiter of files, each of which may be a text in memory. */
 	private readonly files = new Limiter({ inFlight: 10, ofOwner: 5 });
-	/** What n8n's clock is ahead of VideoSDK's, in ms. */
+	/** By how much n8n's clock is ahead of VideoSDK's, in ms. */
 	skewMs = 0;
 	private readonly readCredential: ReadCredential;
 
@@ -54,15 +54,15 @@ export class AccountRequests {
 		this.readCredential = credentialOf(this.context, itemIndex, MAX_AGE_MS);
 	}
 
-	/** What its credential read last, see `keyOf`. */
+	/** The key of the credential that was read last, see `keyOf`. */
 	get key(): string {
 		return keyOf(this.context, this.last);
 	}
 
-	/** @throws what n8n throws if the credential cannot be read */
+	/** Reads the credential. @throws what n8n throws if it can't be read */
 	async read(): Promise<ICredentialsDecrypted> {
 		const current = await this.readCredential().catch((error: Error) =>
-			// n8n evaluates expressions only while the execution runs, so their values of that time count.
+			// n8n evaluates expressions only while the execution runs, so their last values count.
 			this.last && error.message.includes(NOT_RESOLVED) ? this.last : Promise.reject(error),
 		);
 		this.last = current;
@@ -70,10 +70,12 @@ export class AccountRequests {
 	}
 
 	/**
-	 * @param limiter of what the requests are for
-	 * @param execution takes turns with others
-	 * @param untilMs after this time, in ms since 1970, nothing is sent
-	 * @returns sends each request once, within a time limit: a wait repeats everything itself
+	 * Makes the sender for one kind of requests.
+	 *
+	 * @param limiter the limiter of that kind
+	 * @param execution identifies the execution, with which others take turns
+	 * @param untilMs the time after which nothing is sent, in ms since 1970
+	 * @returns a sender that sends each request once, within a time limit, because a wait repeats everything itself
 	 */
 	sender(limiter: Limiter, execution: object, untilMs: number): Send {
 		return async (request, read) => {
@@ -99,10 +101,10 @@ export class AccountRequests {
 	}
 
 	/**
-	 * Reads the text of a file, with the address rules for files.
+	 * Downloads the text of a file, within the rule for the URLs of files.
 	 *
-	 * @param execution takes turns with others, so that one whose files hang doesn't hold up another's
-	 * @param untilMs after this time, in ms since 1970, nothing is sent
+	 * @param execution identifies the execution, with which others take turns, so that its files can't hold up theirs
+	 * @param untilMs the time after which nothing is sent, in ms since 1970
 	 * @throws FileError; UserError if there was no time to send it
 	 */
 	async readText(url: string, execution: object, untilMs: number): Promise<string> {
@@ -120,7 +122,7 @@ export class AccountRequests {
 	}
 }
 
-/** @returns what tells accounts apart: the credential, and what it read */
+/** @returns the key that identifies an account: its credential's ID and values */
 export function keyOf(context: RequestContext, { data }: Partial<ICredentialsDecrypted> = {}): string {
 	return JSON.stringify([credentialId(context), data?.apiKey, data?.secretKey, data?.baseUrl]);
 }

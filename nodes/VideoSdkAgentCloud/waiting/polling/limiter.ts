@@ -1,44 +1,44 @@
 import { sleep } from 'n8n-workflow';
 
-/** How much may be under way, and how fast it may begin. */
+/** How much work may be under way, and how fast it may begin. */
 export interface RateLimits {
-	/** At most so many at a time. */
+	/** The highest number under way at a time. */
 	inFlight: number;
-	/** At most so many of them for one owner. Default: all */
+	/** The highest number of these for one owner. Default: all */
 	ofOwner?: number;
-	/** At most so many begin in a second. Default: as many as there are places */
+	/** The highest number that begins within a second. Default: no limit */
 	perSecond?: number;
-	/** The same for a minute after "too many requests", if there is such a rate. */
+	/** The highest number that begins within a second for a minute after "too many requests". Default: no limit */
 	slowPerSecond?: number;
-	/** After "too many requests" nothing begins for so long, in ms. */
+	/** How long nothing begins after "too many requests", in ms. Default: no pause */
 	pauseMs?: number;
 }
 
-/** So long after "too many requests" fewer begin. */
+/** How long less work begins after "too many requests". */
 const SLOW_MS = 60_000;
 
-/** What an owner has under way, and what waits for a place. */
+/** The work of an owner that is under way, and that waits for a place. */
 interface Queue {
 	running: number;
 	waiting: Array<() => void>;
 }
 
 /**
- * Limits how much of one kind of work is under way. Each thing that can hang by itself has a limiter of its own, so that it holds up
- * nothing else. Among owners, who holds fewer places goes first, then who has waited longest: none starves another, however much it
- * wants to do, or however often that fails.
+ * Limits how much of one kind of work is under way (a semaphore with a rate limit). Each kind that can hang by itself has a limiter of its
+ * own, so that it doesn't hold up another one. The owner with the fewest places goes first, then the one that has waited longest, so that
+ * no owner starves another, however much work it has, or however often that fails.
  */
 export class Limiter {
 	private readonly queues = new Map<object, Queue>();
 	private running = 0;
 	private isPausing = false;
-	/** Nothing begins before, in ms by a clock that no one sets. */
+	/** The time before which nothing begins, in ms by a clock that no one can set. */
 	private nextAtMs = 0;
 	private slowUntilMs = 0;
 
 	constructor(private readonly limits: RateLimits) {}
 
-	/** Does work when there is a place for it: among that of its owner, in the order of arrival. */
+	/** Does work when there is a place for it. The work of one owner is done in the order of arrival. */
 	async run<T>(owner: object, work: () => Promise<T>): Promise<T> {
 		const queue = this.queues.get(owner) ?? { running: 0, waiting: [] };
 		this.queues.set(owner, queue);
@@ -51,14 +51,14 @@ export class Limiter {
 		} finally {
 			queue.running--;
 			this.running--;
-			// Whoever comes again has waited for the shortest time.
+			// The owner moves to the end of the queues, because it has waited for the shortest time.
 			this.queues.delete(owner);
 			if (queue.running > 0 || queue.waiting.length > 0) this.queues.set(owner, queue);
 			this.startNext();
 		}
 	}
 
-	/** The other side has answered "too many requests". */
+	/** Slows down, because the other side has responded with "too many requests". */
 	slowDown(): void {
 		const nowMs = performance.now();
 		this.slowUntilMs = nowMs + SLOW_MS;

@@ -14,29 +14,35 @@ import {
 } from '../../conversation/nextStep';
 import { type Budget, extendIfSlept } from '../budget';
 
-/** How often the API is asked soon for what an event says may be over. */
+/** The number of polls that follow each other soon if an event says that a conversation may be over. */
 const SOON_POLLS = 10;
-/** A request takes so long at most. */
+/** The longest time that a request takes. */
 const LONGEST_REQUEST_MS = 10_000;
 
-/** A step for which one conversation sends requests of its own, unlike a round of looks. */
+/** A step for which a conversation sends requests of its own, unlike a round of polls. */
 export type OwnStep = 'poll' | 'end' | 'fetch';
 
-/** A request for a conversation alone is under way, or waits for its turn, and holds it up until a time in ms since 1970. */
+/**
+ * A request for one conversation alone that is under way, or waits for its turn. It holds up the conversation until `untilMs`, in ms since
+ * 1970.
+ */
 export interface Busy {
 	step: OwnStep;
 	untilMs: number;
 }
 
-/** A conversation that an execution of this process waits for: what is known, and what was done. What is next, `next` decides. */
+/**
+ * A conversation for which an execution of this process waits. It holds what is known and what was done, and `next` decides what to do
+ * next.
+ */
 export class PendingConversation {
 	private readonly progress: Progress;
-	/** The record that the last look has shown. */
-	private shown = '';
+	/** The record of the last poll, as JSON. */
+	private lastRecord = '';
 	busy?: Busy;
-	/** Called when there is nothing left to do for it. */
+	/** Is called when nothing is left to do for it. */
 	onReady?: () => void;
-	/** Called when the API rejects the credential. */
+	/** Is called when the API rejects the credential. */
 	onRejected?: (error: Error) => void;
 
 	constructor(
@@ -59,16 +65,16 @@ export class PendingConversation {
 	}
 
 	/**
-	 * Learns what a look at the API has shown.
+	 * Merges the record of a poll.
 	 *
-	 * @param atMs when the look began, in ms since 1970
+	 * @param atMs when the poll began, in ms since 1970
 	 * @param wasOver whether an end was known before
 	 */
 	mergePoll(record: IDataObject, atMs: number, skewMs: number, wasOver?: boolean): void {
 		const text = JSON.stringify(record);
-		// Nearly every look shows what the one before has shown.
-		if (text === this.shown && this.progress.endPolls === 0 && !wasOver) return;
-		this.shown = text;
+		// The record rarely differs from that of the poll before.
+		if (text === this.lastRecord && this.progress.endPolls === 0 && !wasOver) return;
+		this.lastRecord = text;
 		const { stageOf } = this.kind;
 		const isUnknownEnd = stageOf(record) < FINAL && stageOf(record, true) >= FINAL;
 		const isConfirmed = noteEndPoll(this.progress, isUnknownEnd, atMs);
@@ -79,7 +85,7 @@ export class PendingConversation {
 		this.known = merge(this.known, known);
 	}
 
-	/** What to do next: nothing while a request for it alone is under way. */
+	/** @returns what to do next, which is nothing while a request for it alone is under way */
 	next(nowMs: number): Step {
 		if (this.busy) {
 			const { step: begun, untilMs } = this.busy;
@@ -89,7 +95,7 @@ export class PendingConversation {
 			this.busy = undefined;
 		}
 		extendIfSlept(this.limits, nowMs);
-		// What lies ahead was noted before the clock was set back.
+		// A time in the future was noted before the clock was set back.
 		if ((this.known.seenOverAtMs ?? Infinity) > nowMs && isOver(this.known, this.policy, nowMs)) {
 			this.mergeFact({ seenOverAtMs: nowMs });
 		}
@@ -101,39 +107,39 @@ export class PendingConversation {
 		return step;
 	}
 
-	/** Whether nothing is left to do for it, and no answer to the end or to a look for what was said is outstanding. */
+	/** @returns whether nothing is left to do for it, and no request of its own is under way */
 	isReady(nowMs: number): boolean {
 		return this.next(nowMs).step === 'ready';
 	}
 
-	/** An event said that it may be over. */
+	/** Makes polls follow each other soon, because an event says that it may be over. */
 	pollSoon(): void {
 		this.progress.soonPolls = SOON_POLLS;
 	}
 
-	/** Whether the list, which may lag behind, is not enough. */
+	/** Whether its own record has to be fetched, because the list may lag behind. */
 	get needsOwnPoll(): boolean {
 		if (this.known.isConfirmedOver) return needsLog(this.known);
 		return this.progress.soonPolls > 0 || Object.keys(this.known.reported).length > 0;
 	}
 
-	/** Whether it is over after the next look, so that the list, which may lag behind, is of no use. */
+	/** @returns whether the next poll is the last one, for which its own record is fetched, because the list may lag behind */
 	isLastPoll(nowMs: number): boolean {
 		return nowMs >= this.policy.deadlineMs;
 	}
 
-	/** Whether VideoSDK has answered a look since Max Wait. */
+	/** Whether VideoSDK has responded to a poll since Max Wait. */
 	get isPolled(): boolean {
 		return this.progress.polledAtMs >= this.policy.deadlineMs;
 	}
 
-	/** @returns after what time no request of a step is sent, in ms since 1970 */
+	/** @returns the time after which no request of a step is sent, in ms since 1970 */
 	lastMs(step: OwnStep): number {
 		if (step === 'fetch') return this.limits.fetchUntilMs;
 		return endsUntilMs(this.policy, this.progress, this.limits);
 	}
 
-	/** Begins a step. It holds up the execution for a while at most, even if its request still waits for a place then. */
+	/** Begins a step, which holds up the execution for a limited time, even if its request still waits for a place then. */
 	begin(step: OwnStep, nowMs: number): Busy {
 		const { known, policy, limits, progress } = this;
 		if (step !== 'fetch') progress.triedAtMs = Math.min(progress.triedAtMs, nowMs);
@@ -145,10 +151,10 @@ export class PendingConversation {
 	}
 
 	/**
-	 * Notes what was done.
+	 * Notes that a step was done.
 	 *
-	 * @param nowMs when it was begun, in ms since 1970
-	 * @param isAnswered the last look, and one that is to tell whether someone picked up, count only then
+	 * @param nowMs when it began, in ms since 1970
+	 * @param isAnswered whether VideoSDK has responded. Otherwise, the last poll, or one for the timelog, has to be repeated
 	 */
 	noteStep(step: OwnStep, nowMs: number, isAnswered = true): void {
 		const field = ({ poll: 'polledAtMs', end: 'endedAtMs', fetch: 'fetchedAtMs' } as const)[step];

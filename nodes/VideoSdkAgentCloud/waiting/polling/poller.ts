@@ -6,30 +6,30 @@ import { AccountRequests, keyOf } from './accountRequests';
 import type { PendingConversation, Busy } from './pendingConversation';
 import { pollRecord, STEPS } from './steps';
 
-/** For fewer, the list cannot take fewer requests than one for each. */
+/** For fewer conversations, reading the list can't take fewer requests than polling each one. */
 const MIN_FOR_LIST = 3;
-/** A page of the list with fewer saves no more than the one request that it costs. */
+/** A page of the list with fewer wanted rows doesn't save more requests than the one that it costs. */
 const MIN_HITS = 2;
-/** What is not on the first pages is asked for one by one, so many at a time. */
+/** The number of conversations that aren't on the first pages, and are polled one by one in the same round. */
 const MAX_SINGLE = 10;
-/** What is due so much of its pause later is looked for in the list together with what is due now. */
+/** A poll that is due within this share of its pause is done with those that are due now, if the list is read. */
 const NEAR_SHARE = 2 / 3;
-/** So that no account is asked more than five times a second, a round of looks is followed by a pause for each of its requests. */
+/** The pause for each request of a round of polls, so that an account gets at most five of them a second. */
 const MS_PER_REQUEST = 200;
 const SHORTEST_SLEEP_MS = 250;
-/** A computer that has slept through a deadline has less than a minute until n8n's own timer comes. */
+/** The longest sleep, because a computer that has slept through a deadline has less than a minute until n8n's own timer fires. */
 const LONGEST_SLEEP_MS = 15_000;
 
 /**
- * Asks VideoSDK for everything that the executions of this process await of one account: one loop, so that the cost grows with the
- * account's conversations, not with the executions. It has timers and requests; what is to be done, `Awaited` says.
+ * Polls VideoSDK for all conversations of one account for which executions of this process wait. It's one loop, so that the cost grows
+ * with the number of conversations, and not of executions. It has the timers and requests, and PendingConversation decides what to do.
  */
 export class Poller {
 	private readonly watched = new Set<PendingConversation>();
 	private isPolling = false;
-	/** No round of looks begins before, in ms by a clock that no one sets. It grows with the requests of the present one. */
+	/** When the next round of polls may begin, in ms by a clock that no one can set. Each request of the present round makes it later. */
 	private pollsAgainAtMs = 0;
-	/** By the same clock. Only the timer for this time counts, since n8n's `sleep` cannot be cancelled. */
+	/** When to work next, by the same clock. Only the timer for this time counts, because n8n-workflow's `sleep` can't be cancelled. */
 	private wakesAtMs = Infinity;
 
 	constructor(readonly account: AccountRequests) {}
@@ -43,12 +43,12 @@ export class Poller {
 		for (const one of watched) this.watched.delete(one);
 	}
 
-	/** Something has changed: what is due is done. */
+	/** Does what is due, because something has changed. */
 	wake(): void {
 		this.sleepFor(SHORTEST_SLEEP_MS);
 	}
 
-	/** Looks for one at once, as an event told. Never throws. */
+	/** Polls one conversation at once, because of an event. Never throws. */
 	async pollOne(one: PendingConversation): Promise<void> {
 		const nowMs = Date.now();
 		one.noteStep('poll', nowMs, await pollRecord(this.account, one));
@@ -70,7 +70,7 @@ export class Poller {
 		const nowMs = Date.now();
 		const due: PendingConversation[] = [];
 		const near: PendingConversation[] = [];
-		// Each wait looks at all that it awaits, so it's told once.
+		// The conversations of a wait share one `onReady`, which checks all of them, so it's called once.
 		const ready = new Set<() => void>();
 		const roundAtMs = nowMs + this.pollsAgainAtMs - performance.now();
 		let nextAtMs = nowMs + LONGEST_SLEEP_MS;
@@ -81,17 +81,17 @@ export class Poller {
 			} else if (next.step === 'pause') {
 				nextAtMs = Math.min(nextAtMs, next.atMs);
 			} else if (next.step !== 'poll' || one.isLastPoll(nowMs)) {
-				// It waits for no round of looks.
+				// These steps don't wait for a round of polls.
 				if (next.atMs > nowMs) {
 					nextAtMs = Math.min(nextAtMs, next.atMs);
 					continue;
 				}
 				const busy = one.begin(next.step, nowMs);
 				void this.carryOut(one, busy, nowMs);
-				// It is given up then, also if nothing else wakes this.
+				// The step is given up then, even if nothing else wakes this loop.
 				nextAtMs = Math.min(nextAtMs, busy.untilMs);
 			} else {
-				// A look that takes long doesn't hold up what is to be done at Max Wait.
+				// A poll that takes long must not hold up what is to be done at Max Wait.
 				nextAtMs = Math.min(nextAtMs, next.untilMs);
 				if (this.isPolling) continue;
 				const atMs = Math.max(next.atMs, roundAtMs);
@@ -100,12 +100,12 @@ export class Poller {
 				nextAtMs = Math.min(nextAtMs, atMs);
 			}
 		}
-		for (const tell of ready) tell();
+		for (const onReady of ready) onReady();
 		if (due.length > 0) void this.poll(due, near, nowMs);
 		if (this.watched.size > 0) this.sleepFor(Math.max(nextAtMs - nowMs, SHORTEST_SLEEP_MS));
 	}
 
-	/** Carries out an end, a look for what was said, or the last look. Never throws. */
+	/** Carries out an end, a search for artifacts, or the last poll. Never throws. */
 	private async carryOut(one: PendingConversation, busy: Busy, nowMs: number): Promise<void> {
 		const { step } = busy;
 		const isAnswered = await STEPS[step](this.account, one, busy, nowMs).catch(({ message }: Error) =>
@@ -118,7 +118,7 @@ export class Poller {
 		this.wake();
 	}
 
-	/** One round of looks, if need be with what is due soon. Ends don't wait for it. */
+	/** Makes one round of polls, by the list or one by one. Ends don't wait for it. @param near the conversations that are due soon */
 	private async poll(due: PendingConversation[], near: PendingConversation[], nowMs: number): Promise<void> {
 		this.isPolling = true;
 		this.pollsAgainAtMs = performance.now();
@@ -134,14 +134,14 @@ export class Poller {
 		await Promise.all(
 			asked.map(async (one) => one.noteStep('poll', nowMs, await pollRecord(this.account, one))),
 		);
-		// The others have waited longest, and come first in the next round.
+		// These move to the end, so that the others, which have waited longest, come first in the next round.
 		for (const one of asked) if (this.watched.delete(one)) this.watched.add(one);
 		this.pollsAgainAtMs += asked.length * MS_PER_REQUEST;
 		this.isPolling = false;
 		this.wake();
 	}
 
-	/** Reads the list, as long as its pages have what is due. @throws ApiError; what was found stays */
+	/** Reads the list, as long as its pages have enough of what is due. @throws ApiError, after which `found` keeps what was found */
 	private async searchList(
 		kind: Kind,
 		due: PendingConversation[],
@@ -167,12 +167,12 @@ export class Poller {
 	}
 }
 
-/** By what their credential read when they were made, see `keyOf`. Those that no wait uses any more are garbage. */
+/** The pollers, by the key of their account when they were made (`keyOf`). Those that no wait uses any more are garbage. */
 const pollers = new Map<string, WeakRef<Poller>>();
 
 /**
- * Finds the poller of the account whose credential read the same when it was last read, or makes one. Never throws: if a credential
- * cannot be read, its requests fail.
+ * Finds the poller of the account whose credential had the same values when it was last read, or makes one. Never throws. If a credential
+ * can't be read, its requests fail.
  *
  * @param itemIndex the input item, if there are any
  * @param read reads that item's credential

@@ -10,18 +10,18 @@ import type { AccountRequests } from './accountRequests';
 import type { PendingConversation, Busy } from './pendingConversation';
 import type { Limiter } from './limiter';
 
-/** Statuses that concern the credential, not the conversation. */
+/** The statuses for a rejected credential, which say nothing about the conversation. */
 const REJECTED = [401, 403];
-/** The status of what VideoSDK hasn't even read. */
+/** The status of a request that VideoSDK hasn't even read. */
 const TOO_MANY = 429;
 
-/** VideoSDK may write the ID in other capitals. */
+/** @returns the record with the conversation's own spelling of its ID, because VideoSDK may change the case */
 const asOwn = (one: PendingConversation, record: IDataObject) => ({ ...record, [one.kind.idField]: one.id });
 
 /**
- * Fetches the record. Never throws: "not found" says nothing, since the ID is VideoSDK's own.
+ * Fetches and merges the record of a conversation. Never throws. "Not found" is ignored, because the ID came from VideoSDK.
  *
- * @returns whether VideoSDK has answered: the record, or that there is none. Anything else may pass
+ * @returns whether VideoSDK has responded, with the record or with "not found". Any other failure may pass
  */
 export async function pollRecord(
 	account: AccountRequests,
@@ -43,7 +43,7 @@ export async function pollRecord(
 	);
 }
 
-/** Asks once to end a conversation at its Max Wait, and looks whether it is over if that failed. Never throws. */
+/** Sends one request to end a conversation at its Max Wait, and polls it if that fails. Never throws. */
 async function end(account: AccountRequests, one: PendingConversation): Promise<void> {
 	try {
 		const send = account.sender(account.ends, one.limits, one.lastMs('end'));
@@ -53,18 +53,18 @@ async function end(account: AccountRequests, one: PendingConversation): Promise<
 	} catch (error) {
 		one.mergeFact({ ended: (error as Error).message });
 		const failure = failureOf(error);
-		// The next try tells more, unless there is none, or no look has been answered since Max Wait.
+		// The next try tells more than a poll, unless there is none, or VideoSDK hasn't responded to any poll since Max Wait.
 		const isLast = Date.now() + LONGEST_TRY_AGAIN_MS >= one.lastMs('end');
 		if (failure?.status === TOO_MANY && one.isPolled && !isLast) return;
 		const nowMs = Date.now();
 		if (await pollRecord(account, one, account.ends)) one.noteStep('poll', nowMs);
-		// The answer was lost, but the end worked.
+		// Only the response was lost, and the end has worked.
 		const isEnding = one.known.isConfirmedOver || isStopping(describeKnown(one.kind, one.known));
 		if (failure && isInDoubt(failure) && isEnding) one.mergeFact({ ended: true });
 	}
 }
 
-/** Looks for what was said. @param busy after its time nothing is sent */
+/** Searches for the artifacts of a conversation, and merges them. @param busy its `untilMs` is the time after which no file is requested */
 async function fetchArtifacts(
 	account: AccountRequests,
 	one: PendingConversation,
@@ -72,19 +72,19 @@ async function fetchArtifacts(
 	nowMs: number,
 ): Promise<void> {
 	const untilMs = Math.min(busy.untilMs, one.limits.fetchUntilMs);
-	// The record tells when it was over, which an event or the answer to an end may not.
+	// Only the record certainly tells when it was over. An event, or the response to an end, may not.
 	if (!one.known.isConfirmedOver) await pollRecord(account, one, account.fetches);
 	const record = describeKnown(one.kind, one.known);
 	const reason = reasonMissing(one.kind, record);
 	if (reason !== undefined) {
 		const mayCome = record.outcome === 'running';
-		for (const part of one.policy.include)
-			one.mergeFact({ artifacts: { [part]: { reason, mayCome, atMs: nowMs } } });
+		for (const name of one.policy.include)
+			one.mergeFact({ artifacts: { [name]: { reason, mayCome, atMs: nowMs } } });
 		return;
 	}
 	const { ownRoomId: roomId } = one.policy;
 	const { overAtMs, reported, seenOverAtMs = nowMs } = one.known;
-	// The record tells it by VideoSDK's clock, everything else is known by n8n's.
+	// The record's time is by VideoSDK's clock, and all others are by n8n's.
 	const knownMs = (overAtMs ?? Math.min(...Object.values(reported), seenOverAtMs)) - account.skewMs;
 	const endMs = Date.parse(String(record.end)) || knownMs;
 	await findArtifacts(
@@ -93,11 +93,11 @@ async function fetchArtifacts(
 		openArtifacts(one.known, one.policy),
 		placeOf(record, roomId === undefined ? undefined : { roomId, endMs }),
 		nowMs,
-		(part, found) => one.mergeFact({ artifacts: { [part]: found } }),
+		(name, found) => one.mergeFact({ artifacts: { [name]: found } }),
 	);
 }
 
-/** What is done in each step. `false`: VideoSDK hasn't answered. */
+/** The function of each step. A result of `false` means that VideoSDK hasn't responded. */
 export const STEPS = {
 	poll: async (account: AccountRequests, one: PendingConversation) => await pollRecord(account, one),
 	end,

@@ -8,40 +8,40 @@ import { KEY_HEADER, RESULT_HEADER } from './resumeUrl';
 import type { StoredWait } from '../storedWait';
 import { warnNotResumed } from './warnings';
 
-/** n8n works on all that it gets at once, so with more it would answer each of them late, and everyone else. */
+/** The limiter of requests to n8n, which handles all requests at once, and would respond late to each of them, and to everyone else. */
 const requests = new Limiter({ inFlight: 8 });
 const TIMEOUT_MS = 30_000;
 const BUSY_PAUSE_MS = 5_000;
 const PAUSE_MS = 20_000;
 const LONGEST_PAUSE_MS = 10 * 60_000;
-/** So long before the end, in ms. */
-const LAST_TRY_MS = 1_000;
-/** A proxy may refuse more. */
+const LAST_TRY_BEFORE_END_MS = 1_000;
+/** A proxy may refuse a longer body. */
 const MAX_BODY_BYTES = 1_000_000;
 
 /**
- * What keeps a request from letting the execution continue.
- * - `failed`: no answer of this package, because n8n is starting, or has a proxy or a login in front of it, or fails
- * - `busy`: the execution is not stored yet, or the process that received the request does not know everything yet
+ * Why a request doesn't make the execution continue.
+ * - `failed`: this package didn't respond, because n8n is starting, has a proxy or a login in front of it, or fails
+ * - `busy`: the execution isn't stored yet, or the process that has received the request doesn't know everything yet
  */
 type Trouble = 'failed' | 'busy';
 
-/** How n8n says that the execution does not wait here any more, or is running (WaitingWebhooks). */
+/** The messages by which n8n says that the execution doesn't wait here any more (WaitingWebhooks). */
 const IS_OVER = /has finished|does not exist|does not contain a waiting webhook/;
-/** Where n8n leads from an execution that waits at a form by now. */
+/** n8n redirects here if the execution now waits at a form. */
 const IS_AT_FORM = /\/form-waiting\//;
+/** The message by which n8n says that the execution is running (WaitingWebhooks). */
 const IS_RUNNING = /is running already/;
 
-/** What our own request carries. */
+/** The body of this package's own request. */
 export interface CarriedKnown {
 	known: Known[];
-	/** The item that a response has made. */
+	/** The output item of a response to a question. */
 	response?: IDataObject;
-	/** Nothing was left out: there is nothing that the receiver has to find out itself. */
+	/** Set if nothing was left out, so that the receiver doesn't have to find out anything itself. */
 	isWhole?: true;
 }
 
-/** @returns what is known; if that is too much, without what was said, which the receiver gets from VideoSDK itself */
+/** @returns the body; if it would be too long, without artifacts, which the receiver then fetches from VideoSDK itself */
 function bodyOf(carried: CarriedKnown): string {
 	const whole = JSON.stringify({ ...carried, isWhole: true } satisfies CarriedKnown);
 	if (Buffer.byteLength(whole) <= MAX_BODY_BYTES) return whole;
@@ -49,16 +49,16 @@ function bodyOf(carried: CarriedKnown): string {
 	return JSON.stringify({ ...carried, known });
 }
 
-/** @returns a text as UTF-8, compressed. By the Web's interface, since a node may not load 'zlib' */
+/** @returns the text as UTF-8, compressed. It uses CompressionStream, because n8n's scanner refuses 'zlib' (npm run scan) */
 async function gzip(text: string): Promise<Buffer> {
 	const compressed = new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'));
 	return Buffer.from(await new Response(compressed).arrayBuffer());
 }
 
-/** Spreads what was refused together. @returns a time within a quarter of the one given */
+/** @returns a time that differs by up to a quarter, so that requests that were refused together don't come again together */
 const jittered = (ms: number): number => ms * (0.75 + Math.random() / 2);
 
-/** Sends one request. @returns undefined if the execution continues, or does not wait here any more */
+/** Sends one request. @returns undefined if the execution continues, or doesn't wait here any more */
 async function post(
 	context: RequestContext,
 	{ resumeUrl, key }: StoredWait,
@@ -82,12 +82,13 @@ async function post(
 		const reason = excerpt(`status ${statusCode} ${message === undefined ? '' : String(message)}`);
 		const result = headers[RESULT_HEADER];
 		if (result === undefined) {
-			// Errors of n8n itself have a code and a message. Anything else is from a proxy, a login, or an n8n that is starting.
+			// Errors of n8n itself have a code and a message (test/e2e/n8nContract). Any other response is from a proxy, a login, or an n8n that
+			// is starting.
 			const problem = code === undefined ? '' : String(message);
 			if (IS_OVER.test(problem) || IS_AT_FORM.test(String(headers.location))) return undefined;
 			return { trouble: IS_RUNNING.test(problem) ? 'busy' : 'failed', reason };
 		}
-		// 401: the execution waits for something else by now.
+		// A 401 of this package says that the execution now waits for something else.
 		if (statusCode === 401 || (statusCode === 200 && result === 'continued')) return undefined;
 		return { trouble: statusCode === 200 ? 'busy' : 'failed', reason };
 	} catch (error) {
@@ -98,12 +99,13 @@ async function post(
 }
 
 /**
- * Asks n8n to continue a waiting execution, until it does. Never throws, since n8n's own deadline remains.
+ * Asks n8n to continue a waiting execution, until it does. Never throws, because n8n's own deadline remains.
  *
- * Whatever process receives the request learns what is known from it, even if the API fails there.
+ * The request carries all that is known, so that any process that receives it can continue the execution, even if the API fails there.
  *
- * @param isOver whether the execution has continued meanwhile
- * @param untilMs after this time, in ms since 1970, nothing is sent
+ * @param carried returns what the request carries
+ * @param isOver returns whether the execution has continued meanwhile
+ * @param untilMs the time after which nothing is sent, in ms since 1970
  */
 export async function askToContinue(
 	context: RequestContext,
@@ -125,8 +127,8 @@ export async function askToContinue(
 			continue;
 		}
 		if (tries++ === 0) warnNotResumed(context, stored, reason);
-		// However long the pause, there is a last try.
-		const leftMs = untilMs - LAST_TRY_MS - Date.now();
+		// The pause is cut short, so that there is a last try before the end.
+		const leftMs = untilMs - LAST_TRY_BEFORE_END_MS - Date.now();
 		if (leftMs <= 0) return;
 		await sleep(Math.min(jittered(Math.min(PAUSE_MS * tries, LONGEST_PAUSE_MS)), leftMs));
 	}

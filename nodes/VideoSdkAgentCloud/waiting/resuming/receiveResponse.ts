@@ -17,7 +17,10 @@ const IS_CONDITION =
 	'Is that a condition? If not, call again without the comment; if it is, with approved false.';
 const NOT_TAKEN = "There is a response already, or it's too late for one. Say goodbye now.";
 
-/** What keeps a response from counting is told as the result of the tool: after an HTTP error VideoSDK's agents use no tool any more. */
+/**
+ * Refuses a response by a result of the tool, because after an HTTP error, VideoSDK's agents can't use any tool (docs/dev/api-truth.md,
+ * tools).
+ */
 function refuse(context: IWebhookFunctions, id: RequestId, text: string): IWebhookResponseData {
 	return respondToAgent(context, 200, resultResponse(id, toolResult(text, true)));
 }
@@ -48,8 +51,8 @@ async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData
 }
 
 /**
- * Answers the MCP client of an agent that was asked a question: tells it the question, and has the execution continue with a response
- * that fits, once. Never throws, since n8n would then continue the execution with an empty item.
+ * Answers the MCP client of an agent that is to ask a question: it tells the agent the question, and continues the execution, once, with a
+ * response that fits. Never throws, because n8n would continue the execution with an empty item (test/e2e/n8nContract).
  */
 export async function receiveResponse(context: IWebhookFunctions): Promise<IWebhookResponseData> {
 	return await receive(context).catch((error: Error) => {

@@ -14,9 +14,9 @@ import { findWait, isWaitOver, registerWait, type WaitingExecution } from '../wa
 import { findPoller } from '../polling/poller';
 
 /**
- * A process that hears of a wait for the first time, or after a restart, does from then on what the first one does.
+ * Finds the wait of a request's execution. A process that didn't know it, or was restarted, polls from then on, as the first process does.
  *
- * @returns the wait; undefined if it is over
+ * @returns the wait; undefined if it's over
  */
 export async function takeUp(
 	context: IWebhookFunctions,
@@ -33,9 +33,11 @@ export async function takeUp(
 }
 
 /**
- * So long what n8n has read of an execution counts if other processes may continue it: it may wait again by now, at another node, and n8n
- * would run it again from here, since it looks only at whether the execution waits (ActiveExecutions.add). A busy process that has to
- * read the credential first may take longer, also for a request of our own, whose sender asks again.
+ * How long an execution that n8n has read counts, if other processes may continue it. By then, it may wait again at another node, and n8n
+ * would run it again from here, because n8n only checks that it waits (ActiveExecutions.add; test/e2e/nightly/otherWaits). A busy process
+ * that has to read the credential first may take longer, and then doesn't continue the execution, which the sender of this package's own
+ * request asks for again.
+ * until: ActiveExecutions.add compares more than the status.
  */
 const FRESH_MS = 500;
 
@@ -46,27 +48,27 @@ const NOT_FOR_US: Rejection = {
 		"The request to resume the execution isn't from this package, or it's about a session that the execution isn't waiting for.",
 };
 
-/** @returns the IDs of the awaited conversations that an event is about */
+/** @returns the IDs of the conversations that an event is about, among those for which the execution waits */
 function idsOf({ event, sessionId, roomId }: ReceivedEvent, { stored, items }: Waiting): string[] {
 	const ids = stored.awaited.flatMap((group) => group.ids);
 	if (stored.kind === 'session') return ids.filter((id) => bareSessionId(id) === sessionId);
-	// Events of calls go to triggers. The room of a call sends its own event here.
+	// The events of calls go to triggers, and only the event of a call's room comes here.
 	if (event !== 'session-ended' || roomId === undefined) return [];
 	const inRoom = items.filter((item) => item.roomId === roomId).map(({ callId }) => String(callId));
 	return ids.filter((id) => inRoom.includes(id));
 }
 
-/** Learns from a request of our own. */
+/** Merges what this package's own request carries. @returns whether the execution may continue */
 function mergeFromUs(context: IWebhookFunctions, wait: WaitingExecution): boolean {
-	// As `askToContinue` makes it.
+	// `askToContinue` has made the body.
 	const { known = [], response, isWhole } = context.getBodyData() as unknown as Partial<CarriedKnown>;
 	wait.merge(known, response);
 	wait.wake();
-	// The sender is ready. Whoever can't ask VideoSDK right now knows all that it knows.
+	// The sender is ready, and after a whole body, this process knows all that the sender knows, even if it can't ask VideoSDK itself.
 	return wait.isReady || isWhole === true;
 }
 
-/** Learns from an event of VideoSDK. The API decides whether the conversation is over. */
+/** Merges an event of VideoSDK, and polls the conversation. @returns whether the execution may continue */
 async function mergeFromEvent(
 	{ event }: ReceivedEvent,
 	wait: WaitingExecution,
@@ -80,7 +82,7 @@ async function mergeFromEvent(
 	return wait.isReady;
 }
 
-/** Answers every request to a waiting execution: learns from it, then continues the execution or not. */
+/** Responds to a request to a waiting execution: merges what it tells, and continues the execution if nothing is left to wait for. */
 async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const receivedMs = Date.now();
 	const waiting = readWaiting(context);
@@ -119,8 +121,8 @@ async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData>
 }
 
 /**
- * Answers what is sent to the resume URL of a waiting execution. Never throws, since n8n would then continue it with an empty
- * item.
+ * Responds to a request to the resume URL of a waiting execution. Never throws, because n8n would continue the execution with an empty item
+ * (test/e2e/n8nContract).
  */
 export async function resume(context: IWebhookFunctions): Promise<IWebhookResponseData> {
 	context.getResponseObject().setHeader(RESULT_HEADER, 'answered');

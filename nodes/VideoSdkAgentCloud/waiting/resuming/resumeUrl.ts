@@ -5,26 +5,27 @@ import { isUnreachableFrom } from '../../security/publicAddress';
 import { baseResumeUrlOf } from '../../n8n/waitingState';
 
 /**
- * The end of the resume URL. n8n hands a request to whatever node of the execution waits at the time, if that node has a webhook
- * with this path. Without a path of our own, a late event would resume a Wait node further on, like an approval.
+ * The end of the resume URL's path. n8n passes a request to the node at which the execution waits at the time, if that node has a webhook
+ * with this path (WaitingWebhooks). Without a path of its own, a late event would resume a Wait node further on, and count as an approval
+ * there.
  */
 const RESUME_PATH = 'videosdk';
 
-/** The header of our own request, with the key that proves it. */
+/** The header with the key that proves this package's own request. */
 export const KEY_HEADER = 'x-agent-cloud-key';
-/** The header of our answers that tells them from those of n8n, a proxy or a login: `continued`, or `answered` without continuing. */
+/** The header that tells responses of this package from those of n8n, a proxy or a login: `continued`, or `answered` without continuing. */
 export const RESULT_HEADER = 'x-agent-cloud-result';
 
-/** By this name a request to the URL for a response is told from one to the resume URL. n8n knows no names but two. */
+/** The webhook name of the URL for a response, as opposed to `default` of the resume URL. n8n allows only these two names (WebhookType). */
 export const RESPONSE_WEBHOOK = 'setup';
-/** VideoSDK's MCP client speaks streamable HTTP only if the last segment of the path is this. */
+/** The last segment of the path, with which VideoSDK's MCP client speaks streamable HTTP (videosdk-agents, mcp_server.py). */
 const RESPONSE_PATH = 'mcp';
 
 const ON_RESUME = { responseMode: 'onReceived', restartWebhook: true } as const;
-/** With 'noData' n8n would drop the answer to the agent. */
+/** The webhooks for a response. With 'noData', n8n would drop the response to the agent (extractWebhookOnReceivedResponse). */
 const ON_RESPONSE = { ...ON_RESUME, name: RESPONSE_WEBHOOK, responseData: '', path: RESPONSE_PATH } as const;
 
-/** The URLs of a waiting execution. They are n8n's own, so nothing is registered anywhere. */
+/** The webhooks of a waiting execution. Their URLs are n8n's own, so nothing is registered anywhere. */
 export const RESUME_WEBHOOKS: IWebhookDescription[] = [
 	{ ...ON_RESUME, name: 'default', httpMethod: 'POST', responseData: 'noData', path: RESUME_PATH },
 	{ ...ON_RESPONSE, httpMethod: 'POST' },
@@ -32,10 +33,10 @@ export const RESUME_WEBHOOKS: IWebhookDescription[] = [
 	{ ...ON_RESPONSE, httpMethod: 'DELETE' },
 ];
 
-/** @returns the URL of a path of the waiting execution, before n8n 2.x's token in the query */
+/** @returns the URL of a path of the waiting execution. n8n's token is in the query, after the path */
 function urlWith(context: IExecuteFunctions, path: string): URL | string {
 	const base = baseResumeUrlOf(context);
-	// Without its https:// it is of no use, which is found out before the call.
+	// If n8n's WEBHOOK_URL lacks its https://, the URL is useless, which is reported before the call.
 	if (!URL.canParse(base)) return `${base}/${path}`;
 	const url = new URL(base);
 	url.pathname += `/${path}`;
@@ -46,8 +47,8 @@ function urlWith(context: IExecuteFunctions, path: string): URL | string {
 export const resumeUrlOf = (context: IExecuteFunctions): string => String(urlWith(context, RESUME_PATH));
 
 /**
- * @returns the URL at which the waiting execution takes a response. Older clients of VideoSDK look for `mcp` at the end of the whole
- * URL, after n8n 2.x's token
+ * Makes the URL at which the waiting execution receives a response. Older MCP clients of VideoSDK require `mcp` at the end of the whole
+ * URL, after n8n's token (videosdk-live/agents at 0c2d88f, mcp_server.py). until: no agent uses such a client any more.
  */
 export function responseUrlOf(context: IExecuteFunctions): string {
 	const url = urlWith(context, RESPONSE_PATH);
@@ -55,12 +56,12 @@ export function responseUrlOf(context: IExecuteFunctions): string {
 	return String(url);
 }
 
-/** Gives a webhook by the credential of the account that sends its events; undefined: none is sent. */
+/** Makes a webhook, with the credential of the account that sends its events; undefined: there is no webhook. */
 export type WebhookOf = (credential: ReadCredential) => Promise<SessionWebhook | undefined>;
 
 /**
- * @returns gives the webhook by which VideoSDK tells the waiting execution of an end; undefined if VideoSDK can't reach n8n: it may
- * refuse such an address
+ * Makes the webhook by which VideoSDK reports an end to the waiting execution. If VideoSDK can't reach n8n, there is none, because
+ * VideoSDK may refuse such a URL.
  */
 export function resumeWebhook(context: IExecuteFunctions, events: string[]): WebhookOf {
 	const endPoint = resumeUrlOf(context);
