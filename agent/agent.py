@@ -46,10 +46,10 @@ You weren't told what this conversation is about. Be polite, find out what the p
 OPENING = "(The person is on the line. Greet them, say that you are an AI and, if you are the one who is calling, why.)"
 CLOSING = "(The person has said nothing for a while. Say goodbye in one short sentence.)"
 
-# The tools by which n8n learns of voicemail, if they have a parameter for it.
+# The tools that report voicemail to n8n, if they have a parameter for it.
 REPORTS = ["save_result", "submit_response"]
 
-# The region of a language that is given without one, and what is said when a tool takes long. Others have their thinking sound.
+# The locale of a language that was given without a region, and the filler when a tool takes long. Other languages have only the thinking sound.
 LANGUAGES = {
     "en": ("en-US", "One moment, please."),
     "de": ("de-DE", "Einen Moment, bitte."),
@@ -64,13 +64,13 @@ LANGUAGES = {
 
 
 def language_of(setting: str) -> tuple[str, str]:
-    """A language as speech services name it, such as de-DE, and its filler."""
+    """Returns the name of a language for speech services, such as de-DE, and its filler."""
     locale, filler = LANGUAGES.get(setting.split("-")[0].lower(), (setting, ""))
     return (setting if "-" in setting else locale), filler
 
 
 def instructions_of(settings: dict, locale: str) -> str:
-    """All that the model is told before the conversation."""
+    """Returns the instructions for the model: the rules, the language, the time, and the task."""
     now = datetime.now(timezone.utc)
     task = settings.get("instructions")
     return "\n".join(
@@ -89,18 +89,18 @@ class PhoneAgent(Agent):
         super().__init__(instructions=instructions)
         self.first_message = first_message
         self.n8n = n8n
-        # While the agent connects: its first words don't wait for it.
-        self.tools_known = asyncio.create_task(self.learn_tools())
+        # The tools are listed while the agent connects, so that its first words don't wait for them.
+        self.tools_listed = asyncio.create_task(self.list_tools())
         self.set_thinking_audio()
 
-    async def learn_tools(self) -> None:
+    async def list_tools(self) -> None:
         self.update_tools([tool for tool in await self.n8n.functions() if get_tool_info(tool).name != "end_call"])
 
     async def on_enter(self) -> None:
         if self.first_message:
             await self.session.say(self.first_message)
         else:
-            await self.tools_known
+            await self.tools_listed
             await self.session.reply(OPENING)
 
     async def on_exit(self) -> None:
@@ -125,10 +125,10 @@ class PhoneAgent(Agent):
             self.n8n.say(last_words, last=True)
             await asyncio.wait_for(over.wait(), timeout=20)
         except asyncio.TimeoutError:
-            # Nothing was heard, so that nothing is left to wait for.
+            # The goodbye couldn't be spoken, so the call ends without it.
             pass
         except asyncio.CancelledError:
-            # The person speaks up, or has hung up.
+            # The person has interrupted the goodbye, or has hung up.
             if self.chat_context:
                 answer_interrupted(self)
             raise
@@ -139,7 +139,7 @@ class PhoneAgent(Agent):
 
     async def end_on_silence(self) -> None:
         goodbye = await self.session.reply(CLOSING)
-        # Someone who speaks up is still there.
+        # If the person has interrupted the goodbye, they're still there.
         if not goodbye.interrupted:
             await self.hangup()
 
@@ -153,19 +153,19 @@ class PhoneAgent(Agent):
 
 
 def given(**settings: str | None) -> dict[str, str]:
-    """The settings that were chosen; for the others, the framework has a default."""
+    """Returns the settings that were chosen. For the others, the framework has defaults."""
     return {name: value for name, value in settings.items() if value}
 
 
 async def entrypoint(ctx: JobContext) -> None:
-    # Otherwise the framework prints an address that holds the account's token.
+    # With a playground, the framework prints a URL that holds the account's token.
     ctx.room_options.playground = False
     settings = handed_over(ctx.metadata, "n8nAgent", "N8N_AGENT") or {}
     locale, filler = language_of(settings.get("language") or "en")
     n8n = N8nTools(ctx.metadata, filler)
     agent = PhoneAgent(instructions_of(settings, locale), settings.get("firstMessage"), n8n)
 
-    # All but the detection of speech is VideoSDK's Inference Gateway, which VideoSDK's own token opens.
+    # Everything but the detection of speech runs on VideoSDK's Inference Gateway, which takes the agent's own token.
     pipeline = Pipeline(
         stt=inference.STT.google(language=locale),
         llm=inference.LLM.google(**given(model_id=settings.get("model"))),
@@ -176,11 +176,11 @@ async def entrypoint(ctx: JobContext) -> None:
     n8n.attach(agent, pipeline)
 
     @pipeline.on("user_turn_start")
-    async def until_tools_are_known(_: str) -> None:
-        await agent.tools_known
+    async def until_tools_are_listed(_: str) -> None:
+        await agent.tools_listed
 
     classifier = inference.LLM.google()
-    # Whoever calls is no voicemail.
+    # In an incoming call, a person is on the line, and no voicemail.
     is_incoming = ctx.metadata.get("callType") == "inbound"
     session = AgentSession(
         agent=agent,
@@ -205,7 +205,7 @@ if __name__ == "__main__":
     options = Options(
         agent_id=os.getenv("N8N_AGENT_ID") or "n8n-agent",
         max_processes=4,
-        # In the console the agent talks to who started it, and to nobody else.
+        # In the console, the agent isn't registered, because it talks only to the one who has started it.
         register="console" not in sys.argv,
     )
     WorkerJob(entrypoint=entrypoint, jobctx=make_context, options=options).start()

@@ -4,8 +4,8 @@
     agent = MyAgent(instructions=..., tools=await tools.functions())
     tools.attach(agent, pipeline)
 
-A tool is asked with one request, on a connection that the conversation keeps. What goes wrong is an answer, too. The framework's own
-MCPServerHTTP has neither: README.md says more.
+Each use of a tool is one request, on a connection that stays open for the conversation, and a failure is an answer for the model as well.
+The framework's own MCPServerHTTP does neither: README.md says more.
 """
 
 import asyncio
@@ -23,25 +23,26 @@ from videosdk.agents import Agent, FunctionCall, FunctionCallOutput, FunctionToo
 
 logger = logging.getLogger(__name__)
 
-# The person is waiting for the agent's first words.
+# The time limit for listing the tools, because the person may be waiting for the agent's first words.
 LIST_TIMEOUT_S = 5
-# Where Call: Ask and Wait takes the response. Until n8n has stored that it waits, it refuses: try again after these pauses.
+# Part of the path at which Call: Ask and Wait receives the response. n8n refuses requests there until it has stored that the execution waits, so
+# they are repeated after these pauses.
 WAITING_PATH = "/webhook-waiting/"
 PAUSES_S = [0.5, 1, 2]
-# So long the line may be silent.
+# How long the line may be silent before the filler.
 FILLER_AFTER_S = 1.5
 KEYBOARD = Path(videosdk.agents.__file__).parent / "resources" / "agent-keyboard.ogg"
 
-# What the model reads, and tells in its own words.
+# The answers for the model if something goes wrong, which it passes on in its own words.
 NOT_POSSIBLE = "This isn't possible right now."
 INTERRUPTED = "The person spoke before this was done. It goes on: to get its answer, use the tool again with the same arguments."
 NO_ANSWER = "No answer came. It may be done all the same: say so, and don't do it again right away."
 
 
 def handed_over(metadata: dict, entry: str, variable: str) -> Any:
-    """What n8n handed over: with this call, else as an environment variable of this session or agent. None if there is nothing.
+    """Returns what n8n has handed over with this call, or in an environment variable of this session or agent. None if there is nothing.
 
-    It's taken out of the metadata: it may hold tokens, and a framework may send the metadata on, such as to traces.
+    It's removed from the metadata, because it may hold tokens, and a framework may pass the metadata on, for example to traces.
     """
     value = metadata.pop(entry, None) or os.getenv(variable) or None
     if not isinstance(value, str):
@@ -49,13 +50,13 @@ def handed_over(metadata: dict, entry: str, variable: str) -> Any:
     try:
         return json.loads(value)
     except ValueError:
-        # Without the text: it may hold tokens.
+        # The text isn't logged, because it may hold tokens.
         logger.error("%s isn't JSON", variable)
         return None
 
 
 def call_headers(metadata: dict) -> dict[str, str]:
-    """What n8n is told about the call: the tool trigger's `headers`. The model can't change it."""
+    """Returns what n8n is told about the call, which the tool trigger outputs as `headers`, and which the model can't change."""
     call = {
         "x-call-id": metadata.get("callId"),
         "x-call-from": metadata.get("sipCallFrom"),
@@ -66,9 +67,10 @@ def call_headers(metadata: dict) -> dict[str, str]:
 
 
 def answer_interrupted(agent: Agent) -> None:
-    """Answers, where it belongs, each use of a tool that has no answer: models refuse a conversation with one that has none.
+    """Adds an answer after each use of a tool that has none, because models refuse a conversation with such a use.
 
-    The framework leaves it so when the person speaks while a tool is at work.
+    The framework leaves one without an answer if the person speaks while a tool is at work (videosdk-agents 1.0.30; npm run test:vendor).
+    until: the framework adds the answer itself.
     """
     items = agent.chat_context.items
     answered = {item.call_id for item in items if isinstance(item, FunctionCallOutput)}
@@ -78,14 +80,14 @@ def answer_interrupted(agent: Agent) -> None:
 
 
 class N8nTools:
-    """The tools of one conversation, made where an event loop runs."""
+    """The tools of one conversation. It has to be made while an event loop runs."""
 
     def __init__(self, metadata: dict, filler: str = "One moment, please."):
-        """`filler` is what the agent says when a tool takes long; empty: nothing."""
+        """`filler` is what the agent says when a tool takes long. If it's empty, the agent says nothing."""
         self.filler = filler
         self._tools = handed_over(metadata, "n8nTools", "N8N_TOOLS") or []
         self._about = call_headers(metadata)
-        # Kept open for as long as n8n keeps it: each new one would cost the person another second of silence.
+        # Connections stay open for as long as n8n keeps them, because each new one would cost the person another second of silence.
         self._http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(keepalive_timeout=600))
         self._ids = count(1)
         self._agent: Agent | None = None
@@ -95,15 +97,15 @@ class N8nTools:
         self._cover: asyncio.Task | None = None
 
     async def functions(self) -> list[FunctionTool]:
-        """The agent's functions. What n8n doesn't list is left out, so that the agent starts anyway."""
+        """Returns the agent's functions. Tools that n8n doesn't list are left out, so that the agent starts anyway."""
         lists = await asyncio.gather(*(self._list(tool) for tool in self._tools))
-        # A model accepts no two functions of the same name.
+        # Models don't accept two functions with the same name.
         return list({get_tool_info(one).name: one for functions in lists for one in functions}.values())
 
     def attach(self, agent: Agent, pipeline: Pipeline) -> None:
         """Lets the agent say the filler and play its thinking sound while a tool takes long.
 
-        The sound needs RoomOptions(background_audio=True). It's the pipeline's hook for what the model writes that speaks here: a
+        The sound needs RoomOptions(background_audio=True). The filler is spoken by the pipeline's hook for what the model writes, because a
         session.say() in a tool would wait for the end of the turn, which waits for the tool.
         """
         self._agent = agent
@@ -124,7 +126,7 @@ class N8nTools:
                 return [self._function(entry, tool) for entry in result["tools"]]
             except Exception as error:
                 if pause_s is None:
-                    # Without its query, which opens a waiting execution.
+                    # The query isn't logged, because it gives access to a waiting execution.
                     url = tool["url"].partition("?")[0]
                     logger.warning("The tools at %s aren't available in this conversation: %s", url, reason(error))
                     return []
@@ -142,7 +144,7 @@ class N8nTools:
         return ask
 
     async def _answer(self, name: str, arguments: dict, tool: dict) -> dict:
-        """The answer of a use, which goes on if the person interrupts it. The same use again gets that answer: nothing is done twice."""
+        """Returns the answer of a use, which goes on if the person interrupts it. The same use again gets that answer, so nothing is done twice."""
         key = json.dumps([name, arguments], sort_keys=True)
         use = self._interrupted.pop(key, None) or asyncio.create_task(self._call(name, arguments, tool))
         try:
@@ -154,7 +156,7 @@ class N8nTools:
             raise
 
     async def _call(self, name: str, arguments: dict, tool: dict) -> dict:
-        """What the model is told. Whatever the framework raised here, it would keep from the model."""
+        """Returns the answer for the model. It never raises, because the framework doesn't pass an exception on to the model."""
         try:
             result = await self._request(tool, "tools/call", {"name": name, "arguments": arguments}, tool["timeout"])
             text = "\n".join(part["text"] for part in result["content"] if part["type"] == "text")
@@ -167,7 +169,7 @@ class N8nTools:
             return {"error": NO_ANSWER}
 
     async def _request(self, tool: dict, method: str, params: dict, timeout_s: float) -> dict:
-        """One request of the Model Context Protocol. n8n's servers keep no state, so that no handshake comes before it."""
+        """Sends one request of the Model Context Protocol. There is no handshake, because n8n's servers keep no state."""
         headers = {"Accept": "application/json, text/event-stream", **tool["headers"], **self._about}
         body = {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
         timeout = aiohttp.ClientTimeout(total=timeout_s)
@@ -177,7 +179,7 @@ class N8nTools:
 
     @asynccontextmanager
     async def _line_kept_busy(self) -> AsyncIterator[None]:
-        """After a while, a filler, and the thinking sound until the last of the tools at work has its answer."""
+        """Plays a filler after a while, and the thinking sound until the last of the tools at work has its answer."""
         self._at_work += 1
         if self._at_work == 1:
             self._cover = asyncio.create_task(self._break_silence())
@@ -198,8 +200,8 @@ class N8nTools:
             await self._agent.play_background_audio(str(KEYBOARD), volume=0.3, looping=True)
 
     async def _spoken(self, text: AsyncIterator[str]) -> AsyncIterator[str]:
-        """What is spoken in a turn: what the model writes, and what is said meanwhile."""
-        # What an earlier turn didn't say comes too late.
+        """Yields what is spoken in a turn: what the model writes, and the fillers and last words in between."""
+        # What an earlier turn hasn't said is dropped, because it's too late for it.
         self._interjections = asyncio.Queue()
         written = said = None
         try:
@@ -224,7 +226,7 @@ class N8nTools:
 
 
 def reason(error: Exception) -> str:
-    """What went wrong, in one line, without a URL's query."""
+    """Returns what went wrong, in one line, without a URL's query."""
     if isinstance(error, aiohttp.ClientResponseError):
         return f"HTTP {error.status}"
     return f"{type(error).__name__}: {error}".splitlines()[0]

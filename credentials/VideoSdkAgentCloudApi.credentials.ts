@@ -11,7 +11,7 @@ import { readBaseUrl, readKey, resolveTarget } from './apiTarget';
 const NO_API =
 	"Check 'Base URL'. It's usually https://api.videosdk.live. The server at this address doesn't seem to be the VideoSDK API.";
 
-/** A VideoSDK project, whose agents are run. Signs a fresh token for each request. */
+/** The credential of a VideoSDK project. It signs a fresh token for each request. */
 export class VideoSdkAgentCloudApi implements ICredentialType {
 	name = 'videoSdkAgentCloudApi';
 
@@ -55,7 +55,7 @@ export class VideoSdkAgentCloudApi implements ICredentialType {
 			type: 'string',
 			default: 'https://api.videosdk.live',
 			description: 'The address of the API. Leave it as it is unless VideoSDK gave you a different one.',
-			// When the test cannot reach the host, n8n shows the code alone, and lets no credential say more.
+			// If the credential's test can't reach the host, n8n shows only the code (CredentialsTester), so the hint explains it.
 			hint: "If the test shows only a code such as ENOTFOUND, n8n can't reach this address",
 		},
 		{
@@ -81,9 +81,10 @@ export class VideoSdkAgentCloudApi implements ICredentialType {
 	];
 
 	/**
-	 * Signs a request, whoever makes it: our nodes, the list search, the credential test or the HTTP Request node.
+	 * Signs a request of the nodes, a list search, the credential's test, or the HTTP Request node.
 	 *
-	 * Redirects are switched off because n8n repeats the Authorization header on a redirect to another host.
+	 * Redirects are off, because n8n repeats the Authorization header on a redirect to another host (test/e2e/secrets).
+	 * until: n8n drops it there.
 	 *
 	 * @throws UserError if a key is blank, the Base URL is no http(s) URL, or the request goes to another host
 	 */
@@ -94,13 +95,14 @@ export class VideoSdkAgentCloudApi implements ICredentialType {
 		const apiKey = readKey(credentials.apiKey, 'API Key');
 		const secretKey = readKey(credentials.secretKey, 'Secret Key');
 		const target = resolveTarget(requestOptions, readBaseUrl(credentials.baseUrl));
-		// Loaded with the first request, not with n8n: it is the largest part of the package.
+		// The signer is loaded with the first request, and not with n8n, because it's the largest part of the package.
 		const { signToken } = await import('./signToken');
 		const signed: IHttpRequestOptions & Record<string, unknown> = {
 			...requestOptions,
 			headers: { ...requestOptions.headers, Authorization: signToken(apiKey, secretKey) },
 			disableFollowRedirect: true,
-			// The same for the request options of former n8n versions, which the HTTP Request node still uses.
+			// These are the same for the former request options, which n8n's HTTP Request node still uses.
+			// until: it uses IHttpRequestOptions.
 			followRedirect: false,
 			followAllRedirects: false,
 			maxRedirects: 0,
@@ -132,8 +134,8 @@ export class VideoSdkAgentCloudApi implements ICredentialType {
 			},
 			{ type: 'responseCode', properties: { value: 404, message: NO_API } },
 			{
-				// Anything may answer 200, a login page for one; only the API answers with a list, which is empty in a new project. A
-				// list is what has `push`: n8n compares one value of the answer with one of ours (CredentialsTester).
+				// Anything may answer 200, such as a login page, but only the API answers with a list, which is empty in a new project. n8n only
+				// compares one value of the response with another (CredentialsTester), so a list is recognized by its `push`.
 				type: 'responseSuccessBody',
 				properties: {
 					key: 'data.push',
@@ -141,7 +143,7 @@ export class VideoSdkAgentCloudApi implements ICredentialType {
 					message: NO_API,
 				},
 			},
-			// n8n types the rules as all of one kind.
+			// n8n's type allows only rules of one kind. until: it allows several.
 		] as ICredentialTestRequest['rules'],
 	};
 }

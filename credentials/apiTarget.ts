@@ -1,12 +1,12 @@
 import type { IHttpRequestOptions } from 'n8n-workflow';
 import { UserError } from 'n8n-workflow';
 
-/** What a request may name its address by: n8n's present (`url`, `baseURL`) and former (`uri`) request options. */
+/** The address of a request, in n8n's present (`url`, `baseURL`) or former (`uri`) request options. */
 type Addressed = Pick<IHttpRequestOptions, 'url' | 'baseURL'> & { uri?: string };
 
 const ABSOLUTE_URL = /^[a-z][a-z0-9+.-]*:|^\/\//i;
 
-/** @returns a key as it counts: keys are pasted, often with white space or unseen characters around them */
+/** @returns the key without white space and invisible characters around it, which are often pasted along */
 export const trimKey = (value: unknown): string =>
 	String(value ?? '').replace(/^[\s\p{Cf}]+|[\s\p{Cf}]+$/gu, '');
 
@@ -28,7 +28,7 @@ export function readKey(value: unknown, displayName: string): string {
 /**
  * Reads the credential's Base URL.
  *
- * @param value the field as the user left it; blank means the public API
+ * @param value the value of the field; blank means the public API
  * @returns the URL without slashes at its end
  * @throws UserError if it is not an absolute http(s) URL, or carries a user name, query or fragment
  */
@@ -41,14 +41,14 @@ export function readBaseUrl(value: unknown): URL {
 			"'Base URL' in the VideoSDK Agent Cloud credential must be a plain http or https address, such as https://api.videosdk.live",
 		);
 	}
-	// Not its `href`, in which an empty query or fragment still shows as "?" or "#", and would swallow the path put after it.
+	// `href` isn't used, because it ends with "?" or "#" for an empty query or fragment, to which the path of a request would then belong.
 	return new URL(url.origin + url.pathname.replace(/\/+$/, ''));
 }
 
 /**
- * Works out where a request goes, and refuses to sign one that leaves the API's own host: the token must not reach others.
+ * Works out the URL of a request, and refuses one to another host than the API's, because no one else may get the token.
  *
- * @param options the request; a relative address is taken to be below the Base URL
+ * @param options the request, in which a relative address belongs to the Base URL
  * @param base the credential's Base URL
  * @returns the absolute URL, without the request's query parameters of `qs`
  * @throws UserError if the address is of another origin
@@ -59,7 +59,7 @@ export function resolveTarget(options: Addressed, base: URL): string {
 	const target = ABSOLUTE_URL.test(address) ? address : `${prefix}/${address.replace(/^\/+/, '')}`;
 	if (!URL.canParse(target)) throw new UserError("The address of the request isn't a valid URL");
 	const url = new URL(target);
-	// Not by `origin`, which for a blob: URL is that of the address inside.
+	// `origin` isn't compared, because for a blob: URL it's that of the URL inside.
 	const isOfBase = url.protocol === base.protocol && url.host === base.host;
 	if (!isOfBase || url.username || url.password) {
 		throw new UserError(

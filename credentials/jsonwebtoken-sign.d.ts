@@ -1,4 +1,4 @@
-/** jsonwebtoken's own file for signing: without the code for verifying, which is not needed here. */
+/** The file of jsonwebtoken that signs. The code that verifies isn't needed, and isn't bundled. */
 declare module 'jsonwebtoken/sign' {
 	import type { sign } from 'jsonwebtoken';
 	const signToken: typeof sign;

@@ -1,9 +1,9 @@
 import { createSecretKey } from 'crypto';
 import sign from 'jsonwebtoken/sign';
 
-/** Short, since every request gets a token of its own. */
+/** The lifetime of a token, which is short, because each request gets its own. */
 const TOKEN_LIFETIME_S = 5 * 60;
-/** VideoSDK refuses a token "from the future": covers an n8n host whose clock runs ahead. */
+/** By how much a token is dated back, because VideoSDK refuses a token from the future, and n8n's clock may be ahead. */
 const CLOCK_SKEW_S = 60;
 
 /**
@@ -25,10 +25,10 @@ export function signToken(apiKey: string, secretKey: string, nowMs = Date.now())
 }
 
 /**
- * Signs the token of a deployed agent, with the claims of the one that VideoSDK's framework makes of the key and the secret
- * (`videosdk-agents`, utils.py), which lives for an hour only.
+ * Signs the token of a deployed agent. It has the claims of the token that VideoSDK's framework makes itself (videosdk-agents, utils.py),
+ * which is valid for an hour only.
  *
- * @param expiresAtS when it ends, in seconds since 1970
+ * @param expiresAtS when the token expires, in seconds since 1970
  */
 export function signAgentToken(
 	apiKey: string,
@@ -42,7 +42,7 @@ export function signAgentToken(
 function signed(apiKey: string, secretKey: string, claims: object): string {
 	return sign(
 		{ apikey: apiKey, permissions: ['allow_join'], version: 2, ...claims },
-		// Given a text, jsonwebtoken first tries to read it as a private key, which takes longer than signing.
+		// A key object is passed, because jsonwebtoken first tries to read a text as a private key, which takes longer than signing.
 		createSecretKey(secretKey, 'utf8'),
 		{ algorithm: 'HS256' },
 	);

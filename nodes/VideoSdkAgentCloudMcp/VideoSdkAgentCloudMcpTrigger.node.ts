@@ -107,6 +107,7 @@ export class VideoSdkAgentCloudMcpTrigger implements INodeType {
 
 	/**
 	 * Outputs the call. Without this method, n8n would run `trigger` in its place after a call to the Test URL, and the call would be lost.
+	 * until: this node doesn't need `trigger` any more.
 	 */
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		return [this.getInputData()];
@@ -114,6 +115,7 @@ export class VideoSdkAgentCloudMcpTrigger implements INodeType {
 
 	/**
 	 * Does nothing. With this method, n8n calls the webhook's hooks when it starts, which fills the list of tools (active-workflow-manager).
+	 * until: n8n calls them without it.
 	 */
 	async trigger(): Promise<ITriggerResponse> {
 		return {};

@@ -167,7 +167,7 @@ async def main() -> None:
     if job.done():
         job.result()
     session = entered.result()
-    await session.agent.tools_known
+    await session.agent.tools_listed
     room = Room.current
     silent = asyncio.Event()
     session.on("agent_state_changed", lambda data: silent.set() if data["state"] == "idle" else None)

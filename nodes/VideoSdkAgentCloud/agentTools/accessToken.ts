@@ -4,15 +4,15 @@ import { TOKEN_PREFIX } from '../security/redactTokens';
 import { webhookPath } from '../security/publicAddress';
 import { Envelope, type SigningKey } from '../security/signedEnvelope';
 
-/** Longer ones may not fit into a request header on their way. */
+/** A longer token may not fit into the header of a request on its way through proxies. */
 const MAX_TOKEN_LENGTH = 3_000;
-/** What n8n puts before the path of a webhook: both lead to the same trigger. */
+/** The beginning of a webhook's URL, up to n8n's prefix for a Production or Test URL, both of which lead to the same trigger. */
 const WEBHOOK_PREFIX = /^.*?\/webhook(?:-test)?\//;
 
-/** Signs accesses, with the credential's secret. */
+/** Signs and verifies access tokens with a key that is made of the credential's secret. */
 export const tokenEnvelope = new Envelope(TOKEN_PREFIX, 'n8n-nodes-videosdk-agent-cloud tool access 1');
 
-/** What a token grants. */
+/** The access that a token grants. */
 export interface ToolAccess {
 	/** The tool's address, an absolute URL. */
 	url: string;
@@ -22,12 +22,12 @@ export interface ToolAccess {
 	context: IDataObject;
 }
 
-/** Why a token is rejected. `tool`: it is genuine, and for a different tool. */
+/** Why a token is rejected. `tool`: the token is genuine, but for a different tool. */
 export type TokenRejection = 'form' | 'signature' | 'expired' | 'tool';
 
 /**
- * The part of a tool's URL that a token names. The host isn't part of it: a tunnel, a proxy or n8n's own name lead to the same trigger, and
- * so do its Test URL and its Production URL.
+ * Reads the part of a tool's URL that a token names. It leaves out the host, because a tunnel, a proxy or n8n's own name lead to the same
+ * trigger, and so do its Test URL and its Production URL.
  *
  * @returns `<webhookId>/mcp`, or the whole path where n8n's paths were changed
  */
@@ -37,7 +37,7 @@ export function toolPath(url: string): string {
 		.replace(/(?<!\/)\/+$/, '');
 }
 
-/** What a token holds: short, since it travels in a header. */
+/** Makes the content of a token: a short list without names, because it's sent in a header. */
 function contentOf({ url, expiresAtS, context }: ToolAccess): unknown[] {
 	return [toolPath(url), expiresAtS, ...(Object.keys(context).length > 0 ? [context] : [])];
 }
@@ -52,7 +52,7 @@ export function signAccess(access: ToolAccess, key: SigningKey): string {
 	return tokenEnvelope.seal(contentOf(access), key);
 }
 
-/** @returns when an access that was signed with the key ends, in ms since 1970; undefined: it wasn't */
+/** @returns when the access of a token ends, in ms since 1970; undefined: the token wasn't signed with the key */
 export function endOfToken(token: string, key: SigningKey): number | undefined {
 	const [, expiresAtS] = (tokenEnvelope.open(token, key) ?? []) as unknown[];
 	return typeof expiresAtS === 'number' ? expiresAtS * 1000 : undefined;
@@ -61,10 +61,10 @@ export function endOfToken(token: string, key: SigningKey): number | undefined {
 /**
  * Verifies a token. Never throws, whatever was sent.
  *
- * @param token as it came
- * @param url the tool that it is to be used for
+ * @param token the token as it was received
+ * @param url the URL of the tool that the request calls
  * @param nowMs the present time, in ms since 1970
- * @returns the context that it pins, or why it is rejected
+ * @returns the context that the token pins, or why it is rejected
  */
 export function verifyAccess(
 	token: unknown,

@@ -4,29 +4,32 @@ import { resultInAnswer } from './toolResult';
 
 type Response = ReturnType<IWebhookFunctions['getResponseObject']>;
 
-/** What the agent reads if the workflow gave no answer: words with which it can continue the conversation. */
+/** The texts with which the agent can continue the conversation if the workflow gave no answer. */
 const NO_ANSWER = {
-	// Which of them, n8n doesn't tell in queue mode: it answers as soon as an execution begins to wait.
+	// The text names all causes, because n8n doesn't tell which one it is: in queue mode, it responds as soon as an execution waits
+	// (test/e2e/tools).
 	ended:
 		"The tool didn't answer. The workflow behind it failed, or ended without 'Agent Tool: Answer', or is still waiting, so don't call it again right away. Tell the caller that this can't be confirmed right now.",
 	timeout: "The tool didn't answer in time. It may still be working, so don't call it again right away.",
 };
 
-/** The agent stops waiting at the timeout, so the answer leaves before: by this share of it, and this much at most. */
+/** The share of the timeout by which the answer is sent earlier, because the agent stops waiting at the timeout. */
 const MARGIN_SHARE = 0.1;
 const MAX_MARGIN_MS = 1_000;
-/** What n8n has set for its own answer. */
+/** The headers that n8n has set for its own response. */
 const HEADERS_OF_N8N = ['content-length', 'content-type', 'etag'];
 
 /**
- * Holds the response to a tool call until the workflow has answered, and makes every end of it a result that the agent understands.
+ * Holds the response to a tool call until the workflow has answered, and makes a result that the agent understands of whatever n8n sends.
  *
- * n8n answers for a webhook with `responseMode: 'responseNode'` through the response object alone, in each of its modes:
+ * For a webhook with `responseMode: 'responseNode'`, n8n responds through the response object alone (webhook-helpers; test/e2e/tools):
  * with what Agent Tool: Answer gave it, with an empty 200 or a 500 if the workflow ended, waits, or failed without it, and in some
- * cases never. So `end` of this response is replaced: it sends n8n's answer as an MCP result, or a tool error in its place. At
- * the timeout the agent is told so, and whatever n8n answers later is dropped.
+ * cases never. So `end` of the response is replaced by a function that sends n8n's answer as an MCP result, or a tool error in its place.
+ * At the timeout, the agent gets a tool error, and whatever n8n sends later is dropped.
  *
- * @param id of the agent's request
+ * until: n8n lets a trigger handle the response of its workflow.
+ *
+ * @param id the ID of the agent's request
  * @param timeoutMs how long the agent waits
  */
 export function holdResponse(response: Response, id: RequestId, timeoutMs: number): void {
@@ -41,7 +44,7 @@ export function holdResponse(response: Response, id: RequestId, timeoutMs: numbe
 		response.statusCode = 200;
 		response.setHeader('Content-Type', 'application/json; charset=utf-8');
 		const body = JSON.stringify(resultResponse(id, result));
-		// Headers cannot be changed any more; n8n would fail over that.
+		// n8n sets headers after this as well, which would throw, because the headers were sent.
 		const ignore = () => response;
 		end(body);
 		Object.assign(response, { setHeader: ignore, removeHeader: ignore, appendHeader: ignore });
@@ -51,9 +54,9 @@ export function holdResponse(response: Response, id: RequestId, timeoutMs: numbe
 		answer(resultInAnswer(body) ?? toolResult(NO_ANSWER.ended, true));
 		return response;
 	};
-	// A file, which n8n would send piece by piece, is no answer.
+	// n8n would send a file piece by piece by `write`. A file is no answer, so nothing is written.
 	Object.assign(response, { end: endOfN8n, write: () => true });
 	deadline.addEventListener('abort', () => answer(toolResult(NO_ANSWER.timeout, true)));
-	// Also comes when the agent has gone away.
+	// The response is also closed when the agent has gone away.
 	response.once('close', () => (isOver = true));
 }

@@ -1,10 +1,10 @@
 import { type IWebhookFunctions, type IWebhookResponseData } from 'n8n-workflow';
 import { errorResponse, INVALID_REQUEST, NOT_ALLOWED, reactTo, type Tool, UNAUTHORIZED } from './server';
 
-/** No arguments of a voice agent are longer. */
+/** The arguments of a voice agent are never this long. */
 const MAX_BODY_BYTES = 100_000;
 
-/** Sends an answer without an execution. */
+/** Responds without starting an execution. */
 export function respondToAgent(
 	context: IWebhookFunctions,
 	status: number,
@@ -17,14 +17,14 @@ export function respondToAgent(
 	return { noWebhookResponse: true };
 }
 
-/** @returns the token that a request carries, as it came */
+/** @returns the bearer token of a request, as it was received */
 export function bearerOf(context: IWebhookFunctions): string {
 	return String(context.getHeaderData().authorization ?? '').replace(/^Bearer +/i, '');
 }
 
-/** Answers a request whose token opens nothing. */
+/** Responds with 401 to a request without a valid token. */
 export function rejectBearer(context: IWebhookFunctions): IWebhookResponseData {
-	// With the error (RFC 6750) a client that knows OAuth doesn't look for a login of n8n's.
+	// The error (RFC 6750) keeps a client that knows OAuth from searching for a login at n8n.
 	context.getResponseObject().setHeader('WWW-Authenticate', 'Bearer error="invalid_token"');
 	return respondToAgent(
 		context,
@@ -33,14 +33,14 @@ export function rejectBearer(context: IWebhookFunctions): IWebhookResponseData {
 	);
 }
 
-/** Answers a request that is no POST: an MCP client that tries one must be told that there is no stream and no session. */
+/** Responds with 405 to a request that isn't a POST, by which an MCP client sees that there is no stream and no session. */
 export function rejectMethod(context: IWebhookFunctions): IWebhookResponseData {
 	context.getResponseObject().setHeader('Allow', 'POST');
 	const message = 'Method not allowed. This MCP server is stateless and only accepts POST';
 	return respondToAgent(context, 405, errorResponse(null, NOT_ALLOWED, message));
 }
 
-/** Answers a POST, unless it calls the tool with arguments that fit. @returns the call, which is yet to be answered */
+/** Responds to a POST, unless it calls the tool with arguments that fit. @returns that call, to which the caller has to respond */
 export function serve(context: IWebhookFunctions, tool: Tool) {
 	const { rawBody } = context.getRequestObject();
 	if (Buffer.isBuffer(rawBody) && rawBody.length > MAX_BODY_BYTES) {

@@ -4,21 +4,21 @@ import { type Format, FORMATS } from './formats';
 
 type JsonType = 'array' | 'boolean' | 'number' | 'object' | 'string';
 
-/** What an argument may be. What is in an object or a list isn't checked. */
+/** The schema of one argument. The contents of an object or a list aren't checked. */
 export interface ArgumentSchema extends IDataObject {
 	type?: JsonType;
-	/** Several types, in place of one. */
+	/** Several possible types, in place of `type`. */
 	anyOf?: Array<{ type: JsonType; items?: IDataObject }>;
 	enum?: string[];
-	/** Of a text. Agents don't get it, see `forAgents`. */
+	/** The format of a text. Agents don't get it, see `forAgents`. */
 	format?: Format;
-	/** Of a number, as JSON Schema has it. */
+	/** The range of a number, as in JSON Schema. */
 	minimum?: number;
 	maximum?: number;
 	description?: string;
 }
 
-/** The JSON schema of a tool's arguments. Others than those it names are let through. */
+/** The JSON schema of a tool's arguments. Arguments that it doesn't name are let through. */
 export interface Schema extends IDataObject {
 	type: 'object';
 	properties: Record<string, ArgumentSchema>;
@@ -30,7 +30,7 @@ const typesOf = ({ type, anyOf = [] }: ArgumentSchema) => (type ? [type] : anyOf
 
 function typeOf(value: unknown): string {
 	if (value === null) return 'null';
-	// As JSON.parse reads 1e400; n8n would store null.
+	// JSON.parse reads 1e400 as Infinity, of which n8n would store null.
 	if (typeof value === 'number' && !Number.isFinite(value)) return 'infinity';
 	return Array.isArray(value) ? 'array' : typeof value;
 }
@@ -38,7 +38,7 @@ function typeOf(value: unknown): string {
 const mismatch = (label: string, types: string[], value: unknown) =>
 	`${label} must be of type ${types.join(' or ')}, not ${typeOf(value)}.`;
 
-/** @returns the limits of a number, in words; undefined if it is within them */
+/** @returns the range that a number misses, in words; undefined if the number is within it */
 function rangeMissed({ minimum, maximum }: ArgumentSchema, value: unknown): string | undefined {
 	const isWithin = Number(value) >= (minimum ?? -Infinity) && Number(value) <= (maximum ?? Infinity);
 	if (isWithin) return undefined;
@@ -64,7 +64,7 @@ function problemOf(name: string, schema: ArgumentSchema, value: unknown): string
 const schemaOf = ({ properties }: Schema, name: string): ArgumentSchema | undefined =>
 	Object.hasOwn(properties, name) ? properties[name] : undefined;
 
-/** @returns arguments without the optional ones that are omitted, for which models send null, or a blank text */
+/** @returns the arguments without optional ones for which a model sent null, or an empty text for one with a format, to omit them */
 export function withoutOmitted(schema: Schema, input: unknown): unknown {
 	if (!isRecord(input)) return input;
 	const isOmitted = ([name, value]: [string, unknown]) => {
@@ -75,7 +75,7 @@ export function withoutOmitted(schema: Schema, input: unknown): unknown {
 	return Object.fromEntries(Object.entries(input).filter((entry) => !isOmitted(entry)));
 }
 
-/** @returns arguments that fit, as they come out: a phone number without what people write into it */
+/** @returns arguments that fit the schema in their final form, such as a phone number without spaces */
 export function cleaned(schema: Schema, input: IDataObject): IDataObject {
 	return Object.fromEntries(
 		Object.entries(input).map(([name, value]) => {
@@ -86,15 +86,15 @@ export function cleaned(schema: Schema, input: IDataObject): IDataObject {
 }
 
 /**
- * @returns a schema as agents get it. Formats are in the descriptions instead: VideoSDK's agents hand the schema to the model as it is,
- * and Google's models refuse a tool with a format that they don't know
+ * @returns the schema for agents, without formats, which the descriptions name instead: VideoSDK's agents pass the schema on unchanged
+ * (docs/dev/api-truth.md, An agent's tools), and Google's models refuse a tool with a format that they don't know
  */
 export function forAgents(schema: Schema): IDataObject {
 	const properties = Object.entries(schema.properties).map(([name, one]) => [name, omit(one, ['format'])]);
 	return { ...schema, properties: Object.fromEntries(properties) as IDataObject };
 }
 
-/** @returns what is wrong with arguments, in sentences for the model that chose them; empty if nothing is */
+/** @returns what is wrong with the arguments, in sentences for the model that chose them; empty if nothing is wrong */
 export function argumentProblems({ properties, required = [] }: Schema, input: unknown): string[] {
 	if (!isRecord(input)) return [mismatch('The arguments', ['object'], input)];
 	const missing = required.filter((name) => !Object.hasOwn(input, name));

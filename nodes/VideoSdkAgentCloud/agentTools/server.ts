@@ -2,10 +2,10 @@ import { type IDataObject } from 'n8n-workflow';
 import { asRecord, isRecord } from '../api/http/responseReaders';
 import { argumentProblems, cleaned, forAgents, type Schema, withoutOmitted } from './schema';
 
-/** The ID that the sender gave a request: its answer repeats it. */
+/** The ID that the sender gave a request, which the response repeats. */
 export type RequestId = string | number;
 
-/** A message of JSON-RPC 2.0, to a server: `silent` wants no answer (a notification, or a response). */
+/** A message of JSON-RPC 2.0 to a server. `silent`: a notification or a response, to which no one responds. */
 type Message =
 	| { kind: 'request'; id: RequestId; method: string; params: IDataObject }
 	| { kind: 'silent' }
@@ -16,14 +16,14 @@ export const INVALID_REQUEST = -32_600;
 const METHOD_NOT_FOUND = -32_601;
 const INVALID_PARAMS = -32_602;
 export const INTERNAL_ERROR = -32_603;
-/** Of the range that JSON-RPC leaves to servers: the official SDK's server answers so, too. */
+/** These two are of the range that JSON-RPC leaves to servers, as the official MCP SDK's server uses them. */
 export const NOT_ALLOWED = -32_000;
 export const UNAUTHORIZED = -32_001;
 
-/** Nested deeper, a body is not looked into. */
+/** A body that is nested deeper than this is refused. */
 const MAX_DEPTH = 20;
 
-/** @returns whether a parsed JSON value has more than MAX_DEPTH levels. Uses no recursion, so that no body overflows the stack */
+/** @returns whether a parsed JSON value has more than MAX_DEPTH levels. It doesn't use recursion, so that no body overflows the stack */
 export function isTooDeep(value: unknown): boolean {
 	let level: unknown[] = [value];
 	for (let depth = 0; level.length > 0; depth++) {
@@ -35,7 +35,7 @@ export function isTooDeep(value: unknown): boolean {
 	return false;
 }
 
-/** Reads a message. Never throws. MCP allows neither null nor fractions as IDs, and parameters by name only. */
+/** Reads a message. Never throws. MCP doesn't allow null or fractions as IDs, and only parameters by name. */
 export function readMessage(value: unknown): Message {
 	const { jsonrpc, id, method, params = {}, ...rest } = asRecord(value);
 	const isId = typeof id === 'string' || (typeof id === 'number' && Number.isSafeInteger(id));
@@ -48,40 +48,40 @@ export function readMessage(value: unknown): Message {
 	return isId && isRecord(params) ? { kind: 'request', id, method, params } : invalid;
 }
 
-/** Makes the answer to a request that was carried out. */
+/** Makes the response to a request that was carried out. */
 export function resultResponse(id: RequestId, result: IDataObject): IDataObject {
 	return { jsonrpc: '2.0', id, result };
 }
 
-/** Makes the answer to what cannot be carried out. @param id null if it could not be read */
+/** Makes the response to a request that can't be carried out. @param id null if the request's ID couldn't be read */
 export function errorResponse(id: RequestId | null, code: number, message: string): IDataObject {
 	return { jsonrpc: '2.0', id, error: { code, message } };
 }
 
-/** The versions of the Model Context Protocol that are spoken, the newest first. */
+/** The versions of the Model Context Protocol that this server speaks, the newest first. */
 const PROTOCOL_VERSIONS = ['2025-11-25', '2025-06-18', '2025-03-26'];
 
-/** What an agent learns of a tool. */
+/** A tool, as it's described to agents. */
 export interface Tool {
 	name: string;
 	description: string;
 	inputSchema: Schema;
 }
 
-/** The result of a tool call, as the Model Context Protocol has it (CallToolResult). */
+/** The result of a tool call (CallToolResult of the Model Context Protocol). */
 export interface ToolResult extends IDataObject {
 	content: Array<{ type: 'text'; text: string }>;
-	/** Whether the text says what went wrong: the agent reads it either way. */
+	/** Whether the text says what went wrong. The agent reads the text either way. */
 	isError: boolean;
 }
 
-/** A call that is to be answered with `resultResponse`. Its input fits the tool's schema. */
+/** A tool call to which the caller has to respond with `resultResponse`. Its input fits the tool's schema. */
 type ToolCall = { call: { id: RequestId; input: IDataObject } };
 
-/** What is to be done with a body: answer it at once, or call the tool. */
+/** What a request leads to: the tool is called, or this response is sent at once. */
 export type Reaction = ToolCall | { status: number; body?: IDataObject };
 
-/** Makes a result. */
+/** Makes the result of a tool call. */
 export function toolResult(text: string, isError = false): ToolResult {
 	return { content: [{ type: 'text', text }], isError };
 }
@@ -105,8 +105,8 @@ function callTool(id: RequestId, { name, arguments: given = {} }: IDataObject, t
 }
 
 /**
- * Decides what a body of an MCP client leads to: a stateless server with one tool (Model Context Protocol, "Streamable HTTP"). Never
- * throws.
+ * Decides what the body of an MCP client's request leads to, as a stateless server with one tool (Model Context Protocol, "Streamable
+ * HTTP"). Never throws.
  *
  * @param body the parsed JSON
  * @param versionHeader the header `mcp-protocol-version`, if there is one

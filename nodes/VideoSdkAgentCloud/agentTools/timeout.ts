@@ -1,20 +1,20 @@
-/** How long an agent waits for a tool, unless its trigger says otherwise. */
+/** How long an agent waits for a tool, unless the tool's trigger says otherwise. */
 export const DEFAULT_TIMEOUT_S = 20;
-/** A caller hangs up long before. */
+/** The longest timeout that a trigger can have. A caller hangs up long before. */
 export const MAX_TIMEOUT_S = 300;
 
 const PARAMETER = 'timeout';
 
-/** @returns a tool's URL that says how long to wait: in queue mode the process that hands a tool over does not know its trigger */
+/** @returns a tool's URL with the timeout in it, because in queue mode, the process that hands over the tool doesn't know its trigger */
 export function withTimeout(url: string, timeoutS: number): string {
 	return timeoutS === DEFAULT_TIMEOUT_S ? url : `${url}?${PARAMETER}=${timeoutS}`;
 }
 
 /**
- * Splits what `withTimeout` made.
+ * Splits a URL that `withTimeout` has made.
  *
  * @param urlWithTimeout an absolute URL
- * @returns the URL as it is otherwise, and the time in seconds, within its limits
+ * @returns the URL without the timeout, and the timeout in seconds, which is the default if it isn't within its limits
  */
 export function splitTimeout(urlWithTimeout: string): { url: string; timeoutS: number } {
 	const url = new URL(urlWithTimeout);

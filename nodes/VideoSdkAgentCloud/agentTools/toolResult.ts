@@ -3,21 +3,21 @@ import { isRecord } from '../api/http/responseReaders';
 import { type ToolResult } from './server';
 
 /**
- * Under this name Agent Tool: Answer hands a result to n8n, which carries it to the process that received the call. There the trigger
- * takes it out of n8n's answer and sends it to the agent: it alone knows the ID of the agent's request.
+ * The name under which Agent Tool: Answer hands a result to n8n, which passes it to the process that received the call. There, the trigger
+ * takes it out of n8n's response and sends it to the agent, because only the trigger knows the ID of the agent's request.
  */
 const RESULT_NAME = 'videoSdkToolResult';
 
-/** @returns the body of the answer to hand to n8n */
+/** @returns the body of the response to hand to n8n */
 export function toAnswerBody(result: ToolResult): IDataObject {
 	return { [RESULT_NAME]: result };
 }
 
 /**
- * Finds the result in what n8n is about to answer. Never throws.
+ * Finds the result in the response that n8n is about to send. Never throws.
  *
- * @param body as n8n gives it to the response
- * @returns undefined if the workflow gave none
+ * @param body the body that n8n passes to `end`
+ * @returns undefined if the workflow gave no result
  */
 export function resultInAnswer(body: unknown): ToolResult | undefined {
 	const text = Buffer.isBuffer(body) ? body.toString('utf8') : body;

@@ -6,29 +6,29 @@ import { pause } from '../api/http/pause';
 import { getSession, withMetadata } from '../api/sessions';
 import { isCallEvent, shortEventName } from '../webhook/event';
 
-/** What is added to events. */
+/** Which records are added to events. */
 export type Details = Record<Subject['field'], boolean>;
 
-/** What an event is about, and the field of the output under which its record is added. */
+/** The call or session that an event is about, and the field of the output to which its record is added. */
 export interface Subject {
 	field: 'session' | 'call';
 	id: string;
 	fetch: (send: Send, id: string) => Promise<IDataObject>;
 }
 
-/** The events with which a call is over, and how it went as far as the event says so itself: as operations on calls say it. */
+/** The events with which a call is over, and the fields that say how it went, as far as the event itself tells. */
 const CALL_ENDS = new Map<unknown, IDataObject | undefined>([
 	['call-hangup', undefined],
 	['call-missed', { outcome: 'noAnswer', answered: false, durationSeconds: null }],
 	['call-transferred', { outcome: 'transferred', answered: true, durationSeconds: null }],
 ]);
 
-/** All looks at a call together. The workflow is better served by the event alone than by an API that takes long. */
-const CALL_LOOKS_MS = 10_000;
-/** Between the looks: VideoSDK may have too many requests, or show the call running for a while. */
+/** The time for all polls of a call, because the workflow is better served by the event alone than by waiting for the API. */
+const CALL_POLLS_MS = 10_000;
+/** The pauses between the polls. VideoSDK may be busy, or return the call as running for a while. */
 const CALL_PAUSES_MS = [2_000, 4_000];
 
-/** @returns the event's session or call; undefined if it names none, and for the events of rooms */
+/** @returns the event's session or call; undefined if it names neither, and for the events of rooms */
 export function subjectOf(event: IDataObject): Subject | undefined {
 	const { webhookType, sessionId, callId } = event;
 	if (shortEventName(String(webhookType)) !== undefined && sessionId) {
@@ -43,9 +43,9 @@ export function subjectOf(event: IDataObject): Subject | undefined {
 /**
  * Fetches the record of a session or call.
  *
- * @param timeoutMs for the whole answer: then it is requested once. Default: as for all requests
- * @param consequence of a failure, as the log names it
- * @returns null if it cannot be fetched
+ * @param timeoutMs the time limit for one request, which isn't repeated. Default: as for all requests
+ * @param consequence the consequence of a failure, in words for the log
+ * @returns the record; null if it can't be fetched
  */
 export async function fetchRecord(
 	context: IExecuteFunctions | IWebhookFunctions,
@@ -63,7 +63,7 @@ export async function fetchRecord(
 	});
 }
 
-/** @returns a session's record with its metadata, as far as that can be found. Never throws */
+/** @returns a session's record with its metadata, if that can be fetched. Never throws */
 async function addMetadata(context: IExecuteFunctions, session: IDataObject): Promise<IDataObject> {
 	return await withMetadata(clientOf(context), session).catch((error: Error) => {
 		context.logger.warn("VideoSDK Agent Cloud: the metadata of an event's session couldn't be fetched", {
@@ -75,10 +75,11 @@ async function addMetadata(context: IExecuteFunctions, session: IDataObject): Pr
 }
 
 /**
- * Fetches the record that is added to an event: of a session with its metadata. A call is looked at up to three times, until it is over.
+ * Fetches the record that is added to an event. A session's has its metadata, and a call's is polled up to three times until the call is
+ * over.
  *
- * @param early the record as it was fetched when the event came; null if that failed
- * @returns null if it cannot be fetched
+ * @param early the record that was fetched when the event was received; null if that failed
+ * @returns the record; null if it can't be fetched
  */
 export async function fetchDetail(
 	context: IExecuteFunctions,
@@ -89,7 +90,7 @@ export async function fetchDetail(
 		const session = early === undefined ? await fetchRecord(context, subject) : early;
 		return session && (await addMetadata(context, session));
 	}
-	const deadlineMs = Date.now() + CALL_LOOKS_MS;
+	const deadlineMs = Date.now() + CALL_POLLS_MS;
 	let record = early ?? null;
 	for (const pauseMs of early === undefined ? [0, ...CALL_PAUSES_MS] : CALL_PAUSES_MS) {
 		if ((record && isCallOver(record)) || Date.now() + pauseMs >= deadlineMs) break;
@@ -99,7 +100,7 @@ export async function fetchDetail(
 	return record;
 }
 
-/** @returns whose record is added to an event; undefined if none is */
+/** @returns the call or session whose record is added to an event; undefined if none is added */
 export function detailOf(event: IDataObject, details: Details): Subject | undefined {
 	const subject = subjectOf(event);
 	if (subject === undefined || !details[subject.field]) return undefined;
@@ -109,8 +110,8 @@ export function detailOf(event: IDataObject, details: Details): Subject | undefi
 /**
  * Adds to an event what `details` asks for: the session's record, or how the call went and the call's record.
  *
- * @param record that of `fetchDetail`; null if it couldn't be fetched. Of a call it may still show that the call is running: then the
- * event itself counts
+ * @param record the result of `fetchDetail`; null if it couldn't be fetched. If a call's record still says that it's running, the event
+ *   itself counts
  */
 export function withDetails(event: IDataObject, details: Details, record?: IDataObject | null): IDataObject {
 	if (!details.call || !CALL_ENDS.has(event.event)) return { ...event, ...(record && { session: record }) };

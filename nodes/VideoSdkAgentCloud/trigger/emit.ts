@@ -5,8 +5,8 @@ import { isFirstExecution } from './firstExecution';
 import { type ReceivedItem } from './receive';
 
 /**
- * Gives the events to the nodes that follow. Runs at the beginning of the execution that an event started, when the sender already
- * has the answer.
+ * Outputs the events, with their details and without duplicates. It runs at the beginning of the execution that an event has started, when
+ * the sender already has the response.
  */
 export async function emit(
 	context: IExecuteFunctions,

@@ -6,34 +6,34 @@ import { credentialId } from '../api/http/credential';
 import { firstText, type ReceivedEvent } from '../webhook/event';
 import { fetchRecord, type Subject, subjectOf } from './details';
 
-/** The sender waits for the answer meanwhile. */
+/** The time limit for fetching a record, because the sender waits for the response meanwhile. */
 const FETCH_TIMEOUT_MS = 5_000;
 const NOT_FILTERED = ", so the filters in 'Options' weren't applied and the workflow started";
-/** Of one node. */
+/** The number of calls and sessions that are remembered for one node. */
 const MAX_REMEMBERED = 100;
 
-/** Which events start the workflow, by option. Nothing chosen: all. What is chosen but blank fits none. */
+/** Which events start the workflow, by option. Without a choice, all do. A choice that is blank fits none. */
 export interface Choices {
-	/** Of sessions. */
+	/** The deployments of sessions. */
 	deploymentIds: string[];
-	/** Of calls: `inbound`, `outbound`. */
+	/** The directions of calls: `inbound`, `outbound`. */
 	callDirection: string[];
-	/** The account's own numbers: those that are called, or that calls are made from. */
+	/** The account's own numbers, which people call, or from which calls are made. */
 	phoneNumbers: string[];
 	/** An entry of a call's metadata. */
 	metadataHas: Array<{ name: string; value: string }>;
 }
 
-/** Tells of an event's data, or of the record of its call or session, whether one filter wants it; undefined if it doesn't say. */
+/** Tests an event's data, or the record of its call or session, against one filter. @returns undefined if the data doesn't tell */
 type Test = (data: IDataObject) => boolean | undefined;
 
-/** What the filters read of a record. */
+/** The fields of a record that the filters read. */
 const FACTS = ['deploymentId', 'direction', 'from', 'metadata', 'to'];
 
-/** What is known of each call and session, and doesn't change: most of them send several events. */
-const looked = new PerNode(() => new BoundedMap<string, IDataObject>(MAX_REMEMBERED));
+/** The fields of calls and sessions that don't change, which are remembered because most of them send several events. */
+const facts = new PerNode(() => new BoundedMap<string, IDataObject>(MAX_REMEMBERED));
 
-/** Makes the test of one filter, if anything is chosen. @param find finds what it compares; undefined if that isn't there */
+/** Makes the test of one filter, if anything is chosen in it. @param find finds the value to compare; undefined if it isn't there */
 function testOf<Found, Choice>(
 	choices: Choice[],
 	find: (data: IDataObject) => Found | undefined,
@@ -56,18 +56,18 @@ function directionOf({ type, direction }: IDataObject): string | undefined {
 		.find((value) => ['inbound', 'outbound'].includes(value));
 }
 
-/** @returns the account's side of a call; undefined if that isn't known, or is no phone number */
+/** @returns the account's own number in a call; undefined if it isn't known, or isn't a phone number */
 function ownNumberOf(call: IDataObject): string | undefined {
 	const direction = directionOf(call);
 	const number = direction && firstText(direction === 'inbound' ? call.to : call.from);
 	return number && isPhoneNumber(number) ? number : undefined;
 }
 
-/** @returns a call's metadata. Events spell its name differently */
+/** @returns a call's metadata, whose name events spell in two ways */
 const metadataOf = ({ metaData, metadata }: IDataObject): IDataObject | undefined =>
 	[metaData, metadata].find(isRecord);
 
-/** Compares as text: an expression may give a number where the call has a text. */
+/** @returns a value as text, because an expression may give a number where the call has a text */
 const textOf = (value: unknown): string =>
 	(typeof value === 'string' ? value : (JSON.stringify(value) ?? '')).trim();
 
@@ -84,11 +84,11 @@ const testsOf = (choices: Choices): Record<Subject['field'], Test[]> => ({
 });
 
 /**
- * Tells whether the user chose what an event is about: its deployment, or a call's direction, number and metadata. Makes one request at
- * most.
+ * Finds out whether the filters let an event through: by its deployment, or by its call's direction, number and metadata. It sends at most
+ * one request.
  *
- * @returns wanted also if something isn't told, even by the record, or the request fails: no event is lost over this. With the session
- * or call, if it had to be fetched; null if that failed
+ * @returns `isWanted`, which is true if a value isn't known, even from the record, or the request fails, so that no event is lost;
+ *   `record`, if it had to be fetched, or null if that failed
  */
 export async function filter(
 	context: IWebhookFunctions,
@@ -98,7 +98,7 @@ export async function filter(
 	const subject = subjectOf({ ...event });
 	const tests = subject ? testsOf(choices)[subject.field] : [];
 	if (subject === undefined || tests.length === 0) return { isWanted: true };
-	const remembered = looked.of(context);
+	const remembered = facts.of(context);
 	const key = `${credentialId(context)} ${subject.field} ${subject.id}`;
 	const resultsBy = (known: IDataObject) => tests.map((test) => test(event.data) ?? test(known));
 	const early = resultsBy(remembered.get(key) ?? {});

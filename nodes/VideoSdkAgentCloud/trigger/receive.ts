@@ -9,32 +9,32 @@ import { log } from '../webhook/log';
 import { detailOf, type Details } from './details';
 import { type Choices, filter } from './filter';
 
-/** Which deliveries start an execution: the trigger's parameters, read. */
+/** The trigger's parameters, which decide which deliveries start an execution. */
 export interface WantedEvents {
 	verifySignature: boolean;
-	/** Names of events. */
+	/** The names of the chosen events. */
 	events: string[];
 	skipDuplicates: boolean;
 	details: Details;
 	choices: Choices;
 }
 
-/** An event as it goes from `webhook` to `execute`. */
+/** The item that `webhook` passes to `execute`. */
 export interface ReceivedItem extends IDataObject, ReceivedEvent {
 	receivedAt: string;
-	/** That of the session or call, if it had to be fetched before; null if that failed. Not part of the output. */
+	/** The record of the session or call, if the filters had to fetch it; null if that failed. It isn't in the output. */
 	record?: IDataObject | null;
 }
 
 const NOT_WANTED = "The event was received, but this workflow isn't set to start on it";
 
-/** @returns whether the event is one of those chosen, in whatever spelling */
+/** @returns whether the event is a chosen one, in any of its spellings */
 function isChosen({ webhookType }: ReceivedEvent, events: string[]): boolean {
 	const name = eventName(webhookType);
 	return name !== undefined && events.some((event) => eventName(event) === name);
 }
 
-/** Answers a delivery, and hands a verified, chosen, new event to the workflow. */
+/** Responds to a delivery, and passes a verified, chosen, new event on to the workflow. */
 export async function receive(
 	context: IWebhookFunctions,
 	wanted: WantedEvents,
@@ -51,7 +51,7 @@ export async function receive(
 	rememberDelivery(context, { events: wanted.events });
 	if (!isChosen(event, wanted.events)) return ignore(NOT_WANTED);
 
-	// A user who tries something out sends the same event again and again.
+	// While a trigger listens in the editor, nothing is skipped, because users then send the same event again and again.
 	const isSkipping = wanted.skipDuplicates && happensOnce(event) && context.getMode() !== 'manual';
 	if (isSkipping && !(await isFirstDelivery(context, event.eventId))) {
 		return ignore('The event has already been received');

@@ -1,10 +1,10 @@
 import { type CallWebhook, isSameUrl } from '../api/callWebhooks';
 import { callEventsOf } from '../webhook/eventNames';
 
-/** The webhook that a trigger needs at VideoSDK: one with exactly these, or none. */
+/** The webhook that a trigger needs at VideoSDK. */
 export interface WantedWebhook {
 	url: string;
-	/** As `callEventsOf` gives them. None: no webhook. */
+	/** The webhook's events, as `callEventsOf` returns them. If there are none, no webhook is needed. */
 	events: string[];
 }
 
@@ -14,15 +14,15 @@ export const hasEvents = (webhook: CallWebhook, events: string[]): boolean =>
 	callEventsOf(webhook.events).join() === callEventsOf(events).join();
 
 /**
- * Compares the webhook that a trigger needs with those that exist, when it is published, when n8n starts, and when it is unpublished.
- * Only webhooks of its own URL are touched, whatever it remembers: what is stored with a workflow may have been copied along with it.
+ * Compares the webhook that a trigger needs with those that exist, when it's published, when n8n starts, and when it's unpublished. Only
+ * webhooks with its own URL are changed. Nothing that is stored with the workflow counts, because it may have been copied along with it.
  *
  * @param listed all webhooks of the VideoSDK project
- * @returns what has to be changed
+ * @returns `keep`, the webhook that stays, if there is one; `create`, whether one is missing; `remove`, the others
  */
 export function reconcile({ url, events }: WantedWebhook, listed: CallWebhook[]) {
 	const own = listed.filter((webhook) => isSameUrl(webhook.url, url));
-	// Two processes that have registered the trigger at the same time keep the same one.
+	// The order is fixed, so that two processes that have registered the trigger at the same time keep the same webhook.
 	const fitting = own.filter((webhook) => hasEvents(webhook, events)).sort((a, b) => (a.id < b.id ? -1 : 1));
 	const keep = events.length > 0 ? fitting[0] : undefined;
 	return {

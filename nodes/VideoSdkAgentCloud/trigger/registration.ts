@@ -11,9 +11,9 @@ import { log } from '../webhook/log';
 import { hasEvents, reconcile, type WantedWebhook } from './reconcile';
 
 const TIMEOUT_MS = 10_000;
-/** n8n itself tries several times to publish, or the user does. */
+/** There are only two attempts, because n8n, or the user, tries again to publish. */
 const LIMITS = { timeoutMs: TIMEOUT_MS, maxAttempts: 2 };
-/** The check of a start of n8n that is under way, if any: publishing and unpublishing come after it, so that it undoes neither. */
+/** The check at a start of n8n that is under way. Publishing and unpublishing wait for it, so that it undoes neither. */
 const startChecks = new PerNode(() => ({ done: Promise.resolve() }));
 
 /** @throws what n8n throws if there is no such credential; UserError if its Base URL cannot be read */
@@ -21,10 +21,10 @@ async function baseUrlOf(context: IHookFunctions): Promise<string> {
 	return readBaseUrl((await context.getCredentials(CREDENTIAL_TYPE)).baseUrl).href;
 }
 
-/** @returns what n8n keeps with the node, where the trigger notes that it has registered a webhook. It may have been copied along */
+/** @returns the node's static data, where the trigger notes that it has registered a webhook. It may have been copied with the workflow */
 const notesOf = (context: IHookFunctions) => context.getWorkflowStaticData('node') as { callWebhook?: true };
 
-/** @param names names of events; those of other families are ignored */
+/** Reads a trigger whose call events are to be registered. @param names names of events; those that aren't about calls are ignored */
 export function readRegistrant(context: IHookFunctions, names: string[]) {
 	return {
 		url: String(context.getNodeWebhookUrl('default')),
@@ -34,10 +34,10 @@ export function readRegistrant(context: IHookFunctions, names: string[]) {
 	};
 }
 
-/** A trigger whose call events are to be registered, as its hook reads it: enough to do it later, without the hook. */
+/** A trigger whose call events are to be registered. It holds all that is needed to do so after its hook has returned. */
 export type Registrant = ReturnType<typeof readRegistrant>;
 
-/** Logs that no event of a session or room can arrive: their URLs are not registered anywhere. A tunnel may change that. */
+/** Logs that no event of a session or room can arrive. It's no error, because their URLs aren't registered, and a tunnel may follow. */
 export function warnIfUnreachable(registrant: Registrant, baseUrl: string): void {
 	if (!isUnreachableFrom(registrant.url, baseUrl)) return;
 	registrant.warn(
@@ -45,26 +45,27 @@ export function warnIfUnreachable(registrant: Registrant, baseUrl: string): void
 	);
 }
 
-/** Creates and deletes webhooks at VideoSDK until they are as wanted. @returns whether one was created */
+/** Creates and deletes webhooks at VideoSDK, so that there are those that are wanted. @returns whether one was created */
 async function settle(send: Send, wanted: WantedWebhook): Promise<boolean> {
 	const changes = reconcile(wanted, await listCallWebhooks(send));
-	// Made before others are removed, so that no event is missed in between.
+	// It's created before others are removed, so that no event is missed in between.
 	if (changes.create) await createCallWebhook(send, wanted.url, wanted.events);
 	for (const { id } of changes.remove) await deleteCallWebhook(send, id);
 	if (!changes.create) return false;
 	// Another process of n8n may have registered the trigger at the same time.
 	const { keep, remove: others } = reconcile(wanted, await listCallWebhooks(send));
-	// Only the same one is removed: better two until the next start than none, if the other process knows another version of the trigger.
+	// Only webhooks with the same events are removed. If the other process knows another version of the trigger, two until the next start
+	// are better than none.
 	const same = others.filter((other) => keep && hasEvents(other, keep.events));
 	for (const { id } of same) await deleteCallWebhook(send, id);
 	return true;
 }
 
 /**
- * Registers the trigger for exactly its call events, once, when it is published or listens for a test event. Without call events
- * nothing is registered, and what was is removed.
+ * Registers the trigger for exactly its call events, when it's published or listens for a test event. Without call events, an earlier
+ * registration is removed.
  *
- * @throws NodeOperationError if VideoSDK cannot reach the URL, or does not register it
+ * @throws NodeOperationError if VideoSDK can't reach the URL, or doesn't register it
  */
 export async function register(context: IHookFunctions, registrant: Registrant): Promise<void> {
 	const { events, url, warn } = registrant;
@@ -74,7 +75,7 @@ export async function register(context: IHookFunctions, registrant: Registrant):
 	if (events.length > 0 && isUnreachableFrom(registrant.url, await baseUrlOf(context))) {
 		throw new NodeOperationError(
 			context.getNode(),
-			// Of a failed publication the editor shows the message only, so what to do comes first.
+			// If publishing fails, the editor shows only the message, so it begins with what to do.
 			`To receive call events, give n8n a public URL ('Public URL' in the docs says how), because VideoSDK can't reach it at ${originOf(url)}`,
 			{ description: "Or deselect the call events in 'Trigger On'." },
 		);
@@ -98,9 +99,9 @@ const notRemoved = (url: string) =>
 	`couldn't remove its registration for call events. Delete the webhook ${url}, if there is one, in the VideoSDK dashboard`;
 
 /**
- * Removes the registration, when the trigger is unpublished or stops listening. One that is gone is no failure.
+ * Removes the registration when the trigger is unpublished or stops listening. It's no failure if it's already gone.
  *
- * @throws NodeOperationError if VideoSDK does not answer, and the trigger has registered a webhook: n8n tries again
+ * @throws NodeOperationError if the trigger has registered a webhook and VideoSDK doesn't respond, so that n8n tries again
  */
 export async function unregister(context: IHookFunctions, registrant: Registrant): Promise<void> {
 	const { url, events, warn } = registrant;
@@ -108,12 +109,12 @@ export async function unregister(context: IHookFunctions, registrant: Registrant
 	await startChecks.of(context).done;
 	if (events.length === 0 && !notes.callWebhook) return;
 	try {
-		// A check at a start of n8n may have made one without a note.
+		// The check at a start of n8n may have created a webhook without noting it.
 		await settle(clientOf(context, LIMITS), { url, events: [] });
 		delete notes.callWebhook;
 	} catch (error) {
 		warn(notRemoved(url), error as Error);
-		// The end of listening and a failed publication have to come to their end, and so has a trigger whose keys are not valid any more.
+		// Unpublishing must not fail where nothing was registered, or the keys have become invalid.
 		if (!notes.callWebhook || !isPassing(failureOf(error))) return;
 		const { message } = error as Error;
 		throw new NodeOperationError(
@@ -124,8 +125,8 @@ export async function unregister(context: IHookFunctions, registrant: Registrant
 }
 
 /**
- * Checks the registration once, in the background, when n8n starts, and makes it right. If VideoSDK doesn't answer, it stays as it is
- * until the next start: n8n keeps a trigger on the air that was registered before. Awaits no request.
+ * Checks and corrects the registration in the background when n8n starts. It doesn't wait for any request. If VideoSDK doesn't respond, the
+ * registration stays as it is until the next start, because a trigger that doesn't throw stays on the air.
  *
  * @throws what `baseUrlOf` throws
  */

@@ -31,13 +31,16 @@ function noKey(reason: string): Rejection {
 	};
 }
 
-/** n8n itself reads bodies of the usual types only, unless the node is of version 1. Its limits are the same for both. */
+/**
+ * Reads the bytes of the body. For a node of a version above 1, n8n has read only the usual types (parseRequestBody in webhook-helpers),
+ * and applies the same limits to the others here.
+ */
 async function readRawBody(context: IWebhookFunctions): Promise<Buffer | undefined> {
 	const request = context.getRequestObject();
 	try {
 		if (!Buffer.isBuffer(request.rawBody)) await request.readRawBody();
 	} catch {
-		// Too large, incomplete, or a form: nothing that VideoSDK sends.
+		// The body is too large, incomplete, or a form, none of which VideoSDK sends.
 	}
 	return Buffer.isBuffer(request.rawBody) ? request.rawBody : undefined;
 }
@@ -46,7 +49,7 @@ async function readRawBody(context: IWebhookFunctions): Promise<Buffer | undefin
  * Reads a delivery's body.
  *
  * @param rawBody the bytes as received
- * @returns undefined if the body is no JSON object that names a type or has a call summary
+ * @returns undefined if the body isn't a JSON object with a type or a call summary
  */
 export function parseEvent(rawBody: Buffer): ReceivedEvent | undefined {
 	try {
@@ -56,7 +59,7 @@ export function parseEvent(rawBody: Buffer): ReceivedEvent | undefined {
 	}
 }
 
-/** Verifies the signature of the bytes as they came. Never throws. */
+/** Verifies the signature of the bytes as received. Never throws. @returns why the delivery is rejected; undefined if it isn't */
 async function verifySignature(
 	context: IWebhookFunctions,
 	rawBody: Buffer,
@@ -77,11 +80,11 @@ async function verifySignature(
 }
 
 /**
- * Verifies a delivery and reads the event in it. Never throws, whatever was sent: n8n would answer with a stack trace and store a
- * failed execution.
+ * Verifies a delivery and reads its event. Never throws, whatever was sent, because n8n would respond with a stack trace and store a failed
+ * execution (test/e2e/hostile).
  *
- * @param isVerified whether the signature is verified; false accepts every sender
- * @param settings those of the node's credential
+ * @param isVerified whether to verify the signature; without that, every sender is accepted
+ * @param settings the settings of the node's credential
  */
 export async function verifyDelivery(
 	context: IWebhookFunctions,

@@ -8,19 +8,19 @@ export * from './eventNames';
 
 /** A verified event, in the shape of the trigger's output. */
 export interface ReceivedEvent {
-	/** See `eventName`; the name as received if the trigger does not know it. */
+	/** The name of the event (`eventName`); the name as received if the trigger doesn't know it. */
 	event: string;
 	webhookType: string;
-	/** Of the agent's session, or of the room's for an event of a call or room. Without the `session-` prefix. Empty if there is none. */
+	/** The ID of the agent session or, in an event of a call or room, of the room's session, without the prefix `session-`; empty: none. */
 	sessionId: string;
 	callId?: string;
 	roomId?: string;
 	data: IDataObject;
-	/** The same for each delivery of the same event. */
+	/** An ID that is the same for each delivery of the same event. */
 	eventId: string;
 }
 
-/** @returns the first candidate that is a text and not blank, trimmed, or a number, as text */
+/** @returns the first candidate that is a text that isn't blank, or a whole number, as trimmed text */
 export function firstText(...candidates: unknown[]): string | undefined {
 	const texts = candidates.map((candidate) =>
 		typeof candidate === 'string' || Number.isSafeInteger(candidate) ? String(candidate).trim() : '',
@@ -28,7 +28,7 @@ export function firstText(...candidates: unknown[]): string | undefined {
 	return texts.find((text) => text !== '');
 }
 
-/** @returns the IDs that an event names, each by the first of its candidates */
+/** @returns the IDs that an event names, each from the first of its candidates */
 function idsOf(session: unknown, calls: unknown[], rooms: unknown[]) {
 	const callId = firstText(...calls);
 	const roomId = firstText(...rooms);
@@ -40,11 +40,11 @@ function idsOf(session: unknown, calls: unknown[], rooms: unknown[]) {
 }
 
 function readBody(body: IDataObject): Omit<ReceivedEvent, 'eventId'> | undefined {
-	// The SDK reads `type` where `webhookType` is absent.
+	// VideoSDK's SDK reads `type` if there is no `webhookType` (@videosdk.live/server-sdk, verifyAndParse).
 	const name = [body.webhookType, body.type].find(
 		(candidate): candidate is string => typeof candidate === 'string' && candidate !== '',
 	);
-	// What an agent made in the dashboard sends after a call. A type that is no event's changes nothing.
+	// An agent that was made in the dashboard sends a summary after a call. It counts as one unless it has the type of another event.
 	const isOther = name !== undefined && name !== CALL_SUMMARY && eventName(name) !== undefined;
 	if (!isOther && Object.hasOwn(body, CALL_SUMMARY)) {
 		const call = asRecord(body['customer-data']);
@@ -54,7 +54,7 @@ function readBody(body: IDataObject): Omit<ReceivedEvent, 'eventId'> | undefined
 	}
 	if (name === undefined) return undefined;
 	const beside = Object.keys(body).filter((field) => field !== 'webhookType');
-	// The SDK passes on what is beside "data", too.
+	// Without `data`, the other fields of the body are the data.
 	const data = isRecord(body.data) ? body.data : pick(body, beside);
 	const event = eventName(name) ?? name;
 	const calls = [data.callId, isCallEvent(event) ? data.id : undefined];
@@ -62,14 +62,14 @@ function readBody(body: IDataObject): Omit<ReceivedEvent, 'eventId'> | undefined
 	return { event, webhookType: name, ...ids, data };
 }
 
-/** @returns whether there is one such event in each call or session, so that a second delivery is a duplicate */
+/** @returns whether there is only one such event in each call or session, so that a second delivery is a duplicate */
 export function happensOnce({ webhookType }: Pick<ReceivedEvent, 'webhookType'>): boolean {
 	return onceBy(webhookType) !== undefined;
 }
 
 /**
- * @returns what tells the event from others: the same for each delivery of it. That of an event that happens once is its name and the
- * ID of its call or session; that of a summary, of an event without an ID, and of one that may happen again is its content
+ * Makes an ID that is the same for each delivery of an event. It's made of the event's name and the ID of its call or session, if the
+ * event happens once; otherwise, as for a summary or an event without an ID, of its content.
  */
 function eventIdOf(subject: Omit<ReceivedEvent, 'eventId'>, rawBody: Buffer): string {
 	const field = onceBy(subject.webhookType) ?? 'content';
@@ -83,9 +83,9 @@ function eventIdOf(subject: Omit<ReceivedEvent, 'eventId'>, rawBody: Buffer): st
 /**
  * Reads the event in a delivery's body.
  *
- * @param body as parsed
+ * @param body the parsed body
  * @param rawBody its bytes as received
- * @returns undefined if it is no object that names a type or has a call summary
+ * @returns undefined if it isn't an object with a type or a call summary
  */
 export function readEvent(body: unknown, rawBody: Buffer): ReceivedEvent | undefined {
 	const event = isRecord(body) ? readBody(body) : undefined;

@@ -1,14 +1,14 @@
-/** The prefix of an event's name in the start call; events may be delivered with the other one, which newer docs use. */
+/** The prefix of the names of session events in a start. Events may be delivered with another prefix (docs/dev/api-truth.md, Events). */
 export const EVENT_PREFIX = 'ai-deployment-session-';
-/** The body of this event names no type. */
+/** The name of the event for a call's summary, whose body has no type. */
 export const CALL_SUMMARY = 'call-summary';
 
-/** What tells an event that happens once from others of its name: the ID of its call or session, or its content. */
+/** What identifies an event that happens once among those with its name: the ID of its call or session, or its content. */
 type Once = 'callId' | 'content' | 'sessionId';
 
 /**
- * An event: `value` is the name by which VideoSDK is asked for it. One without `once` may happen again, even with the same bytes, as
- * when a participant comes back.
+ * An event. VideoSDK gets the name in `value`. An event without `once` may happen again, even with the same bytes, for example when a
+ * participant comes back.
  */
 type Row = [label: string, value: string, description: string, once?: Once];
 
@@ -49,14 +49,14 @@ const ROOM: Row[] = [
 	['Transcription Stopped', 'transcription-stopped', 'When the transcription has ended'],
 ];
 
-/** @param family the first part of each name, so that an event has the same name wherever it can be chosen */
+/** Makes options of events. @param family the first part of each label, so that an event has the same label in each field */
 const optionsOf = (family: string, rows: Row[]) =>
 	rows.map(([label, value, description]) => ({ name: `${family}: ${label}`, value, description }));
 
-/** The events of a session, as multiOptions show them. */
+/** The events of an agent session, as options. */
 export const SESSION_EVENT_OPTIONS = optionsOf('Agent Session', SESSION);
 export const ROOM_EVENT_OPTIONS = optionsOf('Room', ROOM);
-/** All events of the trigger, by family. */
+/** All events of the trigger, as options, by family. */
 export const TRIGGER_EVENT_OPTIONS = [
 	...SESSION_EVENT_OPTIONS,
 	...optionsOf('Call', CALL),
@@ -64,24 +64,24 @@ export const TRIGGER_EVENT_OPTIONS = [
 ];
 
 const valuesOf = (rows: Row[]) => rows.map(([, value]) => value);
-/** What can happen to a session, by the short names. */
+/** The short names of the events of a session. */
 export const SESSION_EVENTS = valuesOf(SESSION).map((value) => value.slice(EVENT_PREFIX.length));
-/** The events of a call, as its webhook is registered for them (docs.videosdk.live, telephony webhooks). */
+/** The events of calls for which a webhook can be registered (docs.videosdk.live, telephony/managing-calls/sip-webhooks). */
 export const CALL_EVENTS = valuesOf(CALL).filter((value) => value !== CALL_SUMMARY);
-/** The events of a room, as it is created with them. */
+/** The events of a room for which its webhook can be set. */
 export const ROOM_EVENTS = valuesOf(ROOM);
 
 const SESSION_NAME = new RegExp(`^(?:${EVENT_PREFIX}|agent-session-)(${SESSION_EVENTS.join('|')})$`);
-/** Of two names for one event, the one that older docs use. */
+/** The names that a sample in the docs has for events, with their usual names (docs/dev/api-truth.md, Events). */
 const ALIASES = new Map([['call-ended', 'call-hangup']]);
 const OTHER_EVENTS = new Set(valuesOf([...CALL, ...ROOM]));
 
-/** @returns the short name (`started`) of a session's event in either spelling, or undefined if it is of another family */
+/** @returns the short name (`started`) of a session's event in either spelling; undefined for an event of another family */
 export function shortEventName(webhookType: string): string | undefined {
 	return SESSION_NAME.exec(webhookType)?.[1];
 }
 
-/** @returns how the trigger names an event of any family, whatever its spelling; undefined if the trigger does not know it */
+/** @returns the trigger's name for an event of any family, in any spelling; undefined if the trigger doesn't know the event */
 export function eventName(webhookType: string): string | undefined {
 	const name = ALIASES.get(webhookType) ?? webhookType;
 	return OTHER_EVENTS.has(name) ? name : shortEventName(name);
@@ -89,17 +89,17 @@ export function eventName(webhookType: string): string | undefined {
 
 const ONCE = new Map([...SESSION, ...CALL, ...ROOM].map(([, value, , once]) => [eventName(value), once]));
 
-/** @returns what tells an event that happens once from others of its name; undefined if it may happen again */
+/** @returns what identifies an event that happens once among those with its name; undefined if it may happen again */
 export function onceBy(webhookType: string): Once | undefined {
 	return ONCE.get(eventName(webhookType));
 }
 
-/** @returns whether an event is of a call, its summary included */
+/** @returns whether an event is about a call. Its summary is one as well */
 export function isCallEvent(event: string): boolean {
 	return event.startsWith('call-');
 }
 
-/** @returns the events among these for which a call webhook is registered, in one spelling and order */
+/** @returns the events among these for which a call webhook can be registered, always in the same spelling and order */
 export function callEventsOf(names: string[]): string[] {
 	const chosen = new Set(names.map(eventName));
 	return CALL_EVENTS.filter((event) => chosen.has(event));

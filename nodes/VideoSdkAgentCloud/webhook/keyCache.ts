@@ -6,38 +6,38 @@ import { credentialId, type RequestContext } from '../api/http/credential';
 import { fetchPublicKey } from '../api/publicKey';
 import { readPublicKey } from './verify';
 
-/** Within this time after a fetch no signature, right or wrong, makes another one. */
+/** The shortest time between two fetches, whatever signatures are received. */
 const MIN_FETCH_INTERVAL_MS = 60_000;
-/** After this time a key is fetched again even if it still fits, so that a withdrawn key is not accepted for ever. */
+/** The age at which a key is fetched again in the background although it fits, so that a withdrawn key isn't accepted forever. */
 const REFRESH_AGE_MS = 15 * 60_000;
-/** A key gets as old as this only if nothing came for long, or no fetch went well: then a delivery waits for the fetch. */
+/** The age from which a delivery waits for the fetch. A key gets so old only if no event was received, or no fetch has succeeded. */
 const MAX_KEY_AGE_MS = 60 * 60_000;
 const RETRY_MS = 2_000;
-/** The API is not asked for long while a sender waits for the answer. */
+/** The time limit of a fetch, because a sender waits for the response meanwhile. */
 const FETCH_TIMEOUT_MS = 5_000;
-const MAX_KEPT = 100;
+const MAX_KEYS = 100;
 
-/** What is known of the key that VideoSDK publishes, as fetched with one credential. */
+/** The key that VideoSDK publishes, as it was fetched with one credential. */
 interface PublishedKey {
 	baseUrl: string;
 	key?: KeyObject;
 	fetchedAtMs: number;
-	/** No fetch before this time. */
+	/** When the next fetch may begin, in ms since 1970. */
 	nextFetchAtMs: number;
 	/** Why the last fetch brought no key, in words for the user. */
 	lastFailure?: string;
-	/** The last fetch, which may be under way. */
+	/** The last fetch, which may still be under way. */
 	fetching?: Promise<void>;
 }
 
-const published = new BoundedMap<string, PublishedKey>(MAX_KEPT);
+const published = new BoundedMap<string, PublishedKey>(MAX_KEYS);
 
 /** For tests: forgets all keys. */
 export function forgetPublishedKeys(): void {
 	published.clear();
 }
 
-/** Each credential has a key of its own: what one user enters must not decide what another user's workflows accept. */
+/** Finds a credential's entry. Each has its own, because one user's Base URL must not decide what another user's workflows accept. */
 function entryFor(context: RequestContext, baseUrl: string): PublishedKey {
 	const key = `${credentialId(context)} ${baseUrl}`;
 	const entry = published.get(key) ?? { baseUrl, fetchedAtMs: 0, nextFetchAtMs: 0 };
@@ -54,15 +54,15 @@ async function fetchKey(context: RequestContext, entry: PublishedKey): Promise<v
 		entry.lastFailure = undefined;
 	} catch (error) {
 		entry.lastFailure = (error as Error).message;
-		// The last good key stays in use.
+		// The last key that could be fetched stays in use.
 		entry.nextFetchAtMs = Date.now() + RETRY_MS;
 	}
 }
 
-/** Fetches the key unless it is too early for that; joins a fetch that is under way. */
+/** Fetches the key, unless it's too early for that, and waits for a fetch that is under way. */
 async function refresh(context: RequestContext, entry: PublishedKey): Promise<void> {
 	if (Date.now() >= entry.nextFetchAtMs) {
-		// Until this one has brought a key or failed.
+		// No other fetch begins before this one has ended.
 		entry.nextFetchAtMs = Infinity;
 		entry.fetching = fetchKey(context, entry);
 	}
@@ -70,12 +70,12 @@ async function refresh(context: RequestContext, entry: PublishedKey): Promise<vo
 }
 
 /**
- * Gives the keys that may have signed a delivery: the one that VideoSDK publishes, which is fetched once and kept, and, if asked for
- * another, a newer one. It is fetched again for that, since it may have been replaced, at most once a minute whatever is sent.
+ * Yields the keys that may have signed a delivery. The first one is the cached key. If the caller asks for another one, the key is fetched
+ * again, because VideoSDK may have replaced it, but at most once a minute, whatever is sent.
  *
  * @param baseUrl the API host whose key counts
- * @returns each key once, as far as they are asked for
- * @throws UserError if there is none: why, in words for the user
+ * @yields each key once
+ * @throws UserError if there is no key, with the reason in words for the user
  */
 export async function* publishedKeys(context: RequestContext, baseUrl: string): AsyncGenerator<KeyObject> {
 	const entry = entryFor(context, baseUrl);

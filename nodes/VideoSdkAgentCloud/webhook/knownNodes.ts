@@ -4,45 +4,41 @@ import { PerNode } from '../n8n/boundedStores';
 import { webhookPath } from '../security/publicAddress';
 import { type SigningKey } from '../security/signedEnvelope';
 
-/** A node of this n8n instance that is reached at a URL. */
+/** A trigger or tool trigger of this n8n instance. */
 export interface KnownNode {
-	/** Its Production URL. */
+	/** The Production URL. */
 	url: string;
 	workflowId: string;
 	workflowName: string;
 	nodeName: string;
 	credentialId: string;
 	isPublished: boolean;
-	/** This process published the node itself. Otherwise it only saw a request arrive, and never learns that the node is gone. */
+	/** Set if this process has published the node. If it has only received a request for it, it can't notice that the node is gone. */
 	isOwn?: true;
 }
 
-/**
- * What differs between a trigger, by the names of its events, and a tool trigger, by how long an agent is to wait for its answer, and the
- * key that its credential gave when it was published.
- */
+/** What a trigger has in addition: the names of its events. */
 type OfTrigger = { events: string[] };
+/** What a tool trigger has in addition: how long an agent waits for its answer, and the key of its credential when it was published. */
 type OfTool = { toolName: string; timeoutS: number; key: SigningKey };
 
-/** A trigger of this n8n instance. */
 export type KnownTrigger = KnownNode & OfTrigger;
-/** A tool trigger of this n8n instance. */
 export type KnownTool = KnownNode & OfTool;
 
 /**
- * The triggers and tool triggers that this process knows. No n8n interface lists workflows to a node, or says
- * whether one still exists: `ILoadOptionsFunctions` offers requests, credentials and data tables. A process
- * learns of a node when n8n calls its hooks (publishing, unpublishing, starting), and from requests that it receives.
+ * The triggers and tool triggers that this process knows. They are remembered, because no interface of n8n lists workflows to a node
+ * (`ILoadOptionsFunctions` has requests, credentials and data tables only). A process knows a node once n8n has called its hooks, for
+ * publishing, unpublishing or a start, or it has received a request for it.
  */
 const known = new PerNode<{ node?: KnownTrigger | KnownTool }>(() => ({}));
 
-/** @returns whether n8n calls a hook because it starts, or another main process takes over, not because someone publishes */
+/** @returns whether n8n calls a hook because it starts, or another main process takes over, and not because someone publishes */
 export function isStartOfN8n(context: IHookFunctions): boolean {
 	return ['init', 'leadershipChange'].includes(context.getActivationMode());
 }
 
-/** Keeps a node that is published, not one that listens for a test request. */
-function keep(
+/** Remembers a node that is published, and not one that listens for a test request. */
+function remember(
 	context: IHookFunctions | IWebhookFunctions,
 	node: (OfTool | OfTrigger) & Partial<KnownNode>,
 ): void {
@@ -50,38 +46,38 @@ function keep(
 	const url = String(context.getNodeWebhookUrl('default'));
 	const { id: workflowId = '', name: workflowName = '' } = context.getWorkflow();
 	const { name: nodeName } = context.getNode();
-	const place = { workflowId, workflowName, nodeName, credentialId: credentialId(context) };
-	known.of(context).node = { url, ...node, ...place, isPublished: true };
+	const names = { workflowId, workflowName, nodeName, credentialId: credentialId(context) };
+	known.of(context).node = { url, ...node, ...names, isPublished: true };
 }
 
-/** Keeps a node that this process publishes. */
+/** Remembers a node that this process publishes. */
 export function rememberNode(context: IHookFunctions, own: OfTool | OfTrigger): void {
-	keep(context, { ...own, isOwn: true });
+	remember(context, { ...own, isOwn: true });
 }
 
 /**
- * Keeps that a node is unpublished (n8n unpublishes what is deleted, too). A trigger is forgotten then. A tool is
- * not: a call that names one which is gone is refused.
+ * Notes that a node is unpublished, as n8n also does before it deletes one. A trigger is then forgotten. A tool isn't, so that a call with
+ * a tool that is gone is refused.
  */
 export function rememberUnpublished(context: IHookFunctions): void {
-	const kept = known.of(context);
-	const { node } = kept;
-	// The end of listening at the Test URL changes nothing.
+	const entry = known.of(context);
+	const { node } = entry;
+	// If the node has only stopped listening at its Test URL, it's still published.
 	if (node === undefined || node.url !== context.getNodeWebhookUrl('default')) return;
 	if ('toolName' in node) node.isPublished = false;
-	else kept.node = undefined;
+	else entry.node = undefined;
 }
 
-/** Keeps a trigger that has received an event. One that is known may have been changed: n8n calls no hook of this process then. */
+/** Remembers a trigger that has received an event. A known one may have been changed in another process, whose hooks n8n has called. */
 export function rememberDelivery(context: IWebhookFunctions, own: OfTrigger): void {
-	keep(context, { ...known.of(context).node, ...own });
+	remember(context, { ...known.of(context).node, ...own });
 }
 
 const all = () => known.all().flatMap(({ node }) => node ?? []);
 const triggers = () => all().filter((node): node is KnownTrigger => 'events' in node);
 const tools = () => all().filter((node): node is KnownTool => 'toolName' in node);
 
-/** @returns those that use a credential: published ones first, by name of workflow and node */
+/** @returns the nodes that use a credential, published ones first, by the names of workflow and node */
 function ofCredential<N extends KnownNode>(nodes: N[], credential: string): N[] {
 	return nodes
 		.filter((node) => node.credentialId === credential)
@@ -103,15 +99,15 @@ export function knownTools(credential: string): KnownTool[] {
 	return ofCredential(tools(), credential);
 }
 
-/** @returns a tool for which `test` holds, whatever its credential: the published one, if it was moved or imported again */
+/** @returns a tool for which `test` holds, whatever its credential. If there are several, as after a second import, it's a published one */
 export function findTool(test: (tool: KnownTool) => boolean): KnownTool | undefined {
 	const found = tools().filter(test);
 	return found.find(({ isPublished }) => isPublished) ?? found[0];
 }
 
 /**
- * @param url whose host does not matter: n8n may be reached by several names, and the path holds an ID of its own
- * @returns the published trigger of a URL, whatever its credential
+ * @param url the trigger's URL, whose host doesn't matter, because n8n may have several names, and the path holds a unique ID
+ * @returns the published trigger, whatever its credential
  */
 export function findPublished(url: string): KnownTrigger | undefined {
 	return triggers().find((one) => one.isPublished && webhookPath(one.url) === webhookPath(url));

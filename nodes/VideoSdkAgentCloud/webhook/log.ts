@@ -1,10 +1,10 @@
 import { type IDataObject, type IHookFunctions, type IWebhookFunctions } from 'n8n-workflow';
 import { PerNode } from '../n8n/boundedStores';
 
-/** Anyone who knows the URL can cause log lines, so warnings are limited. */
+/** The shortest time between two warnings, because anyone who knows the URL can cause them. */
 const WARNING_INTERVAL_MS = 60_000;
 
-/** When a node last warned of each matter, in ms since 1970. */
+/** When each node last warned about each matter, in ms since 1970. */
 const warnings = new PerNode(() => new Map<string, number>());
 
 /** Logs a sentence that begins with the node's name. */
@@ -21,7 +21,7 @@ export function log(
 }
 
 /**
- * Logs a sentence that begins with the node's name: as a warning at most once a minute per node and matter, else at debug level.
+ * Logs a sentence that begins with the node's name: as a warning at most once a minute for each node and matter, else at debug level.
  *
  * @param matter what the sentence is about
  */

@@ -1,18 +1,18 @@
 import { type IWebhookFunctions, type IWebhookResponseData } from 'n8n-workflow';
 import { warnSparingly } from './log';
 
-/** Why a delivery is rejected: what the sender gets, and what the log says. */
+/** The response to a rejected delivery, and the reason for the log. */
 export interface Rejection {
 	status: 400 | 401 | 503;
-	/** For whoever reads the sender's log. */
+	/** The sentence of the response, for whoever reads the sender's log. */
 	sentence: string;
-	/** For whoever reads n8n's log: the reason, and what to do. No part of the delivery. */
+	/** The reason, and what to do, for whoever reads n8n's log. It quotes nothing of the delivery. */
 	reason: string;
 }
 
 /**
- * Answers a delivery without an execution. n8n is told that the answer is given: for anything else that a webhook function returns
- * it stores an execution or answers 200 on its own.
+ * Responds to a delivery without an execution. `noWebhookResponse` tells n8n so, because it otherwise stores an execution, or responds
+ * with 200.
  *
  * @param sentence for whoever reads the sender's log
  */
@@ -21,7 +21,7 @@ export function respond(context: IWebhookFunctions, status: number, sentence: st
 	return { noWebhookResponse: true };
 }
 
-/** Answers a rejected delivery, and leaves a trace of it in n8n's log. */
+/** Responds to a rejected delivery, and logs it. */
 export function reject(
 	context: IWebhookFunctions,
 	{ status, sentence, reason }: Rejection,

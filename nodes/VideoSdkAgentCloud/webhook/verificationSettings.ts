@@ -4,9 +4,10 @@ import { CREDENTIAL_TYPE, CredentialsCache, type RequestContext } from '../api/h
 import { readPublicKey } from './verify';
 
 /**
- * Reads of a credential what the handling of a delivery needs.
+ * Reads the settings of a credential that are needed to verify a delivery.
  *
- * @throws UserError if the pinned key or the Base URL cannot be read, or one of the keys is blank by which the published key is fetched
+ * @throws UserError if the pinned key or the Base URL can't be read, or there is no pinned key, and one of the keys to fetch the published
+ *   one is blank
  */
 export function readVerificationSettings(credential: IDataObject) {
 	const baseUrl = readBaseUrl(credential.baseUrl).href;
@@ -23,22 +24,21 @@ export function readVerificationSettings(credential: IDataObject) {
 	}
 	return {
 		baseUrl,
-		/** The user's own key, which counts instead of the published one. */
+		/** The user's own public key, which counts in place of the published one. */
 		pinnedKey,
 	};
 }
 
-/** The credential's settings, or why they cannot be read. */
+/** The credential's settings, or why they can't be read. */
 export type Settings = ReturnType<typeof readVerificationSettings> | { unreadableBecause: string };
 
-const kept = new CredentialsCache(async (context) =>
+const settingsCache = new CredentialsCache(async (context) =>
 	readVerificationSettings(await context.getCredentials(CREDENTIAL_TYPE)),
 );
 
 /**
- * Gives the settings of the node's credential, kept for a minute: a change of the credential counts after that at the latest. Never
- * throws.
+ * Reads the settings of the node's credential, which are cached for a minute, after which a change counts. Never throws.
  */
 export async function readSettings(context: RequestContext): Promise<Settings> {
-	return await kept.get(context).catch(({ message }: Error) => ({ unreadableBecause: message }));
+	return await settingsCache.get(context).catch(({ message }: Error) => ({ unreadableBecause: message }));
 }

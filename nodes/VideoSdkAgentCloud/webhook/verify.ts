@@ -1,14 +1,14 @@
 import { createPublicKey, type KeyObject, verify } from 'crypto';
 
-/** More than an RSA signature of 16384 bits takes in base64; a longer header cannot be one. */
+/** A longer header can't be a signature, because one of RSA with 16384 bits is shorter in base64. */
 const MAX_SIGNATURE_LENGTH = 4_096;
 const MIN_KEY_BITS = 1_024;
 
 /**
  * Reads a public key.
  *
- * @param pem an RSA public key, PKCS#1 (as VideoSDK publishes it) or SPKI; white space around it does not matter
- * @returns the key, or undefined if the text is not an RSA public key
+ * @param pem an RSA public key, PKCS#1 (as VideoSDK publishes it) or SPKI; white space around it doesn't matter
+ * @returns the key; undefined if the text isn't an RSA public key
  */
 export function readPublicKey(pem: string): KeyObject | undefined {
 	const text = pem.replace(/\\n/g, '\n').trim();
@@ -24,11 +24,11 @@ export function readPublicKey(pem: string): KeyObject | undefined {
 }
 
 /**
- * Verifies that VideoSDK signed these bytes: RSA-SHA256, PKCS#1 v1.5, over the raw body (docs.videosdk.live, webhook
- * verification). Never throws: whatever cannot be verified is not signed.
+ * Verifies that VideoSDK has signed these bytes: RSA-SHA256, PKCS#1 v1.5, over the raw body (docs.videosdk.live, webhook verification).
+ * Never throws.
  *
- * @param rawBody the body's bytes as received, never a re-serialised body
- * @param signature the header `videosdk-signature`, base64
+ * @param rawBody the body's bytes as received, and not a body that was serialized again
+ * @param signature the header `videosdk-signature`, in base64
  * @param key VideoSDK's public key
  */
 export function isSignedWith(rawBody: Buffer, signature: unknown, key: KeyObject): boolean {

@@ -25,7 +25,7 @@ const STORES = {
 	/** To the entries that were set last. */
 	size: ['byKey', 'nodes', 'over', 'placedCalls', 'published'],
 	/** It's in `nodes`. */
-	node: ['accepted', 'kept', 'keys', 'known', 'looked', 'recorded', 'startChecks', 'warnings'],
+	node: ['accepted', 'facts', 'keys', 'known', 'recorded', 'settingsCache', 'startChecks', 'warnings'],
 	/** To what is under way. */
 	present: ['lastTurn', 'pollers', 'requests', 'scheduledEnds', 'waits'],
 	/** An entry goes with its key. */
