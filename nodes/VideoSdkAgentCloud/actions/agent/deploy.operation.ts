@@ -190,6 +190,58 @@ const slug = (name: string): string =>
 		.replace(/^-|-$/g, '')
 		.slice(0, 40) || 'agent';
 
+/** Sends the first request of a deployment with all variables hidden, because a dry run outputs its first request only. */
+async function sendFirstRequest(
+	send: Send,
+	name: string,
+	found: CloudAgent | undefined,
+	variables: Record<string, string>,
+): Promise<void> {
+	const names = [...Object.keys(variables), TOKEN_VARIABLE, ID_VARIABLE];
+	const hidden = Object.fromEntries(names.map((variable) => [variable, '***']));
+	if (found) await createSecret(send, `${OWN_SECRETS}${slug(name)}`, hidden);
+	else await createAgent(send, name, hidden);
+}
+
+/**
+ * Makes a version of the agent with a new secret, and then deletes the former secret.
+ *
+ * @param keys the environment variables
+ * @param expiresAtS when the agent's token expires, in seconds since 1970
+ * @returns the version's ID
+ */
+async function makeVersion(
+	send: Send,
+	agent: CloudAgent,
+	{
+		name,
+		image,
+		keys,
+		expiresAtS,
+	}: { name: string; image: string; keys: Record<string, string>; expiresAtS: number },
+	body: Omit<VersionBody, 'agentId' | 'deploymentId' | 'envSecret' | 'versionTag'>,
+): Promise<string> {
+	const { id: deploymentId, agentId, envSecret } = agent;
+	const unique = randomBytes(4).toString('hex');
+	const secretId = await createSecret(send, `${OWN_SECRETS}${slug(name)}-${unique}`, keys);
+	const version = {
+		...body,
+		agentId,
+		deploymentId,
+		versionTag: versionTag(expiresAtS * 1_000, unique),
+		envSecret: secretId,
+	};
+	const versionId = await useSecret(send, deploymentId, secretId)
+		.then(async () => await createVersion(send, image, version))
+		.catch(async (error: Error) => {
+			await takeBack(send, secretId, agent, error);
+			throw error;
+		});
+	// The agent already runs, so a secret that's left over is no reason to fail.
+	if (envSecret) await deleteOwnSecret(send, envSecret).catch(() => undefined);
+	return versionId;
+}
+
 export const operation: Operation = {
 	value: 'deploy',
 	action: 'Deploy agent',
@@ -226,15 +278,9 @@ export const operation: Operation = {
 				const found = await findAgent(read, find, name);
 				return {
 					post: async (send): Promise<IDataObject> => {
-						if (tools.isDryRun) {
-							const names = [...Object.keys(variables), TOKEN_VARIABLE, ID_VARIABLE];
-							const hidden = Object.fromEntries(names.map((variable) => [variable, '***']));
-							// A dry run outputs its first request, so that request gets the variables, which a real run sends later.
-							if (found) await createSecret(send, `${OWN_SECRETS}${slug(name)}`, hidden);
-							else await createAgent(send, name, hidden);
-						}
+						if (tools.isDryRun) await sendFirstRequest(send, name, found, variables);
 						const agent = found ?? (await createAgent(send, name));
-						const { id: deploymentId, agentId, envSecret } = agent;
+						const { id: deploymentId, agentId } = agent;
 						const { data } = await tools.credential();
 						const secrets = [...Object.values(variables), String(data?.secretKey), String(data?.apiKey)];
 						const { image, buildSeconds } = await buildAgent(
@@ -246,24 +292,8 @@ export const operation: Operation = {
 						);
 						const expiresAtS = Math.floor(Date.now() / 1_000) + validForS;
 						const token = await signToken(tools.credential, expiresAtS);
-						const unique = randomBytes(4).toString('hex');
 						const keys = { ...variables, [TOKEN_VARIABLE]: token, [ID_VARIABLE]: agentId };
-						const secretId = await createSecret(send, `${OWN_SECRETS}${slug(name)}-${unique}`, keys);
-						const version = {
-							...body,
-							agentId,
-							deploymentId,
-							versionTag: versionTag(expiresAtS * 1_000, unique),
-							envSecret: secretId,
-						};
-						const versionId = await useSecret(send, deploymentId, secretId)
-							.then(async () => await createVersion(send, image, version))
-							.catch(async (error: Error) => {
-								await takeBack(send, secretId, agent, error);
-								throw error;
-							});
-						// The agent already runs, so a secret that's left over is no reason to fail.
-						if (envSecret) await deleteOwnSecret(send, envSecret).catch(() => undefined);
+						const versionId = await makeVersion(send, agent, { name, image, keys, expiresAtS }, body);
 						const tokenExpiresAt = new Date(expiresAtS * 1_000).toISOString();
 						return { agentId, deploymentId, versionId, image, buildSeconds, tokenExpiresAt };
 					},
