@@ -139,7 +139,7 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 
 	/**
 	 * Does nothing, because events come by webhook. Only for a node that has this method does n8n also call the webhook's hooks when
-	 * it starts (its active-workflow-manager; test/e2e/registration).
+	 * it starts (its active-workflow-manager; test/e2e/registration). until: n8n calls them without it.
 	 */
 	async trigger(): Promise<ITriggerResponse> {
 		return {};

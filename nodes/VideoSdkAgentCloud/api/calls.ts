@@ -15,9 +15,9 @@ export interface CallBody {
 	metadata?: IDataObject;
 	/** Whether the API responds only when someone has picked up, or the phone has stopped ringing. */
 	waitUntilAnswered?: boolean;
-	/** In seconds. */
+	/** How long the phone rings, in seconds. */
 	ringingTimeout?: number;
-	/** In seconds. */
+	/** After how long VideoSDK hangs up, in seconds. */
 	maxCallDuration?: number;
 }
 

@@ -27,7 +27,8 @@ const daysField = choicesField('refused', 'Days', 'days', {
 
 /**
  * Makes a field for a time. It's empty at first, because n8n drops an expression in place of the whole group
- * (NodeHelpers.getNodeParameters), and defaults would then call people at times that no one has chosen.
+ * (NodeHelpers.getNodeParameters), and defaults would then call people at times that no one has chosen. until: n8n evaluates such an
+ * expression.
  */
 const timeField = (displayName: string, name: string, time: string, description: string): Field<'refused'> =>
 	textField('refused', displayName, name, { placeholder: `e.g. ${time}`, description });

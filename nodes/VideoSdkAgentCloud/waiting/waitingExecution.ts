@@ -154,7 +154,7 @@ export class WaitingExecution {
 		const { stored, budget } = this;
 		await askToContinue(context, stored, carried, () => !this.isWaiting, budget.continueUntilMs);
 		this.isAsking = false;
-		// In any other state, n8n hasn't responded yet.
+		// While the state is `continuing`, `finish` decides, because n8n hasn't responded yet.
 		if (this.isWaiting) this.forget();
 	}
 

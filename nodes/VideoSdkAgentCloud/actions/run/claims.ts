@@ -80,7 +80,7 @@ export class Claim {
 	}
 }
 
-/** n8n keeps as many executions by default (EXECUTIONS_DATA_PRUNE_MAX_COUNT). */
+/** The number of claims that are remembered. n8n stores as many executions by default (EXECUTIONS_DATA_PRUNE_MAX_COUNT). */
 const MAX_CLAIMS = 10_000;
 
 /** The claims of this process by key, under which second runs of an execution, users' Retries, and starts with a user's key meet. */

@@ -275,7 +275,7 @@ async function runPrepared(items: Items): Promise<void> {
 	if (started) context.logger.warn(`The execution was stopped. ${started}`);
 }
 
-/** @returns why an item certainly started nothing, as a code for workflows. Without one of its own: VideoSDK, or a check, refused it */
+/** @returns why an item certainly started nothing, as a code for workflows. By default, it's `failed` after a request, else `refused` */
 function reasonCodeOf(error: Error): string {
 	const { reasonCode } = (error as NodeOperationError).context;
 	return String(reasonCode ?? (failureOf(error) ? 'failed' : 'refused'));

@@ -118,6 +118,7 @@ async function attempt<T>(
 		abortSignal,
 		// The response is read as text, so that one that isn't JSON can be quoted. Statuses are ignored, because n8n otherwise sends
 		// the request again after a 401, even a POST (httpRequestWithAuthentication).
+		// until: n8n repeats no POST.
 		encoding: 'text',
 		returnFullResponse: true,
 		ignoreHttpStatusErrors: true,

@@ -14,7 +14,7 @@ const LONGEST_SLEEP_MS = 500;
  * @param signal aborted when there is nothing left to wait for, for example because the execution was stopped
  */
 export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
-	// This clock can't be set, because a start that is aborted too early loses its ID.
+	// The time is measured by a clock that no one can set, because a start that is aborted too early loses its ID.
 	const untilMs = performance.now() + ms;
 	for (let leftMs = ms; leftMs > 0 && !signal?.aborted; leftMs = untilMs - performance.now()) {
 		await sleep(Math.min(leftMs, LONGEST_SLEEP_MS));

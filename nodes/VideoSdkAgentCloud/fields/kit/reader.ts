@@ -164,7 +164,7 @@ export abstract class FieldReader {
 	/** @returns the option's value, found regardless of case if no other field depends on the choice */
 	private optionOf<T extends string>(field: Field, text: string, verb: 'contains' | 'is'): T {
 		const values = (field.options ?? []).map((option) => ('value' in option ? String(option.value) : ''));
-		// Otherwise, n8n has dropped the values of the fields that depend on the choice, because it compares the spelling
+		// If other fields depend on the choice, its spelling has to be exact, because n8n has otherwise dropped their values
 		// (NodeHelpers.displayParameter).
 		const value = values.find(
 			(one) => one === text || (!field.noDataExpression && one.toLowerCase() === text.toLowerCase()),
