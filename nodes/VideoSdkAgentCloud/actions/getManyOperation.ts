@@ -4,7 +4,6 @@ import { type ItemReader } from '../fields/kit/reader';
 import { readLimit, RETURN_ALL_FIELDS } from '../fields/kit/filters';
 import { type Operation } from './operation';
 
-/** The list that one item asks for. */
 interface Listing {
 	list: ListRequest;
 	/** Filters the records, where the API has no such filter. */

@@ -29,7 +29,6 @@ export interface RunTools {
 	stopSignal: AbortSignal;
 	/** Runs work other than a request to the API when it's the item's turn, unless `stopSignal` is aborted by then. */
 	inTurn: <T>(work: () => Promise<T>) => Promise<T>;
-	/** Reads the item's credential. */
 	credential: ReadCredential;
 	/** The time limit for one attempt of a request, in ms. */
 	timeoutMs: number;
@@ -95,7 +94,6 @@ export interface PreparedStart {
 	};
 	/** The number that a call is transferred to, cleaned, or a SIP URI. */
 	transferTo?: string;
-	/** The deployment of a session. */
 	deploymentId?: string;
 	/** The user's own key, by which any execution finds what was started with it. */
 	idempotencyKey?: string;
@@ -105,7 +103,6 @@ export interface PreparedStart {
 	 * @throws NodeApiError or NodeOperationError in words for the user
 	 */
 	arrange(send: Send, tools: StartTools): Promise<ReadyStart>;
-	/** Makes the output of the record. */
 	show(record: IDataObject): IDataObject;
 }
 

@@ -12,7 +12,6 @@ const WEBHOOK_PREFIX = /^.*?\/webhook(?:-test)?\//;
 /** Signs and verifies access tokens with a key that is made of the credential's secret. */
 export const tokenEnvelope = new Envelope(TOKEN_PREFIX, 'n8n-nodes-videosdk-agent-cloud tool access 1');
 
-/** The access that a token grants. */
 export interface ToolAccess {
 	/** The tool's address, an absolute URL. */
 	url: string;

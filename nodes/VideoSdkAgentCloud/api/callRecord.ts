@@ -32,9 +32,7 @@ const END_BY_STATUS: ReadonlyMap<string, Exclude<CallOutcome, 'running'> | 'uncl
 	['transferred', 'transferred'],
 ]);
 
-/** The statuses of a phone that rings. */
 const RINGING = ['incoming', 'ringing'];
-/** The statuses of a call that was not answered yet. */
 const BEFORE_ANSWER = ['initiated', 'verified', ...RINGING];
 /** The statuses that only an answered call can have, because only someone who is talking can be transferred or moved to another room. */
 const SINCE_ANSWER = [

@@ -32,7 +32,6 @@ export async function listCallWebhooks(send: Send) {
 	return rows.map(({ id, url, events }) => ({
 		id: String(id),
 		url: String(url),
-		/** The names of the events. */
 		events: Array.isArray(events) ? events.map((name) => String(name).toLowerCase()) : [],
 	}));
 }

@@ -13,7 +13,6 @@ export const OWN_SECRETS = 'n8n-';
 
 /** An agent and its only deployment. */
 export interface CloudAgent {
-	/** The ID of the deployment. */
 	id: string;
 	agentId: string;
 	/** The ID of the secret with its environment variables. */
@@ -25,7 +24,6 @@ export interface Build {
 	buildId: string;
 	/** The URL to which the folder is uploaded as a tar.gz, without a token. */
 	uploadUrl: string;
-	/** The URL of the image. */
 	image: string;
 }
 

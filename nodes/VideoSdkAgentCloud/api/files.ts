@@ -39,7 +39,6 @@ export interface FileRequest {
 	/** How long the host may take to begin its response, in ms; for a text, to send all of it. */
 	timeoutMs: number;
 	maxSizeMb: number;
-	/** What to do about a file that is too large. */
 	tooLargeAdvice: string;
 	stopSignal: AbortSignal;
 }

@@ -25,7 +25,6 @@ export const ALL_ROUTING_RULES = listOf('routing-rule', (row) =>
 	pick(row, ['id', 'name', 'type', 'numbers', 'agentId']),
 );
 
-/** The rules by which calls are made. */
 export const ROUTING_RULES: ListRequest = { ...ALL_ROUTING_RULES, qs: { type: 'outbound' } };
 
 /** The time limit for reading a rule before a call, which must not be held up for long. */

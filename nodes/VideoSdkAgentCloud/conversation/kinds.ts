@@ -16,7 +16,6 @@ import {
 export interface Kind {
 	/** The field of a record that identifies it. */
 	idField: 'callId' | 'sessionId';
-	/** The kind's name in messages. */
 	one: 'call' | 'session';
 	/** The field of the output that says whether n8n's request has ended it at Max Wait. */
 	endedField: 'endedAtTimeout' | 'hungUpAtTimeout';

@@ -34,16 +34,13 @@ export interface Known {
 	seenOverAtMs?: number;
 	/** The result of n8n's own request to end it: true, or why it may still run. */
 	ended?: true | string;
-	/** The artifacts that were searched for. */
 	artifacts: Partial<Record<Includable, Artifact>>;
 }
 
-/** A record of the API. */
 interface RecordFact {
 	record: IDataObject;
 	/** By how much n8n's clock is ahead of VideoSDK's, in ms. */
 	skewMs?: number;
-	/** Whether an end was known before the record was fetched. */
 	wasOver?: boolean;
 	/** Whether several polls have returned an end with an unknown status. */
 	isConfirmed?: boolean;

@@ -12,7 +12,6 @@ export interface WaitPolicy {
 	limitMs?: number;
 	/** Whether the output is simplified, and not the whole record. */
 	isSimplified: boolean;
-	/** The artifacts to fetch after the end. */
 	include: Includable[];
 	/** The room that was created for it alone, in which its artifacts are searched for, because VideoSDK may move a call to another room. */
 	ownRoomId?: string;

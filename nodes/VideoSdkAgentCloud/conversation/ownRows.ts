@@ -118,5 +118,4 @@ export async function ownTranscriptions(send: Send, place: Place) {
 	return { rows: own, isUnknown, isMore: isUnknown || isMissing || isCut || endEarly(ownRecordings, place) };
 }
 
-/** The result of `ownTranscriptions`. */
 export type Listed = Awaited<ReturnType<typeof ownTranscriptions>>;

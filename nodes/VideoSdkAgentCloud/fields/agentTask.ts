@@ -22,7 +22,6 @@ const firstMessageField = textField('refused', 'First Message', 'firstMessage', 
 	description: 'What the agent says first, word for word. Leave empty to let it choose its own words.',
 });
 
-/** The fields for what the agent is to do. */
 export const AGENT_TASK_FIELDS = [instructionsField, firstMessageField];
 
 const LONGEST_SILENCE_S = 3_600;

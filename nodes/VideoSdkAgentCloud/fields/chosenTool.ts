@@ -8,7 +8,6 @@ import { groupField } from './kit/field';
 import { locator } from './kit/locators';
 import { type CollectionReader, type ItemReader } from './kit/reader';
 
-/** The field for one tool. */
 const toolField = locator('default', 'Tool', 'tool', {
 	description: 'A published VideoSDK Agent Cloud Tool Trigger that uses the same credential',
 	entered: ['By URL', 'url'],
@@ -21,7 +20,6 @@ const toolField = locator('default', 'Tool', 'tool', {
 		'Leave it empty for the user to select the tool from the list once its workflow is published. Never invent a URL.',
 });
 
-/** The field for the tools that the agent can use. */
 export const agentToolsField = groupField('default', 'Agent Tools', 'agentTools', {
 	typeOptions: { multipleValues: true },
 	placeholder: 'Add Tool',
@@ -39,7 +37,6 @@ export interface ChosenTool {
 	toolName?: string;
 	/** The key of the trigger's credential, if that isn't this node's. Both credentials may have the same key. */
 	otherKey?: SigningKey;
-	/** The tool's name in messages. */
 	label: string;
 }
 

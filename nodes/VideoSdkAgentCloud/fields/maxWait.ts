@@ -19,10 +19,8 @@ export const maxWaitUnitField = choiceField('default', 'Max Wait Unit', 'maxWait
 	default: 'hours',
 });
 
-/** The fields for how long an operation waits at most. */
 export const MAX_WAIT_FIELDS: MaxWaitFields = [maxWaitField, maxWaitUnitField];
 
-/** The fields for how long a question waits at most. */
 export const MAX_WAIT_FOR_RESPONSE: MaxWaitFields = [
 	{
 		...maxWaitField,

@@ -2,7 +2,6 @@ import { parsePhoneNumber } from '../api/parsePhoneNumber';
 import { type Blank, type Field, textField, type TextOf } from './kit/field';
 import { type ItemReader } from './kit/reader';
 
-/** The number to call, of each operation that makes calls. */
 export const toField = textField('required', 'To', 'to', {
 	placeholder: 'e.g. +14155550123',
 	description: 'The phone number to call, with a plus sign and the country code. SIP URIs work, too.',
@@ -12,7 +11,6 @@ export const toField = textField('required', 'To', 'to', {
 const API_NUMBER = /^\+?\d{3,15}$/;
 const SIP_URI = /^sips?:[^\s@]+@\S+$/i;
 
-/** The longest value that a message quotes. */
 const MAX_QUOTED_LENGTH = 40;
 
 /** @returns a phone number in the form in which calls are made, or a SIP URI unchanged; undefined if the text is neither */

@@ -42,7 +42,6 @@ const RESPONSE_FIELDS: ParameterList = {
 };
 const responseFieldsField = parametersField(RESPONSE_FIELDS);
 
-/** The fields for the question, and for the response to it. */
 export const QUESTION_FIELDS = [messageField, responseTypeField, responseFieldsField];
 
 /** @returns the form of a response's output. It never throws, because items whose fields can't be read need it as well */
@@ -90,7 +89,6 @@ const QUOTE_SCHEMA: ArgumentSchema = {
 	description: "The person's answer in their own words, as they said it",
 };
 
-/** The schemas of responses, by their type. */
 const SCHEMAS: Record<Exclude<ResponseType, 'fields'>, Schema> = {
 	approval: {
 		type: 'object',

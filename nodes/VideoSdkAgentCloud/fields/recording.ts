@@ -30,7 +30,6 @@ const recordingField = choiceField('refused', 'Recording', 'recording', {
 	default: 'none',
 });
 
-/** The field for instructions for a summary. */
 export const summaryPromptField = textField('default', 'Summary Prompt', 'summaryPrompt', {
 	typeOptions: { rows: 3 },
 	placeholder: 'e.g. Write two sentences and list what was agreed',

@@ -58,9 +58,7 @@ export function readRoomId<B extends Blank>(read: FieldReader, field: Field<B>):
 
 /** The room of a conversation: one to create, an existing one, or the one that VideoSDK or the agent chooses. */
 export interface RoomChoice {
-	/** The ID of an existing room. */
 	roomId?: string;
-	/** The body of the room to create. */
 	body?: RoomBody;
 	/**
 	 * Whether the user didn't ask for the room to create, so that the call does without it if VideoSDK can't reach n8n, or it can't be

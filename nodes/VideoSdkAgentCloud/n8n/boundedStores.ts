@@ -33,7 +33,6 @@ export class PerNode<T> {
 		return values.get(this) as T;
 	}
 
-	/** @returns the values of all nodes */
 	all(): T[] {
 		return [...nodes.values()].filter((values) => values.has(this)).map((values) => values.get(this) as T);
 	}

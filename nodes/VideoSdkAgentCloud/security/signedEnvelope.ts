@@ -2,7 +2,6 @@ import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'cr
 
 /** The length of the signature: HMAC-SHA-256, cut in half as RFC 2104 (section 5) allows, because no one can guess 128 bits. */
 const SIGNATURE_BYTES = 16;
-/** The length of the signature in base64url. */
 const SIGNATURE_LENGTH = 22;
 
 /** The key that signs and verifies. It's a key object, because a log would show a text. */

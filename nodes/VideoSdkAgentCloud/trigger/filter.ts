@@ -14,7 +14,6 @@ const MAX_REMEMBERED = 100;
 
 /** Which events start the workflow, by option. Without a choice, all do. A choice that is blank fits none. */
 export interface Choices {
-	/** The deployments of sessions. */
 	deploymentIds: string[];
 	/** The directions of calls: `inbound`, `outbound`. */
 	callDirection: string[];

@@ -12,7 +12,6 @@ import { type Choices, filter } from './filter';
 /** The trigger's parameters, which decide which deliveries start an execution. */
 export interface WantedEvents {
 	verifySignature: boolean;
-	/** The names of the chosen events. */
 	events: string[];
 	skipDuplicates: boolean;
 	details: Details;

@@ -14,7 +14,6 @@ export interface SentWait {
 	limitMs?: number;
 	/** The room that was created for it alone. */
 	roomId?: string;
-	/** The question that the call asks. */
 	question?: Question;
 	/** The artifacts that were found already. Only Call: Get has them, which waits for a call without having made it. */
 	artifacts?: Known['artifacts'];
@@ -33,7 +32,6 @@ export interface WaitOptions {
 	kind: KindName;
 	/** Reads how an item waits; undefined: the execution doesn't wait for it. */
 	ofItem: (itemIndex: number) => ItemWait | undefined;
-	/** Returns the SentWait of an item's start. */
 	sentOf: (itemIndex: number) => SentWait | undefined;
 	/** Returns the reader for an item's credential. All items have the same account. */
 	credential: (itemIndex: number) => ReadCredential;
@@ -57,7 +55,6 @@ export async function planWait(
 	const plan = {
 		/** When Max Wait begins, in ms since 1970. */
 		sinceMs: Date.now(),
-		/** The conversations, by their IDs. */
 		awaited: new Map<string, { policy: WaitPolicy; known: Known; isOwn: boolean }>(),
 		/** The poller for the conversations; undefined if there are none. */
 		poller: undefined as Poller | undefined,

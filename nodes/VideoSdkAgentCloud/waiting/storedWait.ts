@@ -20,7 +20,6 @@ export interface StoredWait {
 	sinceMs: number;
 	/** The conversations for which it waits, by their policy. Those of other items have ended at once, or were never started. */
 	awaited: Array<WaitPolicy & { ids: string[] }>;
-	/** The question of Ask and Wait. */
 	question?: Question;
 }
 

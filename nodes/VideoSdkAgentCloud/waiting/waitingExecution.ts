@@ -21,7 +21,6 @@ const TURN_MS = 3_000;
 export class WaitingExecution {
 	private readonly kind: Kind;
 	private readonly budget: Budget;
-	/** The conversations for which it waits, by their IDs. */
 	readonly awaited = new Map<string, PendingConversation>();
 	/** The poller that polls VideoSDK for it; undefined before `askBy`. */
 	private poller?: Poller;

@@ -53,7 +53,6 @@ const ROOM: Row[] = [
 const optionsOf = (family: string, rows: Row[]) =>
 	rows.map(([label, value, description]) => ({ name: `${family}: ${label}`, value, description }));
 
-/** The events of an agent session, as options. */
 export const SESSION_EVENT_OPTIONS = optionsOf('Agent Session', SESSION);
 export const ROOM_EVENT_OPTIONS = optionsOf('Room', ROOM);
 /** All events of the trigger, as options, by family. */
@@ -64,7 +63,6 @@ export const TRIGGER_EVENT_OPTIONS = [
 ];
 
 const valuesOf = (rows: Row[]) => rows.map(([, value]) => value);
-/** The short names of the events of a session. */
 export const SESSION_EVENTS = valuesOf(SESSION).map((value) => value.slice(EVENT_PREFIX.length));
 /** The events of calls for which a webhook can be registered (docs.videosdk.live, telephony/managing-calls/sip-webhooks). */
 export const CALL_EVENTS = valuesOf(CALL).filter((value) => value !== CALL_SUMMARY);

@@ -6,7 +6,6 @@ import { type SigningKey } from '../security/signedEnvelope';
 
 /** A trigger or tool trigger of this n8n instance. */
 export interface KnownNode {
-	/** The Production URL. */
 	url: string;
 	workflowId: string;
 	workflowName: string;

@@ -69,7 +69,6 @@ function faultOfRule(rule: IDataObject): string {
 	return rule.agentId ? '' : 'has no agent, so no one would talk on the call';
 }
 
-/** Checks whether there is any number to call from. */
 async function findNumber({ rules, numbers }: Setup): Promise<Finding> {
 	const usable = (await rules()).filter((rule) => !faultOfRule(rule));
 	// A routing rule without the field `numbers` may call from any number of the project.

@@ -18,7 +18,6 @@ import { findPublished } from '../../webhook/knownNodes';
 export interface Finding {
 	ok: boolean;
 	message: string;
-	/** What the user should do. */
 	fix: string;
 }
 
@@ -57,7 +56,6 @@ export type Given = Partial<
 /** The HTTP methods for which n8n has published a workflow at a URL, or the reason why n8n doesn't answer there. */
 type Answer = { methods: string[] } | { reason: string };
 
-/** The values that the checks read. */
 export type Setup = ReturnType<typeof setupOf>;
 
 /** @returns the URL as n8n looks it up: without a query or fragment, and without a slash at its end */

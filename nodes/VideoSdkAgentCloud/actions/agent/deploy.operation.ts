@@ -102,7 +102,6 @@ const webhookEventsOption = choicesField('default', 'Webhook Events', 'webhookEv
 	description: "The session events to send to the trigger in 'Webhook URL'",
 });
 
-/** The environment variables that the node itself sets. */
 const TOKEN_VARIABLE = 'VIDEOSDK_AUTH_TOKEN';
 const ID_VARIABLE = 'N8N_AGENT_ID';
 

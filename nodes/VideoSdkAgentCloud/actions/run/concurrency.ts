@@ -11,7 +11,6 @@ export class ConcurrencyLimit {
 	private readonly followUps: Array<() => void> = [];
 	private readonly firsts: Array<() => void> = [];
 	private inFlight = 0;
-	/** The limit at present. */
 	concurrency: number;
 	private successes = 0;
 	private slowedDownAtMs = 0;

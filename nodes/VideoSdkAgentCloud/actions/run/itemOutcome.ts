@@ -14,7 +14,6 @@ import type { CredentialOfItem, Operation } from '../operation';
 export interface Outcome {
 	records?: IDataObject[];
 	binary?: IBinaryKeyData;
-	/** How what was started is waited for. */
 	wait?: SentWait;
 	/** The error in its final words. When it's thrown, `stopError` adds the item to its message. */
 	error?: Error;

@@ -82,7 +82,6 @@ async function stop(run: Run): Promise<void> {
 	});
 }
 
-/** The items of one run of an operation. */
 interface Items extends Run {
 	/** The items that are to run, by their index. */
 	prepared: Array<PreparedItem | undefined>;

@@ -147,7 +147,6 @@ export class Runner {
 		await this.settle(itemIndex, async () => startedOutcome(item, await start.begin()), failed);
 	}
 
-	/** Notes an item's outcome, if there is one. */
 	private async settle(
 		itemIndex: number,
 		work: () => Promise<Outcome | undefined>,
@@ -183,7 +182,6 @@ export class Runner {
 		return { send, tools: { stopSignal, inTurn, credential, timeoutMs, isDryRun, once, hasRoom } };
 	}
 
-	/** @returns the search for starts in the account of an item */
 	private async searchOf(starts: StartKind, { credential }: RunTools, send: Send): Promise<StartSearch> {
 		const { data } = await credential();
 		const account = JSON.stringify([data?.apiKey, data?.baseUrl]);

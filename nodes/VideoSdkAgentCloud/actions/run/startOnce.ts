@@ -180,7 +180,6 @@ export class Start {
 		return record && { record };
 	}
 
-	/** Whether this execution has sent the start. */
 	private get isOwn(): boolean {
 		return this.claim.executionId === this.executionId;
 	}

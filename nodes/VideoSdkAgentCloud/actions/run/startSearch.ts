@@ -16,7 +16,6 @@ export type Findable = 'call' | 'session';
 export const isFindable = (starts: StartKind): starts is Findable =>
 	starts === 'call' || starts === 'session';
 
-/** A start to search for. */
 export interface WantedStart {
 	key: string;
 	/** The number of a call, cleaned. */

@@ -10,7 +10,6 @@ export interface ToolUse extends IDataObject {
 	executionId: string;
 	/** See `agentRun`. */
 	agentRun: string;
-	/** The key of the start. */
 	key: string;
 	/** When it was sent, in ms since 1970. */
 	sentAtMs: number;

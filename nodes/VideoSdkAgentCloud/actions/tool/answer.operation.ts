@@ -53,7 +53,6 @@ function parseAnswer(read: ItemReader, text: string): unknown {
 	return typeof answer === 'number' ? text : answer;
 }
 
-/** @returns the answer of one item */
 function readAnswer(read: ItemReader): unknown {
 	const isText = read.choice<'json' | 'text'>(respondWithField) === 'text';
 	const field = isText ? answerTextField : answerJsonField;

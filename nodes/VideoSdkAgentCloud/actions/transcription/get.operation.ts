@@ -64,7 +64,6 @@ const waitUntilReadyField = switchField('default', 'Wait Until Ready', 'waitUnti
 const MAX_WAIT_DESCRIPTION =
 	"How long to wait for the transcription. If it isn't ready by then, the output has <code>timedOut</code>. If there's none at all, the node fails.";
 
-/** The names of the texts in the output. */
 const OUTPUT_NAMES = { transcript: 'text', summary: 'summary' } as const;
 
 const WHERE_TO_ARRANGE =

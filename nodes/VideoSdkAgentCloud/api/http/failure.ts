@@ -30,7 +30,6 @@ export type FailureKind =
 
 export interface ApiFailure {
 	kind: FailureKind;
-	/** The HTTP status of the response, if there was one. */
 	status?: number;
 	/** The API's own message, or a short excerpt of its response. */
 	apiMessage?: string;

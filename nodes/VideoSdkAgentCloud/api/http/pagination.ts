@@ -81,7 +81,6 @@ export async function* listPages(
 		const identity = JSON.stringify(ids[0] ? ids : record);
 		return !seen.has(identity) && seen.add(identity);
 	};
-	/** The following pages that were requested ahead. */
 	const ahead: Array<ReturnType<typeof fetchPage>> = [];
 	let rowsSoFar: number | undefined;
 	let hasMoved = false;

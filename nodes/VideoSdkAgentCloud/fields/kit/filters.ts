@@ -28,7 +28,6 @@ const limitField = numberField('default', 'Limit', 'limit', {
 	displayOptions: { show: { returnAll: [false] } },
 });
 
-/** The fields Return All and Limit of a Get Many operation. */
 export const RETURN_ALL_FIELDS = [returnAllField, limitField];
 
 /** @returns how many records the item asks for; Infinity: all */
@@ -43,7 +42,6 @@ const sessionFilter = optional(
 	'Only return results from this room session: the <code>sessionId</code> of a room event, or the <code>roomSessionId</code> of a call',
 );
 
-/** The filters of lists whose rows belong to rooms. */
 export const roomFiltersField = filtersField([roomFilter, sessionFilter]);
 
 /** Reads `roomFiltersField`. @returns the filters by the API's names */

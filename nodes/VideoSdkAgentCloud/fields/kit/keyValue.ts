@@ -40,7 +40,6 @@ export function pairsField<B extends Blank>(
 	});
 }
 
-/** Makes the three parameters for names and values. */
 function keyValueFields(
 	specifyName: string,
 	pairs: Field,
@@ -77,13 +76,11 @@ export const envOption = {
 	description: "Values for the agent's code, stored as a secret at VideoSDK",
 };
 
-/** The parameters for the environment variables of a session's agent. */
 export const ENV_FIELDS = keyValueFields('specifyEnv', envField, 'jsonEnv', {
 	placeholder: 'e.g. { "CUSTOMER_NAME": "Ada" }',
 	description: 'Environment variables as a JSON object. All values are sent as text.',
 });
 
-/** The entries of a user's own data. */
 export const ENTRY: Entry = ['Entry', 'entries', 'key', 'customerId'];
 
 /**

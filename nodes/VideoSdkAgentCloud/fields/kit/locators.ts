@@ -10,9 +10,7 @@ interface Locator {
 	/** The second mode, beside "From List": its label, and its name in workflows. Default: By ID */
 	entered?: [label: string, mode: string];
 	placeholder: string;
-	/** The hint in the second mode. */
 	enteredHint?: string;
-	/** The hint for n8n's AI workflow builder. */
 	builderHint?: string;
 }
 

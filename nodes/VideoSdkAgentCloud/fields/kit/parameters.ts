@@ -9,7 +9,6 @@ export const NAME_FORM = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/;
 export const NAME_RULE =
 	'Use up to 64 letters, digits, hyphens, and underscores, starting with a letter or an underscore.';
 
-/** The types of a tool's parameters from which users choose. */
 const TYPES = {
 	boolean: { name: 'Boolean' },
 	date: { name: 'Date', description: 'A day, as YYYY-MM-DD' },

@@ -56,7 +56,6 @@ const FIELDS: INodeProperties[] = [
 	}),
 ];
 
-/** The parameters of the tool trigger. */
 export const TOOL_FIELDS = FIELDS.map(withoutPolicy);
 
 function readSchema(collection: unknown): Schema {

@@ -112,7 +112,6 @@ const FIELDS: INodeProperties[] = [
 	}),
 ];
 
-/** The parameters of the trigger. */
 export const TRIGGER_FIELDS = FIELDS.map(withoutPolicy);
 
 /** @returns the choices of one option. An expression that gives nothing must not mean "all", so it becomes [''], which matches nothing */

@@ -5,7 +5,6 @@ import { choicesField, type Field } from '../kit/field';
 import { locator } from '../kit/locators';
 import { type CollectionReader, type ItemReader } from '../kit/reader';
 
-/** The field for the URL of a trigger. */
 export const webhookUrlField = locator('refused', 'Webhook URL', 'webhookUrl', {
 	description: 'A published VideoSDK Agent Cloud Trigger that uses the same credential',
 	list: 'Trigger',
@@ -51,7 +50,6 @@ export function webhookFields(
 	];
 }
 
-/** The fields for the webhook of a session. */
 export const WEBHOOK_FIELDS = webhookFields(
 	'session',
 	"this session's events and those of its own room",

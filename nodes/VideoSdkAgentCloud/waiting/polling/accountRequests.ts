@@ -37,7 +37,6 @@ export class AccountRequests {
 	readonly polls = new Limiter({ ...API_LIMITS, slowPerSecond: 4, pauseMs: PAUSE_MS });
 	/** The limiter of requests that end something. They don't pause, because what isn't ended keeps costing money. */
 	readonly ends = new Limiter(API_LIMITS);
-	/** The limiter of requests that search for artifacts. */
 	readonly fetches = new Limiter({ ...API_LIMITS, pauseMs: PAUSE_MS });
 	/** The limiter of files, each of which may be a text in memory. */
 	private readonly files = new Limiter({ inFlight: 10, ofOwner: 5 });

@@ -16,7 +16,6 @@ import { type Budget, extendIfSlept } from '../budget';
 
 /** The number of polls that follow each other soon if an event says that a conversation may be over. */
 const SOON_POLLS = 10;
-/** The longest time that a request takes. */
 const LONGEST_REQUEST_MS = 10_000;
 
 /** A step for which a conversation sends requests of its own, unlike a round of polls. */
@@ -42,7 +41,6 @@ export class PendingConversation {
 	busy?: Busy;
 	/** Is called when nothing is left to do for it. */
 	onReady?: () => void;
-	/** Is called when the API rejects the credential. */
 	onRejected?: (error: Error) => void;
 
 	constructor(

@@ -43,7 +43,6 @@ function urlWith(context: IExecuteFunctions, path: string): URL | string {
 	return url;
 }
 
-/** @returns the URL that resumes the execution */
 export const resumeUrlOf = (context: IExecuteFunctions): string => String(urlWith(context, RESUME_PATH));
 
 /**
