@@ -204,6 +204,23 @@ it('If another item fails, a call is hung up at the Max Wait of its own item', a
 	expect([...rig.simulator.calls.values()].map(({ status }) => status)).toEqual(['ended']);
 });
 
+it('A session that failed executions have left running goes on until the Max Wait of the Retry that waits for it', async () => {
+	rig.simulator.addFault({ kind: 'delay', match: { path: /start$/ } });
+	rig.simulator.addFault({ kind: 'status', status: 400, match: { path: /start$/, times: 2 } });
+	const parameters = { options: { endAtTimeout: true, maxConcurrency: 1 } };
+	const { result } = await rig.engine.startAndWait(10 * MINUTE_MS, parameters, { items: rows(2) });
+	await later(4 * MINUTE_MS);
+	const again = await rig.engine.retry(result);
+	await later(4 * MINUTE_MS);
+	const last = await rig.engine.retry(again);
+	expect([result, again, last].map(({ run }) => run.status)).toEqual(['error', 'error', 'waiting']);
+	const statuses = () => sessions().map(({ status }) => status);
+	await later(10 * MINUTE_MS - 5_000);
+	expect(statuses()).toEqual(['queued', 'queued']);
+	await later(10_000);
+	expect(statuses()).toEqual(['completed', 'completed']);
+});
+
 it('One start that takes long leaves no other call without a hang-up at Max Wait', async () => {
 	rig.simulator.addFault({ kind: 'drip', match: { path: /sip\/call$/ }, body: { message: 'x'.repeat(800) } });
 	const startedAtMs = Date.now();
