@@ -1,7 +1,7 @@
 /** A room that is made for what is started is closed, or named, if the start fails. */
 import type { Fault } from '../../simulator';
 import { byRule, CALL, fromSip } from '../rig/callRig';
-import { failureOf, onEachRun, startParameters, useRig } from '../rig/rig';
+import { failureOf, jsonOf, onEachRun, retryOnFail, startParameters, useRig } from '../rig/rig';
 import { DOUBTFUL } from '../rig/starts';
 import { rows } from '../rig/waitingRun';
 
@@ -71,6 +71,20 @@ describe('A room that is made for what is started', () => {
 		const { description } = await rig.failure(startParameters({ recording: 'record' }), { items: rows(2) });
 		expect(description).toMatch(/^Created and still open: room \S+ \(item 0\)\./);
 	});
+
+	it.each(KINDS)(
+		'is not used again by Retry On Fail: the next try of a $one has its own',
+		async ({ path, make }) => {
+			rig.simulator.addFault({ kind: 'status', status: 402, match: { path } });
+			const result = await rig.run(make({ recording: 'record' }), { node: retryOnFail });
+			expect(jsonOf(result)).toMatchObject([{ outcome: 'running' }]);
+			const { rooms, calls, sessions } = rig.simulator;
+			expect([...rooms.values()].map(({ disabled }) => disabled)).toEqual([true, false]);
+			const ofCalls = [...calls.values()].map(({ roomId }) => roomId);
+			const ofSessions = [...sessions.values()].map(({ env }) => env?.VIDEOSDK_ROOM_ID);
+			expect([...ofCalls, ...ofSessions]).toEqual(open().map(({ roomId }) => roomId));
+		},
+	);
 
 	it('is closed at once, not after all other items', async () => {
 		rig.simulator.addFault({ kind: 'status', status: 400, match: { path: /start$/ } });
