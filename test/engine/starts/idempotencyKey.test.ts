@@ -1,7 +1,8 @@
 /** An Idempotency Key finds what any execution has started with it. */
 import type { IDataObject } from 'n8n-workflow';
 import { byRule, TO } from '../rig/callRig';
-import { byId, jsonOf, startParameters, useRig } from '../rig/rig';
+import { byId, jsonOf, passTime, startParameters, useRig } from '../rig/rig';
+import { rows } from '../rig/waitingRun';
 
 const rig = useRig({ callBehaviour: false });
 const posts = () => rig.requests.filter(({ method }) => method === 'POST');
@@ -26,6 +27,27 @@ describe('Idempotency Key', () => {
 		const others = [withKey('reminder 8'), withKey('reminder 7', { to: '+15550003222' })];
 		for (const other of others) expect((await rig.json(other))[0]).not.toHaveProperty('alreadyStarted');
 		expect(posts()).toHaveLength(3);
+	});
+
+	it('finds the calls of many rows, 20 days and thousands of other calls later', async () => {
+		const parameters = withKey('=row {{ $json.index }}');
+		const ids = jsonOf(await rig.run(parameters, { items: rows(11) })).map(({ callId }) => callId);
+		passTime(20 * 24 * 3_600_000);
+		const { calls } = rig.simulator;
+		const [call] = calls.values();
+		for (const { index } of rows(2_001)) {
+			const other = {
+				callId: `other-${index}`,
+				to: '+15550009999',
+				metadata: {},
+				start: new Date().toISOString(),
+			};
+			calls.set(other.callId, { ...call!, ...other });
+		}
+		rig.engine = await rig.addEngine();
+		const again = jsonOf(await rig.run(parameters, { items: rows(11) }));
+		expect(again.map(({ callId }) => callId)).toEqual(ids);
+		expect(posts()).toHaveLength(11);
 	});
 
 	it('makes two items with the same text and number one call', async () => {
