@@ -18,7 +18,7 @@ import {
 	startParameters,
 	useRig,
 } from '../rig/rig';
-import { DOUBTFUL } from '../rig/starts';
+import { DOUBTFUL, question } from '../rig/starts';
 
 const rig = useRig({ callBehaviour: false });
 
@@ -110,13 +110,16 @@ it.each([
 });
 
 describe('Retry On Fail', () => {
+	/** Rows that are told apart by what comes in. */
+	const NAMED = [{ item: 'item-0' }, { item: 'item-1' }];
+	const metaData = { entries: [{ key: 'item', value: '={{ $json.item }}' }] };
+
 	it('starts nothing with the items of a wait, though n8n runs the node again', async () => {
 		// n8n takes an empty 'error' for a failure, too, and runs the node until its last try.
 		const ada = { message: 'ok', data: { sessionId: 'ada', status: 'queued', error: '' } };
 		rig.simulator.addFault({ kind: 'noData', body: ada, match: { method: 'POST', body: /item-0/ } });
 		rig.simulator.addFault({ kind: 'status', status: 400, match: { method: 'POST', body: /item-1/ } });
-		const metaData = { entries: [{ key: 'item', value: '=item-{{ $itemIndex }}' }] };
-		const options = { items: [{}, {}], onError: 'continueRegularOutput' as const, node: retryOnFail };
+		const options = { items: NAMED, onError: 'continueRegularOutput' as const, node: retryOnFail };
 		const { result } = await rig.engine.startAndWait(2_000, { metaData }, options);
 		expect(result.run.status).toBe('waiting');
 		const started = posts().map(({ body }) => (body as { metaData: { item: string } }).metaData.item);
@@ -126,9 +129,8 @@ describe('Retry On Fail', () => {
 	it.each(Object.entries({ 0: 3, 1: 2, 4: 4, 9: 5 }))('waits in the last try of %s', async (max, tries) => {
 		const refused: Fault = { kind: 'status', status: 402 };
 		rig.simulator.addFault({ ...refused, match: { method: 'POST', body: /item-0/, times: Infinity } });
-		const metaData = { entries: [{ key: 'item', value: '=item-{{ $itemIndex }}' }] };
 		const node = { ...retryOnFail, maxTries: Number(max) };
-		const options = { items: [{}, {}], onError: 'continueRegularOutput' as const, node };
+		const options = { items: NAMED, onError: 'continueRegularOutput' as const, node };
 		const { result } = await rig.engine.startAndWait(2_000, { metaData }, options);
 		expect(result.run.status).toBe('waiting');
 		expect([posts().length, rig.simulator.sessions.size]).toEqual([tries + 1, 1]);
@@ -251,6 +253,18 @@ it('What waits is waited for by a second run of the execution, with the same lim
 	};
 	expect(again.run.waitTill).toBeDefined();
 	expect(waitOf(again)).toEqual(waitOf(result));
+	expect(posts()).toHaveLength(1);
+});
+
+it('A question is asked once, though someone retries the execution that asks, in its process or another', async () => {
+	const { result } = await rig.engine.startAndWait(60_000, question({ options: { ownRoom: false } }));
+	const killed = rig.engine.beforeNode(result);
+	const [callId] = rig.simulator.calls.keys();
+	const other = await rig.addEngine({ credentialId: rig.engine.credentialId });
+	for (const engine of [rig.engine, other])
+		expect(jsonOf(await engine.retry(killed))).toMatchObject([
+			{ outcome: 'notCalled', responded: false, reasonCode: 'alreadyAsked', callId },
+		]);
 	expect(posts()).toHaveLength(1);
 });
 
