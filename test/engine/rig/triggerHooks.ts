@@ -71,9 +71,9 @@ export class StoredTrigger {
 		return copy;
 	}
 
-	/** n8n starts. It does not wait for what the trigger does in the background. */
+	/** n8n starts. It calls no hook of a node without a `trigger` method, and does not wait for what that does in the background. */
 	async restart(activation: 'init' | 'leadershipChange' = 'init'): Promise<void> {
-		await this.publish(activation);
+		if (this.type.trigger) await this.publish(activation);
 	}
 
 	/** Listens for a test event; n8n keeps the static data of that apart. @returns ends the listening */
