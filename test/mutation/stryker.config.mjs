@@ -15,7 +15,7 @@ export default {
 		`${root}/security/*.ts`,
 		`${root}/webhook/{event,eventNames,recentDeliveries,verify}.ts`,
 		`${root}/trigger/reconcile.ts`,
-		`${root}/api/http/{failure,pagination,path,pause,responseReaders,retry}.ts`,
+		`${root}/api/http/{failure,pagination,path,pause,responseReaders,retry,retryAfter}.ts`,
 		`${root}/api/{callRecord,endOnce,parsePhoneNumber,sessionId,sessions,telephony}.ts`,
 		`${root}/fields/{callingHours,phoneNumber,maxWait}.ts`,
 		`${root}/fields/kit/{keyValue,reader}.ts`,
