@@ -34,7 +34,7 @@ export interface FileRequest {
 	/** n8n's helper without a credential, because the token is for the API alone, even if the API's own host has the file. */
 	httpRequest: (options: IHttpRequestOptions) => Promise<unknown>;
 	url: string;
-	/** @returns why an address, the first one or that of a redirect, must not be fetched; undefined if it may be */
+	/** @returns why an address, the first one or that of a redirect, must not be used, as the rest of a sentence about it; undefined if it may */
 	rejectionOf: (url: URL) => string | undefined;
 	/** How long the host may take to begin its response, in ms; for a text, to send all of it. */
 	timeoutMs: number;
@@ -169,9 +169,8 @@ async function open(file: FileRequest, over: AbortSignal): Promise<OpenFile> {
 		const url = new URL(address);
 		const rejection = file.rejectionOf(url);
 		if (rejection !== undefined) {
-			const message =
-				redirects === 0 ? rejection : `The file's address redirects to a different one. ${rejection}`;
-			throw new FileError(message, 'Nothing was sent there.');
+			const whose = redirects === 0 ? "The file's address" : "The file's address redirects to one that";
+			throw new FileError(`${whose} ${rejection}`, 'Nothing was sent there.');
 		}
 		const { statusCode, headers, body } = await request(file, url, over);
 		const { location } = headers;
@@ -232,11 +231,11 @@ export async function uploadFile(
 	contentType: string,
 ): Promise<void> {
 	const address = URL.canParse(url) ? new URL(url) : undefined;
-	const rejection = address ? rejectionOf(address) : "It's no web address";
+	const rejection = address ? rejectionOf(address) : "isn't a web address";
 	if (address === undefined || rejection !== undefined) {
 		throw new FileError(
-			`n8n can't upload to the address that VideoSDK gave: ${rejection}`,
-			'Nothing was sent.',
+			`VideoSDK's upload address ${rejection}`,
+			"Nothing was uploaded. If it happens again, ask VideoSDK's support.",
 		);
 	}
 	let status: number;

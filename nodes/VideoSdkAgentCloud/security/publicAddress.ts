@@ -75,24 +75,25 @@ export function isUnreachableFrom(url: string, baseUrl: unknown): boolean {
 }
 
 /**
- * Makes the rule for the URLs of files. They come from outside, and n8n may reach hosts that the internet can't reach.
+ * Makes the rule for the URLs from which n8n fetches files, or to which it uploads one. They come from outside, and n8n may reach hosts
+ * that the internet can't reach.
  *
  * @param baseUrl the credential's Base URL. If it's a local address, the URLs of files may be local as well
- * @returns a function that says why a URL must not be requested; undefined if it may
+ * @returns a function that says why a URL must not be requested, as the rest of a sentence about the address; undefined if it may
  * @throws UserError if the Base URL cannot be read
  */
 export function fileAddressRule(baseUrl: unknown): (url: URL) => string | undefined {
 	const isLocal = !isPublicHost(readBaseUrl(baseUrl));
 	return (url) => {
 		if (!['http:', 'https:'].includes(url.protocol)) {
-			return `The file's address starts with ${url.protocol}, but only https files can be downloaded`;
+			return `starts with ${url.protocol}, but only https addresses are allowed`;
 		}
-		if (url.username || url.password) return "The file's address contains a user name or password";
+		if (url.username || url.password) return 'contains a user name or password';
 		if (isLocal) return undefined;
 		if (!isPublicHost(url))
-			return `The file is on a private host (${url.host}), but only files on the public internet can be downloaded`;
+			return `leads to a private host (${url.host}), but only the public internet is allowed`;
 		if (url.protocol !== 'https:')
-			return `The file's address uses plain http (${url.host}), but only https files can be downloaded`;
+			return `uses plain http (${url.host}), but only https addresses are allowed`;
 		return undefined;
 	};
 }

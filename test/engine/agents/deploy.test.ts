@@ -123,18 +123,36 @@ it("Deploy uploads the files of the agent's folder, owned by root, and no others
 });
 
 it.each([
-	['on a private host', 'http://127.0.0.1/uploads', 'private host (127.0.0.1)'],
-	["of the host's cloud", 'https://169.254.169.254/latest', 'private host (169.254.169.254)'],
-	['without encryption', 'http://uploads.example.com/a', 'plain http'],
-	['that is none', '/uploads/a', 'no web address'],
+	[
+		'on a private host',
+		'http://127.0.0.1/uploads',
+		'leads to a private host (127.0.0.1), but only the public internet is allowed',
+	],
+	[
+		"of the host's cloud",
+		'https://169.254.169.254/latest',
+		'leads to a private host (169.254.169.254), but only the public internet is allowed',
+	],
+	[
+		'without encryption',
+		'http://uploads.example.com/a',
+		'uses plain http (uploads.example.com), but only https addresses are allowed',
+	],
+	[
+		'of another kind',
+		'ftp://uploads.example.com/a',
+		'starts with ftp:, but only https addresses are allowed',
+	],
+	['with a password', 'https://u:p@uploads.example.com/a', 'contains a user name or password'],
+	['that is none', '/uploads/a', "isn't a web address"],
 ])('Deploy uploads nothing to an address %s', async (_what, uploadUrl, reason) => {
 	rig.useAsPublic();
 	const body = { buildId: 'bld_01', image: 'registry.example/a:1', uploadUrl };
 	rig.simulator.addFault({ kind: 'noData', body, match: { path: /builds$/ } });
 	const { message, description } = await rig.failure(deploy());
-	expect(message).toContain("n8n can't upload to the address that VideoSDK gave");
-	expect(message).toContain(reason);
-	expect(description).toBe('Nothing was sent.');
+	// Nothing is said of a download.
+	expect(message).toBe(`VideoSDK's upload address ${reason} [item 0]`);
+	expect(description).toBe("Nothing was uploaded. If it happens again, ask VideoSDK's support.");
 	expect(sent().at(-1)).toBe('POST /builds');
 });
 
