@@ -20,10 +20,11 @@ import {
 	LANGCHAIN,
 	MANUAL,
 	n8nNode,
+	ourCredential,
 	PACKAGE,
 	SESSION,
 } from './nodes';
-import { setUpAll } from './setup';
+import { createCredential, setUpAll } from './setup';
 
 const AGENT = 'AI Agent';
 const MODEL = 'OpenAI Chat Model';
@@ -318,6 +319,26 @@ describe('With an AI agent in n8n', () => {
 					await rest.untilEnded(retry.id);
 				}
 				expect([...called(), ...started()]).toEqual(['+15550003009']);
+			},
+		);
+
+		it.each([2.2, 3])(
+			"never calls a number that the model chose and the credential doesn't list, and says so (agent %d)",
+			async (agentVersion) => {
+				const [listed, other] = ['+15550003001', '+15550003009'];
+				const { id: credentialId } = await createCredential(setup.n8n.rest, setup.simulator, {
+					onlyCall: listed,
+				});
+				const restricted = { ...calling(), credentials: ourCredential(credentialId) };
+				model.script([call(other), call(listed), { text: 'Done.' }]);
+				await ended(await start(agentVersion, { [AGENT]: [restricted] }));
+				expect(called()).toEqual([listed]);
+				// Not even a request that only reads is about the other one.
+				expect(JSON.stringify(setup.simulator.requests)).not.toContain(other.slice(1));
+				expect(toldIn()).toEqual([
+					expect.stringContaining("The credential's 'Only Call These Numbers' doesn't list this number"),
+					expect.stringContaining(listed),
+				]);
 			},
 		);
 
