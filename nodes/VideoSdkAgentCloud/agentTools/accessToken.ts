@@ -21,7 +21,7 @@ export interface ToolAccess {
 	context: IDataObject;
 }
 
-/** Why a token is rejected. `tool`: the token is genuine, but for a different tool. */
+/** Why a token is rejected. `tool` means that the token is genuine, but was signed for a different tool. */
 export type TokenRejection = 'form' | 'signature' | 'expired' | 'tool';
 
 /**

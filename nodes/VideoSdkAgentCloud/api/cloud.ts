@@ -122,7 +122,7 @@ export async function useSecret(send: Send, deploymentId: string, envSecret: str
 	await send(request('PUT', ['deployments', deploymentId, 'update'], { envSecret }), () => true);
 }
 
-/** Deletes a secret if n8n has made it, because the user may have given the agent another one since. */
+/** Deletes a secret unless it's the user's own, which the agent may have been given since n8n deployed it. */
 export async function deleteOwnSecret(send: Send, id: string): Promise<void> {
 	const secrets = await send(request('GET', ['secrets']), ({ data }) =>
 		Array.isArray(data) ? data : undefined,

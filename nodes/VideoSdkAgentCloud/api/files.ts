@@ -130,7 +130,7 @@ async function request(
 			timeout: timeoutMs,
 			abortSignal: AbortSignal.any([stopSignal, over]),
 		})) as FullResponse & { body: FileStream };
-		// An aborted stream emits an error, which would be unhandled if nobody reads the stream.
+		// Aborting emits an error, which would be unhandled if no one reads the stream.
 		response.body.on('error', () => undefined);
 		return response;
 	} catch (error) {

@@ -174,7 +174,7 @@ export function describeKnown(kind: Kind, known: Known): IDataObject {
 	return { ...kind.describe(record), ...resultOf(result) };
 }
 
-/** @returns whether the record has to be fetched once more, because only its timelog can tell whether someone had picked up */
+/** @returns whether the record has to be fetched again for its timelog, which alone tells whether someone picked up */
 export function needsLog(known: Known): boolean {
 	return known.isConfirmedOver && !known.isEndReported && !known.isAnswered;
 }

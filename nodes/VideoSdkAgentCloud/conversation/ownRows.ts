@@ -110,7 +110,7 @@ export async function ownTranscriptions(send: Send, place: Place) {
 		.sort((one, other) => (startMs(one) || 0) - (startMs(other) || 0));
 	const transcribed = new Set(own.map(recordingOf));
 	const ownRecordings = recordings.filter((row) => isOwn(place, row, startMsOf(row)));
-	/** Whether a recording isn't transcribed yet, although another one is. */
+	/** Whether only some of the recordings are transcribed so far. */
 	const isMissing =
 		ownRecordings.some((row) => transcribed.has(row)) && !ownRecordings.every((row) => transcribed.has(row));
 	/** Whether a transcription was left out that may be the conversation's own. */

@@ -55,7 +55,7 @@ export class Placing {
 		placedCalls.set(this.number, [...others, own]);
 	}
 
-	/** Notes what became of the call, if `begin` was called. @param result undefined: the call was certainly not placed */
+	/** Records the result of the call that `begin` announced. @param result undefined if the call was certainly not placed */
 	end(result?: Pick<PlacedCall, 'callId'> & { state: 'placed' | 'inDoubt' }): void {
 		const { others, own } = this;
 		if (own === undefined) return;

@@ -96,7 +96,7 @@ export function mayHaveStarted(outcome?: Outcome): boolean {
 /**
  * Names what was started, or may have been, before the node stopped, because it costs money.
  *
- * @param shown the error that the user sees anyway, so that its item is left out
+ * @param shown the error that the node fails with; its item is left out, because the error already names it
  * @returns sentences; empty if nothing was started
  */
 export function startedInWords(

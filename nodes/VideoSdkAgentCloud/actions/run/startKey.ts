@@ -36,8 +36,8 @@ export function baseOf(context: IExecuteFunctions, noted?: string): string | und
 }
 
 /**
- * If n8n was killed after a wait, a user's Retry runs the node that has waited once more, with the next run index
- * (ExecutionService.retry). Its starts must keep their keys, so the index before it counts.
+ * If n8n was killed after a wait, a user's Retry runs the waiting node again, with the next run index (ExecutionService.retry). Its
+ * starts must keep their keys, so they use the previous index.
  */
 function runIndexOf(context: IExecuteFunctions): number {
 	const { runExecutionData, runIndex = 0 } = context as InEngine;

@@ -59,7 +59,7 @@ export class StartSearch {
 		const rows = await this.rowsFor(wanted);
 		const { idField, fromRow } = KINDS[this.kind];
 		const { to, deploymentId } = wanted;
-		// A start with the same user's key that reaches someone else is another one.
+		// With a user's key, a start that reaches a different number or deployment isn't the same start.
 		const isSame = (row: IDataObject) =>
 			(to === undefined || isSameNumber(String(row.to), to)) &&
 			(deploymentId === undefined || row.deploymentId === deploymentId);

@@ -101,7 +101,7 @@ async function lookUpRoom(
 }
 
 /**
- * Finds the transcription of a room's session. One that doesn't name the session is left out, because it may be another conversation's.
+ * Finds the transcription of a room's session. Transcriptions without a session are skipped, since they may be of another conversation.
  *
  * @param sessionId the ID of the room's session
  * @returns the latest one; undefined if there is none yet

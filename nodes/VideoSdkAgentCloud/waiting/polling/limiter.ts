@@ -24,9 +24,9 @@ interface Queue {
 }
 
 /**
- * Limits how much of one kind of work is under way (a semaphore with a rate limit). Each kind that can hang by itself has a limiter of its
- * own, so that it doesn't hold up another one. The owner with the fewest places goes first, then the one that has waited longest, so that
- * no owner starves another, however much work it has, or however often that fails.
+ * Limits how much of one kind of work is under way (a semaphore with a rate limit). Kinds that can stall independently have separate
+ * limiters. The owner with the fewest running tasks goes first, then the one that has waited longest, so that no owner starves another,
+ * however much work it has, or however often that work fails.
  */
 export class Limiter {
 	private readonly queues = new Map<object, Queue>();
