@@ -25,7 +25,7 @@ export class VideoSdkAgentCloudApi implements ICredentialType {
 	properties: INodeProperties[] = [
 		{
 			displayName:
-				'Copy both keys from <a href="https://app.videosdk.live/api-keys" target="_blank">app.videosdk.live/api-keys</a>. Leave the other fields as they are.',
+				'Copy both keys from <a href="https://app.videosdk.live/api-keys" target="_blank">app.videosdk.live/api-keys</a>. The other fields can stay as they are.',
 			name: 'keysNotice',
 			type: 'notice',
 			default: '',
