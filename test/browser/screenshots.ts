@@ -1,11 +1,11 @@
 /**
  * `npm run screenshots`: remakes the pictures of docs/images, `<name>.png`; where a page shows one on a dark background, too,
- * `<name>.dark.png`.
+ * `<name>.dark.png`. The moving one is `<name>.webp`.
  * Arguments name the ones to make; without any, all are made.
  */
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Locator } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { publish } from '../e2e/deliveries';
 import { actionNode, chain, inMode, n8nNode, ourNode } from '../e2e/nodes';
 import { PlainError, repositoryRoot, runMain } from '../n8n/processes';
@@ -14,14 +14,19 @@ import { readExample } from '../start/examples';
 import { type Stage, startStage } from './browserTest';
 import { newContext } from './chromium';
 import { Editor } from './editor';
+import { playFilm, prepareFilm, saidBy, saveFilm } from './film';
 
 const IMAGES = join(repositoryRoot, 'docs', 'images');
 const MAX_BYTES = 200_000;
+const FILM = { name: 'calls', width: 1440, height: 760, maxBytes: 600_000 };
 /** n8n fades things in. */
 const SETTLE_MS = 700;
 /** The buttons around a workflow say nothing about it. */
 const HIDE_BUTTONS =
 	'[data-test-id=canvas-controls], [data-test-id=node-creator-plus-button], [data-test-id=node-issues] { visibility: hidden } [class*=executionButtons], [data-test-id^=execute-workflow-button], [class*=nodeButtonsWrapper], [class*=logs-panel] { display: none !important }';
+/** So that a credential's whole form is seen. */
+const HIGH_FORM =
+	'[data-test-id=editCredential-modal] { height: 900px !important; max-height: none !important }';
 
 const picked = (value: string, cachedResultName: string) => ({ ...inMode('list', value), cachedResultName });
 const deploymentId = picked('ddv_support', 'Support agent (latest, v1)');
@@ -175,6 +180,8 @@ const PICTURES: Record<string, Picture> = {
 			// As a user fills it in; it is not saved.
 			await editor.fill('apiKey', 'a'.repeat(36), editor.credential);
 			await editor.fill('secretKey', 's'.repeat(64), editor.credential);
+			// n8n scrolls what is higher.
+			await editor.page.addStyleTag({ content: HIGH_FORM });
 			return editor.credential;
 		},
 	},
@@ -232,35 +239,84 @@ const PICTURES: Record<string, Picture> = {
 	},
 };
 
-async function take(stage: Stage, name: string, colorScheme: 'light' | 'dark'): Promise<void> {
-	const picture = PICTURES[name];
-	if (!picture) throw new PlainError(`There is no picture "${name}": ${Object.keys(PICTURES).join(', ')}.`);
+type ColorScheme = 'light' | 'dark';
+
+async function newEditor(
+	stage: Stage,
+	{ width = 1280, height }: Pick<Picture, 'height' | 'width'>,
+	colorScheme: ColorScheme,
+): Promise<Editor> {
 	const context = await newContext(stage.browser, {
 		storageState: stage.login,
 		colorScheme,
 		deviceScaleFactor: 1.5,
-		viewport: { width: picture.width ?? 1280, height: picture.height },
+		viewport: { width, height },
 	});
-	const page = await context.newPage();
-	const target = await picture.show(new Editor(page, stage.n8n), stage);
+	return new Editor(await context.newPage(), stage.n8n);
+}
+
+const pathOf = (name: string, colorScheme: ColorScheme, type: string) =>
+	join(IMAGES, `${name}${colorScheme === 'dark' ? '.dark' : ''}.${type}`);
+
+/** Nothing that comes and goes is in a picture. */
+async function settle(page: Page): Promise<void> {
 	await page.mouse.move(0, 0);
 	await page.addStyleTag({ content: '.el-notification { display: none !important }' });
 	await page.waitForTimeout(SETTLE_MS);
-	const clip = 'width' in target ? target : await boxOf(target as Locator);
-	const path = join(IMAGES, `${name}${colorScheme === 'dark' ? '.dark' : ''}.png`);
-	await page.screenshot({ path, clip });
-	await context.close();
-	const { size } = statSync(path);
-	process.stdout.write(`${path}: ${Math.round(size / 1000)} kB\n`);
-	if (size > MAX_BYTES) throw new PlainError(`${path} is larger than ${MAX_BYTES / 1000} kB.`);
 }
 
-runMain(async () => {
-	mkdirSync(IMAGES, { recursive: true });
+function checkSize(path: string, maxBytes: number): void {
+	const { size } = statSync(path);
+	process.stdout.write(`${path}: ${Math.round(size / 1000)} kB\n`);
+	if (size > maxBytes) throw new PlainError(`${path} is larger than ${maxBytes / 1000} kB.`);
+}
+
+async function take(stage: Stage, name: string, colorScheme: ColorScheme): Promise<void> {
+	const picture = PICTURES[name];
+	if (!picture) {
+		const names = [FILM.name, ...Object.keys(PICTURES)];
+		throw new PlainError(`There is no picture "${name}": ${names.join(', ')}.`);
+	}
+	const editor = await newEditor(stage, picture, colorScheme);
+	const { page } = editor;
+	const target = await picture.show(editor, stage);
+	await settle(page);
+	const clip = 'width' in target ? target : await boxOf(target as Locator);
+	const path = pathOf(name, colorScheme, 'png');
+	await page.screenshot({ path, clip });
+	await page.context().close();
+	checkSize(path, MAX_BYTES);
+}
+
+/** Its messages arrive: no address is in the film. */
+async function film(): Promise<void> {
+	let stage: Stage | undefined;
+	const to = (roomId: string) =>
+		[...(stage?.simulator.calls.values() ?? [])].find((call) => call.roomId === roomId)?.to;
+	stage = await startStage({ remains: (roomId) => saidBy(to(roomId)) });
+	try {
+		const workflowId = await prepareFilm(stage);
+		for (const colorScheme of ['light', 'dark'] as const) {
+			const editor = await newEditor(stage, FILM, colorScheme);
+			const stills = [];
+			for await (const forMs of playFilm(editor, stage.n8n, workflowId)) {
+				await settle(editor.page);
+				stills.push({ png: await editor.page.screenshot(), forMs });
+			}
+			await editor.page.context().close();
+			const path = pathOf(FILM.name, colorScheme, 'webp');
+			await saveFilm(stills, path);
+			checkSize(path, FILM.maxBytes);
+		}
+	} finally {
+		await stage.stop();
+	}
+}
+
+async function takeAll(names: string[]): Promise<void> {
 	// The addresses in the pictures are to look as a user's do.
 	const stage = await startStage({}, { N8N_WEBHOOK_URL: 'https://n8n.example.com/' });
 	try {
-		const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(PICTURES);
 		for (const name of names) {
 			await take(stage, name, 'light');
 			if (PICTURES[name]?.inBoth) await take(stage, name, 'dark');
@@ -268,5 +324,13 @@ runMain(async () => {
 	} finally {
 		await stage.stop();
 	}
+}
+
+runMain(async () => {
+	mkdirSync(IMAGES, { recursive: true });
+	const names = process.argv.length > 2 ? process.argv.slice(2) : [FILM.name, ...Object.keys(PICTURES)];
+	const pictures = names.filter((name) => name !== FILM.name);
+	if (pictures.length < names.length) await film();
+	if (pictures.length > 0) await takeAll(pictures);
 	return 0;
 });

@@ -210,7 +210,7 @@ export async function runNpm(
 }
 
 export const commandExists = (command: string): boolean =>
-	spawnSync(command, ['--version'], { stdio: 'ignore' }).status === 0;
+	spawnSync('sh', ['-c', 'command -v "$0"', command], { stdio: 'ignore' }).status === 0;
 
 async function listen(port: number, host: string): Promise<Server> {
 	const server = createServer().listen({ port, host, exclusive: true });
