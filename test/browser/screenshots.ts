@@ -290,10 +290,9 @@ async function take(stage: Stage, name: string, colorScheme: ColorScheme): Promi
 
 /** Its messages arrive: no address is in the film. */
 async function film(): Promise<void> {
-	let stage: Stage | undefined;
-	const to = (roomId: string) =>
-		[...(stage?.simulator.calls.values() ?? [])].find((call) => call.roomId === roomId)?.to;
-	stage = await startStage({ remains: (roomId) => saidBy(to(roomId)) });
+	const remains = (roomId: string) =>
+		saidBy([...stage.simulator.calls.values()].find((call) => call.roomId === roomId)?.to);
+	const stage: Stage = await startStage({ remains });
 	try {
 		const workflowId = await prepareFilm(stage);
 		for (const colorScheme of ['light', 'dark'] as const) {

@@ -34,7 +34,7 @@ export interface FileRequest {
 	/** n8n's helper without a credential, because the token is for the API alone, even if the API's own host has the file. */
 	httpRequest: (options: IHttpRequestOptions) => Promise<unknown>;
 	url: string;
-	/** @returns why an address, the first one or that of a redirect, must not be used, as the rest of a sentence about it; undefined if it may */
+	/** @returns why an address (the first, or a redirect's) must not be used, as the rest of a sentence about it; undefined if it may */
 	rejectionOf: (url: URL) => string | undefined;
 	/** How long the host may take to begin its response, in ms; for a text, to send all of it. */
 	timeoutMs: number;
