@@ -58,10 +58,10 @@ export async function planWait(
 		awaited: new Map<string, { policy: WaitPolicy; known: Known; isOwn: boolean }>(),
 		/** The poller for the conversations; undefined if there are none. */
 		poller: undefined as Poller | undefined,
-		/** The output if the execution does not wait. */
-		shown: [] as INodeExecutionData[],
+		/** The output if the execution doesn't wait. */
+		outputNow: [] as INodeExecutionData[],
 		/** The output at n8n's own deadline. */
-		last: [] as INodeExecutionData[],
+		outputAtDeadline: [] as INodeExecutionData[],
 	};
 	const { sinceMs } = plan;
 	for (const item of output) {
@@ -69,10 +69,10 @@ export async function planWait(
 		const { item: index } = item.pairedItem as { item: number };
 		const itemWait = id === '' ? undefined : options.ofItem(index);
 		if (itemWait === undefined) {
-			plan.shown.push(item);
+			plan.outputNow.push(item);
 			// n8n moves a stored item to the error output only in this form, see `toErrorOutput`.
 			const { error } = item.json;
-			plan.last.push(hasErrorOutput && error ? { ...item, json: { error } } : item);
+			plan.outputAtDeadline.push(hasErrorOutput && error ? { ...item, json: { error } } : item);
 			continue;
 		}
 		const { maxWaitMs, ...wait } = itemWait;
@@ -96,8 +96,8 @@ export async function planWait(
 		const isDone =
 			isOver(known, policy, sinceMs) &&
 			(policy.include.length === 0 || reasonMissing(kind, outcome) !== undefined);
-		plan.shown.push(show(isDone ? outcome : item.json));
-		plan.last.push(
+		plan.outputNow.push(show(isDone ? outcome : item.json));
+		plan.outputAtDeadline.push(
 			show(
 				isDone ? outcome : { ...item.json, ...showArtifacts(wait.include, known.artifacts), timedOut: true },
 			),

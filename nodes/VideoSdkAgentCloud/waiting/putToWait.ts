@@ -84,11 +84,11 @@ export async function putToWait(
 	options: WaitOptions,
 ): Promise<INodeExecutionData[]> {
 	const plan = await planWait(context, output, options);
-	if (plan.poller === undefined) return plan.shown;
+	if (plan.poller === undefined) return plan.outputNow;
 	takeBackEnds(options.kind, plan);
 	if (context.getExecutionCancelSignal()?.aborted) {
 		endAtMaxWait(options.kind, plan);
-		return plan.shown;
+		return plan.outputNow;
 	}
 	const stored: StoredWait = {
 		version: VERSION,
@@ -101,11 +101,16 @@ export async function putToWait(
 		// A question is asked in an execution of its own, so it's that of the first item.
 		question: options.sentOf(0)?.question,
 	};
-	await putExecutionToWait(context, JSON.stringify(stored), plan.last, budgetOfWait(stored).n8nDeadlineMs);
+	await putExecutionToWait(
+		context,
+		JSON.stringify(stored),
+		plan.outputAtDeadline,
+		budgetOfWait(stored).n8nDeadlineMs,
+	);
 	const wait = registerWait(stored);
 	wait.isOwn = true;
 	wait.merge([...plan.awaited.values()].map(({ known }) => known));
 	wait.askBy(plan.poller);
 	await hintIfUnreachable(context, stored, plan.poller).catch(() => undefined);
-	return plan.shown;
+	return plan.outputNow;
 }

@@ -146,9 +146,9 @@ it('Events of the chosen deployments, directions, numbers, and metadata start th
 				(kind === 'session' ? details === true : details !== false && CALL_ENDS.includes(webhookType));
 			// Details may be asked for again, since no sender waits for them: those of a call until it is over.
 			const isAsked = told === 'failure' || (kind === 'call' && RECORDS[status] === undefined);
-			const looks = isAsked ? 3 : 1;
-			if (isLookedUp) requests += isDetailed && kind === 'call' ? looks : 1;
-			else if (isDetailed) requests += looks;
+			const polls = isAsked ? 3 : 1;
+			if (isLookedUp) requests += isDetailed && kind === 'call' ? polls : 1;
+			else if (isDetailed) requests += polls;
 			if (isDetailed && kind === 'session' && told !== 'failure') requests++;
 			if (!isWanted) continue;
 			const isFetched = told !== 'failure';
@@ -347,7 +347,7 @@ describe('Call: Ended', () => {
 		expect(Date.now() - sentAtMs).toBeLessThan(10_000);
 	});
 
-	it('leaves out how it went after three looks, and shows the record as it was seen last', async () => {
+	it('leaves out how it went after three polls, and shows the record as it was seen last', async () => {
 		const callId = begun();
 		await rig.simulator.moveCall(callId, 'answered');
 		rig.simulator.addFault({ kind: 'delay', match: { ...twice, times: 1 } });

@@ -202,7 +202,7 @@ export const INVARIANTS: Record<string, (seen: Observed, model: Case) => void> =
 	'the workflow continues in time': ({ knownAfterMs }, model) => {
 		const { trouble, dies, includeWait, items, failures } = model;
 		if (isTroubled(model, 'all') || dies) return;
-		// A process that finds no VideoSDK tries until the time for ends and last looks is over.
+		// A process that finds no VideoSDK tries until the time for ends and last polls is over.
 		const isBlind = model.isLarge && model.hops && (model.isCutThen || model.hasItemExpression);
 		const blindMs = isBlind ? BLIND_MS : 0;
 		// Of a session that has failed, something may have been recorded.

@@ -303,7 +303,7 @@ it.each([
 	if (path === POST) expect(jsonOf(await run('getAll', { filters: { roomId: 'r' } }))).toEqual([]);
 });
 
-it('Get looks again every two seconds at least, and no longer than it takes', async () => {
+it('Get polls every two seconds at least, and no longer than it takes', async () => {
 	const { id } = add({ roomId: 'r' });
 	const pending = { id, roomId: 'r', sessionId: 'only-r', status: 'pending' };
 	const body = { transcriptions: [pending], pageInfo: { total: 1 } };

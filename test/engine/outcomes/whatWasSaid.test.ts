@@ -234,7 +234,7 @@ describe('Make and Wait', () => {
 	});
 });
 
-it("The event of a call's room is only a reason to look: after a transfer or a change of room the call continues, and so does the wait", async () => {
+it("The event of a call's room is only a reason to poll: after a transfer or a change of room the call continues, and so does the wait", async () => {
 	const { waiting, ids } = await rig.wait(1, makeAndWait({ options: { ownRoom: true } }));
 	const [id = ''] = ids;
 	const url = `${waiting.webhookWaitingBaseUrl}/1/videosdk`;

@@ -78,7 +78,7 @@ it.each([
 		{ outcome: 'running' },
 	],
 ])(
-	"A machine that slept for hours past n8n's own deadline looks, ends, and continues before n8n does: %s",
+	"A machine that slept for hours past n8n's own deadline polls, ends, and continues before n8n does: %s",
 	async (_what, parameters, late) => {
 		const { waiting, ids } = await rig.wait(2, parameters, HOUR_MS);
 		await later(20 * MINUTE_MS);
@@ -91,12 +91,12 @@ it.each([
 		expect(output).toMatchObject([{}, late]);
 		expect(output?.[0]).not.toHaveProperty('timedOut');
 		expect(output?.[0]?.outcome).toMatch(/^(completed|rejected)$/);
-		const looks = rig.requests.filter(({ method }) => method === 'GET');
-		expect(looks.length).toBeLessThanOrEqual(4);
+		const polls = rig.requests.filter(({ method }) => method === 'GET');
+		expect(polls.length).toBeLessThanOrEqual(4);
 	},
 );
 
-it('A machine that slept after the end looks once more for what was said', async () => {
+it('A machine that slept after the end asks once more for what was said', async () => {
 	const parameters = makeAndWait({ recording: 'transcribe', options: { includeWait: 1 } });
 	const waiting = await rig.engine.startAndWait(HOUR_MS, parameters);
 	const match = { path: /recordings|transcriptions/, times: Infinity };

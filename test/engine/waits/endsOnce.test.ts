@@ -12,7 +12,7 @@ import { byId, failureOf, jsonOf, later, onEachRun, useRig } from '../rig/rig';
 import { rows, type WaitingRun } from '../rig/waitingRun';
 
 const rig = useRig({ callBehaviour: false });
-/** Long after the first look, which comes after 2 s. */
+/** Long after the first poll, which comes after 2 s. */
 const SOON_MS = 20_000;
 const HOUR_MS = 3_600_000;
 const MAX_WAIT_MS = 600_000;
@@ -54,14 +54,14 @@ async function deliverEndAndLeave(): Promise<void> {
 describe('While VideoSDK is in trouble, a wait ends at its own Max Wait', () => {
 	const always = { times: Infinity };
 
-	it.each(['hang', 'drip'] as const)('although looks %s, however many wait', async (kind) => {
+	it.each(['hang', 'drip'] as const)('although polls %s, however many wait', async (kind) => {
 		const beganAtMs = Date.now();
 		const waits = await Promise.all(rows(6).map(async () => await begin(60_000, 5, END_AT_TIMEOUT)));
 		rig.simulator.addFault({ kind, match: { method: 'GET', ...always } });
 		const outputs = await Promise.all(waits.map(async (waiting) => await waiting.jsonWithin()));
 		expect(sessions().map(({ status }) => status)).toEqual(Array(30).fill('completed'));
 		for (const output of outputs) expect(output).toMatchObject(Array(5).fill(ENDED));
-		// No look that is under way holds up an end.
+		// No poll that is under way holds up an end.
 		const ends = rig.requests.filter(({ path }) => path.endsWith('/end'));
 		for (const { receivedAtMs } of ends) expect(receivedAtMs - beganAtMs).toBeLessThan(62_000);
 	});
@@ -70,7 +70,7 @@ describe('While VideoSDK is in trouble, a wait ends at its own Max Wait', () => 
 		const waiting = await begin(SOON_MS);
 		rig.engine.deleteCredentials();
 		rig.simulator.requests.length = 0;
-		// Not before: no look may be under way.
+		// Not before: no poll may be under way.
 		expect(await waiting.jsonWithin()).toMatchObject([{ timedOut: true }]);
 		expect(rig.requests).toEqual([]);
 	});
@@ -167,7 +167,7 @@ describe('How an end is known that answers contradict', () => {
 	it.each([
 		['was still ringing, without a timelog', 0, ['ringing'], {}, 'noAnswer'],
 		['was talking, with the timelog of its start', 0, ['ringing', 'answered'], { timelog }, 'answered'],
-		['was picked up since the last look', SOON_MS - 500, ['ringing', 'answered'], {}, 'answered'],
+		['was picked up since the last poll', SOON_MS - 500, ['ringing', 'answered'], {}, 'answered'],
 		['was picked up then, with a timelog that lags', SOON_MS - 500, ['answered'], { timelog }, 'answered'],
 	])('the answer to Hang Up of a call that %s', async (_what, afterMs, statuses, more, outcome) => {
 		const waiting = await rig.engine.startAndWait(SOON_MS, MAKE_AND_WAIT);
@@ -191,7 +191,7 @@ describe('How an end is known that answers contradict', () => {
 		const data = callIds.map((callId) => ({ callId, status: 'ended', ruleName: 'Sales', ...more }));
 		const match = { method: 'GET', path: /call$/, times: Infinity };
 		rig.simulator.addFault({ kind: 'noData', body: { pageInfo: { lastPage: 1 }, data }, match });
-		// The looks that are to tell it fail first.
+		// The polls that are to tell it fail first.
 		rig.simulator.addFault({ kind: 'status', status: 503, match: { path: /call\/[^/]+$/, times: 15 } });
 		if (outcome === 'answered') await rig.talk(callIds);
 		else
@@ -285,7 +285,7 @@ describe('The resume URL', () => {
 		},
 	);
 
-	it('is not continued by an event whose look took another process long: that one asks, in its turn', async () => {
+	it('is not continued by an event whose poll took another process long: that one asks, in its turn', async () => {
 		jest.spyOn(Math, 'random').mockReturnValue(0.9);
 		const waiting = await begin(SOON_MS);
 		jest.clearAllTimers();

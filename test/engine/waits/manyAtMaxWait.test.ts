@@ -16,7 +16,7 @@ const slowly = (method: string) =>
 	rig.simulator.addFault({ kind: 'delay', delayMs: 8_000, match: { method, ...always } });
 const ends = () => rig.requests.filter(({ path }) => path.endsWith('/end'));
 
-it('A session is ended at its Max Wait while others get a last look that takes 8 s', async () => {
+it('A session is ended at its Max Wait while others get a last poll that takes 8 s', async () => {
 	await rig.wait(shareOf(160));
 	const { ids } = await rig.wait(1, ENDED);
 	await later(MAX_WAIT_MS - 40_000);
@@ -26,7 +26,7 @@ it('A session is ended at its Max Wait while others get a last look that takes 8
 });
 
 it.each<[string, string, INodeParameters]>([
-	['get a last look', 'GET', {}],
+	['get a last poll', 'GET', {}],
 	['are ended', 'POST', ENDED],
 ])(
 	'What ended long before Max Wait is shown as ended, while others %s that takes 8 s',

@@ -62,7 +62,7 @@ it('Texts that drip cost no other call of their execution its transcript', async
 	expect(isRead).toEqual(ids.map((_, index) => index < 10));
 });
 
-it('Accounts whose looks hang hold up no other account', async () => {
+it('Accounts whose polls hang hold up no other account', async () => {
 	for (let account = 0; account < 8; account++) {
 		rig.engine.useOtherCredentials(rig.credentials());
 		await rig.wait(20);

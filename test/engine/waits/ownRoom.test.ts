@@ -23,12 +23,12 @@ describe.each(Object.entries(OPERATIONS))('%s', (_name, parameters) => {
 		const { waiting, ids } = await rig.wait(1, parameters());
 		expect(rooms()).toMatchObject([{ body: { webhook: { events: ['session-ended'] } } }]);
 		expect(roomsOfCalls()).toEqual([...rig.simulator.rooms.keys()]);
-		// Longer than the first looks take.
+		// Longer than the first polls take.
 		await later(5 * MINUTE_MS);
-		const looks = rig.requests.filter(({ method }) => method === 'GET').length;
+		const polls = rig.requests.filter(({ method }) => method === 'GET').length;
 		await rig.talk(ids);
 		expect(await waiting.jsonWithin(9_000)).toMatchObject([{ outcome: 'answered' }]);
-		expect(looks).toBeGreaterThan(10);
+		expect(polls).toBeGreaterThan(10);
 	});
 
 	it.each<Fault>([

@@ -35,11 +35,11 @@ interface World {
 	fails?: number;
 }
 
-type Parts = Partial<Record<Includable, Artifact>>;
-/** Reads a text. @param parts what has been found by now */
-type ReadText = (url: string, parts: Parts) => Promise<string>;
+type Artifacts = Partial<Record<Includable, Artifact>>;
+/** Reads a text. @param artifacts what has been found by now */
+type ReadText = (url: string, artifacts: Artifacts) => Promise<string>;
 
-async function look(place: Place, world: World, readText: ReadText = async (url) => `text of ${url}`) {
+async function find(place: Place, world: World, readText: ReadText = async (url) => `text of ${url}`) {
 	const asked: string[] = [];
 	const send: Send = async ({ path, qs }, read) => {
 		asked.push(path.join('/'));
@@ -58,10 +58,10 @@ async function look(place: Place, world: World, readText: ReadText = async (url)
 		const answer = rows ? { data: rows, pageInfo: { total: rows.length } } : (world.room ?? { data: [] });
 		return read(answer as IDataObject, {}) as never;
 	};
-	const parts: Parts = {};
-	const read = async (url: string) => await readText(url, parts);
-	await findArtifacts(send, read, NAMES, place, 0, (name, part) => (parts[name] = part));
-	return { asked, parts, shown: showArtifacts(NAMES, parts) };
+	const artifacts: Artifacts = {};
+	const read = async (url: string) => await readText(url, artifacts);
+	await findArtifacts(send, read, NAMES, place, 0, (name, artifact) => (artifacts[name] = artifact));
+	return { asked, artifacts, shown: showArtifacts(NAMES, artifacts) };
 }
 
 const recording = (fileUrl: string, more: IDataObject = {}) => ({ file: { fileUrl }, roomId: ROOM, ...more });
@@ -85,7 +85,7 @@ it('the longest recording counts, whatever VideoSDK tells of its duration, start
 			...(!namesRoom && { roomId: null }),
 			file: { fileUrl: `${seconds} s`, ...(isTold && { meta: { duration: seconds } }) },
 		}));
-		const { shown } = await look(OWN, { recordings });
+		const { shown } = await find(OWN, { recordings });
 		expect(shown.recordingUrl).toBe(`${Math.max(...drawn.map(([seconds]) => seconds))} s`);
 	});
 	await checkAsync(property);
@@ -93,15 +93,15 @@ it('the longest recording counts, whatever VideoSDK tells of its duration, start
 
 it('a recording and a text come out although another text never does', async () => {
 	const world = { recordings: [recording('file')], transcriptions: [transcription('all')] };
-	const parts = await new Promise<Parts>((resolve) => {
+	const artifacts = await new Promise<Artifacts>((resolve) => {
 		const never = new Promise<string>(() => undefined);
 		const read: ReadText = async (url, found) => (
 			setImmediate(resolve, found),
 			url === 'all' ? url : await never
 		);
-		void look(OWN, world, read);
+		void find(OWN, world, read);
 	});
-	expect(parts).toEqual({ recording: expect.anything(), transcript: expect.anything() });
+	expect(artifacts).toEqual({ recording: expect.anything(), transcript: expect.anything() });
 });
 
 it('the order of texts is that of the recordings, also if their list fails at first', async () => {
@@ -113,12 +113,12 @@ it('the order of texts is that of the recordings, also if their list fails at fi
 		recording('one', { id: 'r1', start: before(200), end: before(150) }),
 		recording('two', { id: 'r2', start: before(140), end: before(60) }),
 	];
-	const parts: Artifact[] = [];
+	const transcripts: Artifact[] = [];
 	for (const fails of [500, undefined]) {
-		const { parts: found } = await look(OWN, { recordings, transcriptions, fails });
-		if (found.transcript) parts.push(found.transcript);
+		const { artifacts } = await find(OWN, { recordings, transcriptions, fails });
+		if (artifacts.transcript) transcripts.push(artifacts.transcript);
 	}
-	const [unsure, sure] = parts as [Artifact, Artifact];
+	const [unsure, sure] = transcripts as [Artifact, Artifact];
 	expect(mergeArtifacts(unsure, sure)).toMatchObject({ value: 'text of first\n\ntext of second' });
 	expect(mergeArtifacts(sure, unsure)).toMatchObject({ value: 'text of first\n\ntext of second' });
 });
@@ -130,7 +130,7 @@ it.each<[boolean, string, IDataObject]>([
 	[false, 'another session', { sessionId: 'other' }],
 ])('a merged recording counts (%s) that names %s', async (isOwn, _what, named) => {
 	const merged = [{ file: { fileUrl: 'merged' }, start: before(100), ...named }];
-	const { shown } = await look({ ...OWN, roomSessionId: 'own' }, { recordings: [], merged });
+	const { shown } = await find({ ...OWN, roomSessionId: 'own' }, { recordings: [], merged });
 	expect(shown.recordingUrl).toBe(isOwn ? 'merged' : undefined);
 });
 
@@ -149,7 +149,7 @@ it('what is listed is there, may come, or never will, by its files and status', 
 				transcription(`t${index}`, { status, transcriptionFilePaths: { txt: file }, ...ofSession }),
 			),
 		};
-		const { recording: video, transcript } = (await look(SHARED, world)).parts as Record<
+		const { recording: video, transcript } = (await find(SHARED, world)).artifacts as Record<
 			Includable,
 			Artifact
 		>;
@@ -185,14 +185,17 @@ it('what is listed is there, may come, or never will, by its files and status', 
 it('more may come while the last recording that is listed ended before the conversation did', async () => {
 	const first = recording('first', { id: 'r1', start: before(300), end: before(200) });
 	const transcriptions = [transcription('one', { recordingId: 'r1' })];
-	const early = await look(OWN, { recordings: [first], transcriptions });
-	for (const name of NAMES) expect(early.parts[name]).toMatchObject({ mayCome: true });
+	const early = await find(OWN, { recordings: [first], transcriptions });
+	for (const name of NAMES) expect(early.artifacts[name]).toMatchObject({ mayCome: true });
 	const second = recording('second', { id: 'r2', start: before(200), end: before(60) });
-	const untranscribed = await look(OWN, { recordings: [first, second], transcriptions });
-	expect(untranscribed.parts).toMatchObject({ recording: { mayCome: false }, transcript: { mayCome: true } });
+	const untranscribed = await find(OWN, { recordings: [first, second], transcriptions });
+	expect(untranscribed.artifacts).toMatchObject({
+		recording: { mayCome: false },
+		transcript: { mayCome: true },
+	});
 	const all = [...transcriptions, transcription('two', { recordingId: 'r2' })];
-	const whole = await look(OWN, { recordings: [first, second], transcriptions: all });
-	expect(whole.parts).toMatchObject({ recording: { mayCome: false }, transcript: { mayCome: false } });
+	const whole = await find(OWN, { recordings: [first, second], transcriptions: all });
+	expect(whole.artifacts).toMatchObject({ recording: { mayCome: false }, transcript: { mayCome: false } });
 });
 
 /** A talk in the room, as VideoSDK may tell of it: by a recording, a transcription, or both. */
@@ -270,7 +273,7 @@ it('of what several people said in a room, its own comes out in its order, howev
 			.sort((a, b) => (toldStartS(b.one) ?? Infinity) - (toldStartS(a.one) ?? Infinity) || 0)
 			.map(({ text }) => text);
 		const world = { merged: [], room: { roomId: ROOM }, calls: listed };
-		const { parts, shown } = await look(place, { ...rowsOf(talks), ...world });
+		const { artifacts, shown } = await find(place, { ...rowsOf(talks), ...world });
 		const summaries = texts.map((text) => `${text} in short`);
 		expect(shown.transcript).toBe(texts.join('\n\n') || undefined);
 		expect(shown.summary).toBe(summaries.join('\n\n') || undefined);
@@ -280,8 +283,8 @@ it('of what several people said in a room, its own comes out in its order, howev
 		expect([undefined, ...recorded]).toContain(shown.recordingUrl);
 		expect(shown.recordingUrl === undefined).toBe(recorded.length === 0);
 		// What others did in the room changes nothing, not even for how long more is waited for.
-		const own = await look(place, { ...rowsOf(talks.filter(isOwn)), ...world });
-		for (const name of NAMES) expect(parts[name]?.mayCome).toBe(own.parts[name]?.mayCome);
+		const own = await find(place, { ...rowsOf(talks.filter(isOwn)), ...world });
+		for (const name of NAMES) expect(artifacts[name]?.mayCome).toBe(own.artifacts[name]?.mayCome);
 	});
 	await checkAsync(property, 500);
 });
@@ -289,19 +292,19 @@ it('of what several people said in a room, its own comes out in its order, howev
 it.each([500, 404])('without a list of recordings (%s) only what began in time comes out', async (fails) => {
 	const property = fc.asyncProperty(fc.array(talk, { minLength: 1, maxLength: 4 }), async (drawn) => {
 		const talks = drawn.filter(isInRoom).map((one) => ({ ...one, transcribed: true }));
-		const { parts } = await look(OWN, { ...rowsOf(talks), room: { roomId: ROOM }, fails });
+		const { artifacts } = await find(OWN, { ...rowsOf(talks), room: { roomId: ROOM }, fails });
 		const isInTime = ({ startS, lateS }: Talk) => startS === null || startS - lateS >= 0;
 		const isTold = (one: Talk) => one.startS !== null && isInTime(one);
 		if (fails === 500 && !talks.every(isTold)) {
-			expect(parts.transcript).toMatchObject({ reason: expect.any(String) as string, mayCome: true });
+			expect(artifacts.transcript).toMatchObject({ reason: expect.any(String) as string, mayCome: true });
 			return;
 		}
 		const own = talks.flatMap((one, index) => (isInTime(one) ? [`text of t${index}`] : []));
-		const text = parts.transcript && 'value' in parts.transcript ? parts.transcript.value : '';
+		const text = artifacts.transcript && 'value' in artifacts.transcript ? artifacts.transcript.value : '';
 		expect(text.split('\n\n').filter(Boolean).sort()).toEqual(own);
 		// The list may be back soon, and tell of the others.
 		const isMore = fails === 500 || !talks.every(isInTime);
-		if (own.length > 0) expect(parts.transcript?.mayCome).toBe(isMore);
+		if (own.length > 0) expect(artifacts.transcript?.mayCome).toBe(isMore);
 	});
 	await checkAsync(property, 200);
 });
@@ -309,9 +312,9 @@ it.each([500, 404])('without a list of recordings (%s) only what began in time c
 it('the one transcription of a session costs no look at the recordings', async () => {
 	const transcriptions = [transcription('a', { sessionId: 'own' })];
 	const world = { recordings: [], merged: [], transcriptions, room: { roomId: ROOM } };
-	const { asked, parts } = await look(SHARED, world);
+	const { asked, artifacts } = await find(SHARED, world);
 	expect(asked.filter((path) => path === 'v2/recordings')).toHaveLength(1);
-	expect(parts.transcript).toMatchObject({ value: 'text of a', mayCome: false });
+	expect(artifacts.transcript).toMatchObject({ value: 'text of a', mayCome: false });
 });
 
 it.each([
@@ -324,15 +327,15 @@ it.each([
 	async (status, _whose, recordingUrl) => {
 		const recordings = [recording('file', { sessionId: 'own' })];
 		const calls = [{ callId: 'another', sessionId: 'own', status }];
-		const { shown } = await look(SHARED, { recordings, calls, merged: [], room: { roomId: ROOM } });
+		const { shown } = await find(SHARED, { recordings, calls, merged: [], room: { roomId: ROOM } });
 		expect(shown.recordingUrl).toBe(recordingUrl);
 	},
 );
 
 it('without a session that the record names nothing is asked, and the reason says where to look', async () => {
-	const { parts } = await look({ ...SHARED, roomSessionId: undefined }, {});
-	for (const part of Object.values(parts))
-		expect(part).toMatchObject({ mayCome: false, reason: expect.stringContaining('Transcription: Get') });
+	const { artifacts } = await find({ ...SHARED, roomSessionId: undefined }, {});
+	for (const artifact of Object.values(artifacts))
+		expect(artifact).toMatchObject({ mayCome: false, reason: expect.stringContaining('Transcription: Get') });
 });
 
 it.each<[what: string, mayCome: boolean, error: Error]>([
@@ -343,23 +346,23 @@ it.each<[what: string, mayCome: boolean, error: Error]>([
 	['what no one expects', true, new TypeError('n is not a constructor')],
 ])('a file that fails by %s may come later: %s', async (_what, mayCome, error) => {
 	const world = { recordings: [], merged: [], transcriptions: [transcription('a')] };
-	const { parts } = await look(OWN, world, async () => await Promise.reject(error));
+	const { artifacts } = await find(OWN, world, async () => await Promise.reject(error));
 	const words = error.message === NO_TIME_LEFT ? NOT_IN_TIME : error.message;
 	const reason = error instanceof TypeError ? `n8n couldn't look for it: ${words}` : words;
-	expect(parts.transcript).toMatchObject({ mayCome, reason });
+	expect(artifacts.transcript).toMatchObject({ mayCome, reason });
 });
 
 it('a stop is no reason why something is missing', async () => {
 	const error = new ApiError(CONTEXT, { kind: 'cancelled' });
 	const world = { recordings: [], merged: [], transcriptions: [transcription('a')] };
-	const looking = look(OWN, world, async () => await Promise.reject(error));
-	await expect(looking).rejects.toBe(error);
+	const finding = find(OWN, world, async () => await Promise.reject(error));
+	await expect(finding).rejects.toBe(error);
 });
 
 it('what a room left that VideoSDK does not name may come', async () => {
 	const world = { recordings: [], merged: [], transcriptions: [] };
-	const { parts } = await look({ ...SHARED, roomId: '' }, world);
-	for (const name of NAMES) expect(parts[name]).toMatchObject({ mayCome: true });
+	const { artifacts } = await find({ ...SHARED, roomId: '' }, world);
+	for (const name of NAMES) expect(artifacts[name]).toMatchObject({ mayCome: true });
 });
 
 it.each<[string, IDataObject, boolean]>([
@@ -368,8 +371,8 @@ it.each<[string, IDataObject, boolean]>([
 	['not told', {}, false],
 ])('a transcript of a room that others made is waited for if it was %s', async (_what, more, mayCome) => {
 	const world = { recordings: [], merged: [], transcriptions: [], room: { roomId: ROOM, ...more } };
-	const { parts } = await look(SHARED, world);
-	expect(parts.transcript).toMatchObject({ mayCome });
+	const { artifacts } = await find(SHARED, world);
+	expect(artifacts.transcript).toMatchObject({ mayCome });
 });
 
 it.each([null, '', undefined])('a call whose record names %j as its session names none', (roomSessionId) => {
