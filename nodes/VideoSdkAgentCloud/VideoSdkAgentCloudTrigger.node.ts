@@ -96,7 +96,7 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 		default: {
 			/**
 			 * When n8n starts, the check runs in the background and doesn't throw, because n8n would then take the trigger off the air
-			 * (its active-workflow-manager; test/e2e/registration). When the workflow is published, or listens, `create` does the check.
+			 * (its WebhookTriggerRegistrar; test/e2e/registration). When the workflow is published, or listens, `create` does the check.
 			 */
 			async checkExists(this: IHookFunctions): Promise<boolean> {
 				const isStart = isStartOfN8n(this);
@@ -138,8 +138,8 @@ export class VideoSdkAgentCloudTrigger implements INodeType {
 	};
 
 	/**
-	 * Does nothing, because events come by webhook. Only for a node that has this method does n8n also call the webhook's hooks when
-	 * it starts (its active-workflow-manager; test/e2e/registration). until: n8n calls them without it.
+	 * Does nothing, because events come by webhook. When n8n starts, it calls the webhook's hooks only for a node that has this method
+	 * (its WorkflowPublicationReconciler; test/e2e/registration). until: n8n calls them without it, as n8n 2.14 does.
 	 */
 	async trigger(): Promise<ITriggerResponse> {
 		return {};

@@ -82,7 +82,7 @@ export class VideoSdkAgentCloudMcpTrigger implements INodeType {
 
 			/**
 			 * Runs when the workflow is published, when it listens for a test call, and when n8n starts. It refuses to publish a tool that can't
-			 * work. When n8n starts, that is only logged, because n8n would take the tool off the air (its active-workflow-manager).
+			 * work. When n8n starts, that is only logged, because n8n would take the tool off the air (its WebhookTriggerRegistrar).
 			 */
 			async create(this: IHookFunctions): Promise<boolean> {
 				try {
@@ -114,8 +114,8 @@ export class VideoSdkAgentCloudMcpTrigger implements INodeType {
 	}
 
 	/**
-	 * Does nothing. With this method, n8n calls the webhook's hooks when it starts, which fills the list of tools (active-workflow-manager).
-	 * until: n8n calls them without it.
+	 * Does nothing. Because of this method, n8n calls the webhook's hooks when it starts (its WorkflowPublicationReconciler), which fills
+	 * the list of tools. until: n8n calls them without it, as n8n 2.14 does.
 	 */
 	async trigger(): Promise<ITriggerResponse> {
 		return {};

@@ -11,8 +11,8 @@ const LIST_MS = 150_000;
 /** n8n tries five times. */
 const PUBLISH_MS = 120_000;
 const CALLS = ['call-answered', 'call-hangup'];
-/** Longer than n8n takes to look for triggers that it has lost (every 60 s), were it to find ours each time. */
-const RECONCILED_MS = 70_000;
+/** Longer than n8n takes to look for triggers that it has lost (every 10 s), were it to find ours each time. */
+const RECONCILED_MS = 25_000;
 
 describe("The trigger's registration", () => {
 	const foreign = { url: 'https://elsewhere.example.com/hook', events: ['call-started'] };

@@ -70,7 +70,6 @@ function environment(role: Role, options: N8nOptions, runtime: Runtime, userFold
 		N8N_DYNAMIC_BANNERS_ENABLED: 'false',
 		N8N_HIRING_BANNER_ENABLED: 'false',
 		N8N_PERSONALIZATION_ENABLED: 'false',
-		N8N_ONBOARDING_FLOW_DISABLED: 'true',
 		N8N_LICENSE_AUTO_RENEW_ENABLED: 'false',
 		N8N_VERIFIED_PACKAGES_ENABLED: 'false',
 		EXTERNAL_FRONTEND_HOOKS_URLS: '',

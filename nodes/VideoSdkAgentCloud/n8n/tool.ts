@@ -2,7 +2,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import type { InEngine } from './nodeContext';
 
 /**
- * @returns whether the node runs as a tool of an AI agent. The type decides, to which n8n appends "Tool" (NodeTypes.getByNameAndVersion),
+ * @returns whether the node runs as a tool of an AI agent. The type decides, to which n8n appends "Tool" (convertNodeToAiTool),
  *   because `isToolExecution()` is false in an execute context
  */
 export function isTool(context: IExecuteFunctions): boolean {
@@ -53,7 +53,7 @@ export function isAgentTriedAgain(context: IExecuteFunctions): boolean {
 
 /**
  * Finds out whether an AI agent (version 3) that uses the tool, itself or by a sub-agent, has several items. n8n gives all of them the
- * history of the first one (buildResponseMetadata), and runs a tool that was approved in a human review once for each item
+ * history of the first one (executeBatch keeps only its metadata), and runs a tool that was approved in a human review once for each item
  * (processHitlResponses).
  */
 export function hasAgentSeveralItems(context: IExecuteFunctions): boolean {

@@ -51,7 +51,7 @@ function isPublicHost({ hostname }: URL): boolean {
 	return !PRIVATE_NAME.test(host);
 }
 
-/** @returns one of n8n's URLs, parsed; undefined if n8n's WEBHOOK_URL lacks its https:// */
+/** @returns one of n8n's URLs, parsed; undefined if n8n's N8N_WEBHOOK_URL lacks its https:// */
 const parsed = (url: string): URL | undefined =>
 	/^\s*https?:/i.test(url) && URL.canParse(url) ? new URL(url) : undefined;
 

@@ -26,8 +26,8 @@ export type KnownTool = KnownNode & OfTool;
 
 /**
  * The triggers and tool triggers that this process knows. They are remembered, because no interface of n8n lists workflows to a node
- * (`ILoadOptionsFunctions` has requests, credentials and data tables only). A process knows a node once n8n has called its hooks, for
- * publishing, unpublishing or a start, or it has received a request for it.
+ * (`ILoadOptionsFunctions` has requests, credentials and data tables, but no workflows). A process knows a node once n8n has called its
+ * hooks, for publishing, unpublishing or a start, or it has received a request for it.
  */
 const known = new PerNode<{ node?: KnownTrigger | KnownTool }>(() => ({}));
 

@@ -71,7 +71,10 @@ export class StoredTrigger {
 		return copy;
 	}
 
-	/** n8n starts. It calls no hook of a node without a `trigger` method, and does not wait for what that does in the background. */
+	/**
+	 * n8n starts. Since its publication service, it calls no hook of a node without a `trigger` method. It doesn't wait for what that does
+	 * in the background.
+	 */
 	async restart(activation: 'init' | 'leadershipChange' = 'init'): Promise<void> {
 		if (this.type.trigger) await this.publish(activation);
 	}

@@ -1,4 +1,4 @@
-/** A node with a webhook, as n8n runs it: its hooks, and what comes to its URL (n8n's ActiveWorkflowManager and WebhookHelpers). */
+/** A node with a webhook, as n8n runs it: its hooks, and what comes to its URL (n8n's WebhookService and webhook-helpers). */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import { HookContext, WebhookContext } from 'n8n-core';

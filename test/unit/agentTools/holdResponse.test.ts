@@ -24,7 +24,7 @@ it('a result is found in what n8n answers, as text or bytes, and none in anythin
 it('a file that n8n sends piece by piece becomes a tool error', async () => {
 	const server = http.createServer((_request, response) => {
 		holdResponse(response as never, 1, 10_000);
-		// As n8n sends a binary answer (WebhookRequestHandler.sendStreamResponse).
+		// As n8n sends a binary answer (setupResponseNodePromise in webhook-helpers).
 		response.setHeader('content-length', 6);
 		const file = Readable.from([Buffer.from('a file')]);
 		file.pipe(response, { end: false });

@@ -79,7 +79,7 @@ async function fetchKey(send: Send): Promise<{ pem: string; aheadMs?: number; fa
 	}));
 }
 
-/** Sends n8n a preflight request, which starts no workflow: n8n's WebhookRequestHandler answers it itself if it names an origin. */
+/** Sends n8n a preflight request, which starts no workflow: n8n's WebhookRequestHandler answers it itself, with the path's methods. */
 async function askN8n(context: IExecuteFunctions, url: string): Promise<Answer> {
 	try {
 		const { statusCode, headers } = (await context.helpers.httpRequest({

@@ -181,7 +181,7 @@ async function takeBack(
 	}
 }
 
-/** @returns a name as VideoSDK allows it for secrets: in `a-z0-9_-` (videosdk_cli, create_version) */
+/** @returns a name as VideoSDK allows it for secrets: in `a-z0-9_-` (videosdk_cli, secret_set_manager) */
 const slug = (name: string): string =>
 	name
 		.toLowerCase()

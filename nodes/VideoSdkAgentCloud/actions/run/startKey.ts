@@ -25,7 +25,8 @@ export function baseOf(context: IExecuteFunctions, noted?: string): string | und
 	if (run === undefined || !executionId) return undefined;
 	if (context.getMode() !== 'retry') return idOf(context, executionId);
 	if (noted !== undefined) return noted;
-	// n8n passes the ID of the retried execution (WorkflowRunner.run), even if it was killed before the node could leave a note.
+	// n8n passes the ID of the retried execution (WorkflowRunner.runMainProcess, JobProcessor), even if it was killed before the node could
+	// leave a note.
 	const retryOf = (context as InEngine).additionalData?.hooks?.retryOf;
 	if (retryOf) return idOf(context, retryOf);
 	// n8n continues a Retry that has waited without that ID, but with the runs of what it retries (test/e2e/nightly/jobs), whose first

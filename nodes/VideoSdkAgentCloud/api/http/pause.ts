@@ -1,8 +1,8 @@
 import { sleep } from 'n8n-workflow';
 
 /**
- * A long pause consists of short ones, because n8n-workflow's `sleep` can't be cancelled, and a pause has to end soon after a stop.
- * until: n8n-workflow has one that can be cancelled. (`sleepWithAbort` is gone in 2.41.)
+ * A long pause consists of short ones, because n8n-workflow's `sleep` can't be cancelled before 2.41, and its `sleepWithAbort` is gone
+ * there, but a pause has to end soon after a stop. until: n8n 2.14 isn't supported any more.
  */
 const LONGEST_SLEEP_MS = 500;
 

@@ -29,7 +29,7 @@ export class Poller {
 	private isPolling = false;
 	/** When the next round of polls may begin, in ms by a clock that no one can set. Each request of the present round makes it later. */
 	private pollsAgainAtMs = 0;
-	/** When to work next, by the same clock. Only the timer for this time counts, because n8n-workflow's `sleep` can't be cancelled. */
+	/** When to work next, by the same clock. Only the timer for this time counts, because n8n 2.14 has no `sleep` that can be cancelled. */
 	private wakesAtMs = Infinity;
 
 	constructor(readonly account: AccountRequests) {}

@@ -36,7 +36,7 @@ export const RESUME_WEBHOOKS: IWebhookDescription[] = [
 /** @returns the URL of a path of the waiting execution. n8n's token is in the query, after the path */
 function urlWith(context: IExecuteFunctions, path: string): URL | string {
 	const base = baseResumeUrlOf(context);
-	// If n8n's WEBHOOK_URL lacks its https://, the URL is useless, which is reported before the call.
+	// If n8n's N8N_WEBHOOK_URL lacks its https://, the URL is useless, which is reported before the call.
 	if (!URL.canParse(base)) return `${base}/${path}`;
 	const url = new URL(base);
 	url.pathname += `/${path}`;
