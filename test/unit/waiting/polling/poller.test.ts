@@ -57,7 +57,7 @@ const after = (ms: number) => new Date(Date.now() + ms).toISOString();
 const soon = async <T>(value: T, ms: number): Promise<T> =>
 	await new Promise((resolve) => void setTimeout(() => resolve(value), ms));
 
-it.each([true, false])('an end (%s) or last look without an answer is given up in time', async (isEnded) => {
+it.each([true, false])('an end (%s) or last poll without an answer is given up in time', async (isEnded) => {
 	const seen = awaitCall(watchOf(never), { isEnded });
 	await jest.advanceTimersByTimeAsync(MAX_WAIT_MS + 180_000);
 	expect(seen.item).toMatchObject({ timedOut: true });
@@ -67,14 +67,14 @@ describe('An end under a status that nobody knows', () => {
 	/** Such a record; `isAway`: at times, in s since the beginning, at which the call still runs. */
 	const hungUpAfter = (
 		seconds: number,
-		looks: number[] = [],
+		polls: number[] = [],
 		isAway: (second: number) => boolean = () => false,
 	) => {
 		const [startMs, end] = [Date.now(), after(1_000 * seconds)];
 		return async (path: string): Promise<IDataObject> => {
 			const second = (Date.now() - startMs) / 1_000;
 			const isShown = second >= seconds && !isAway(second);
-			if (isShown) looks.push(second);
+			if (isShown) polls.push(second);
 			const record = isShown ? { status: 'HUNG_UP', end } : { status: 'answered' };
 			const calls = [1, 2, 3].map((n) => ({ callId: `c-${n}`, start: after(0), ...record }));
 			return await Promise.resolve(path.includes('/call/') ? calls[0]! : { data: calls });
@@ -82,8 +82,8 @@ describe('An end under a status that nobody knows', () => {
 	};
 
 	it.each([1, 3])('counts when it was seen three times, at least 5 s apart: of %s', async (count) => {
-		const looks: number[] = [];
-		const shown = hungUpAfter(10, looks);
+		const polls: number[] = [];
+		const shown = hungUpAfter(10, polls);
 		const poller = watchOf(async ({ path }) => await shown(path));
 		const seen = Array.from({ length: count }, (_, n) => awaitCall(poller, {}, unknown(`c-${n + 1}`)));
 		await jest.advanceTimersByTimeAsync(40_000);
@@ -91,33 +91,33 @@ describe('An end under a status that nobody knows', () => {
 			expect(item).toMatchObject({ outcome: 'answered', answered: true, status: 'HUNG_UP' });
 			expect(item).not.toHaveProperty('timedOut');
 		}
-		expect(looks).toHaveLength(3);
-		const pauses = [looks[1]! - looks[0]!, looks[2]! - looks[1]!];
+		expect(polls).toHaveLength(3);
+		const pauses = [polls[1]! - polls[0]!, polls[2]! - polls[1]!];
 		for (const pause of pauses) expect(pause >= 5 && pause < 6).toBe(true);
 	});
 
 	it('is none if the call goes on', async () => {
-		const looks: number[] = [];
-		const shown = hungUpAfter(1, looks, (second) => second > 8 && second < 30);
+		const polls: number[] = [];
+		const shown = hungUpAfter(1, polls, (second) => second > 8 && second < 30);
 		const seen = awaitCall(
 			watchOf(async ({ path }) => await shown(path)),
 			{},
 		);
 		await jest.advanceTimersByTimeAsync(55_000);
-		expect(looks.filter((second) => second < 12)).toHaveLength(2);
-		expect(looks).toHaveLength(2 + 3);
+		expect(polls.filter((second) => second < 12)).toHaveLength(2);
+		expect(polls).toHaveLength(2 + 3);
 		expect(seen.item).toMatchObject({ status: 'HUNG_UP' });
 	});
 
 	it('is made sure of, also if it is first seen at Max Wait', async () => {
-		const looks: number[] = [];
-		const shown = hungUpAfter(MAX_WAIT_MS / 1_000 - 0.5, looks);
+		const polls: number[] = [];
+		const shown = hungUpAfter(MAX_WAIT_MS / 1_000 - 0.5, polls);
 		const seen = awaitCall(
 			watchOf(async ({ path }) => await shown(path)),
 			{},
 		);
 		await jest.advanceTimersByTimeAsync(MAX_WAIT_MS + 13_000);
-		expect(looks).toHaveLength(3);
+		expect(polls).toHaveLength(3);
 		expect(seen.item).toMatchObject({ outcome: 'answered', status: 'HUNG_UP' });
 		expect(seen.item).not.toHaveProperty('timedOut');
 	});
@@ -149,7 +149,7 @@ describe('An end under a status that nobody knows', () => {
 	});
 });
 
-it('The last look at Max Wait counts, although its answer takes a while', async () => {
+it('The last poll at Max Wait counts, although its answer takes a while', async () => {
 	const end = after(MAX_WAIT_MS - 1_000);
 	const answer: Answer = async () =>
 		await soon(call(Date.now() < Date.parse(end) ? 'answered' : 'ended', { end }), 5_000);
@@ -201,7 +201,7 @@ it('Ends that are refused time and again keep no other one from its turn', async
 	expect(ended).toEqual(['in time']);
 });
 
-it('What comes out as running at Max Wait was looked at by itself, not only in the list', async () => {
+it('What comes out as running at Max Wait was polled by itself, not only in the list', async () => {
 	const ids = Array.from({ length: 25 }, (_, index) => `c-${index}`);
 	const answer: Answer = async ({ path, qs }) => {
 		const [, callId] = /call\/(c-\d+)/.exec(path) ?? [];
@@ -313,7 +313,7 @@ it('A wait is told once a round, however many of its conversations are over', as
 it.each([
 	['Executions of one account', shareOf(600), 0],
 	['Executions beside one of many conversations that no page of the list shows', 20, shareOf(1_000)],
-])('%s: each is looked at once more at Max Wait', async (_what, count, others) => {
+])('%s: each is polled once more at Max Wait', async (_what, count, others) => {
 	const maxWaitMs = 600_000;
 	const end = after(maxWaitMs - 1_000);
 	const shown = (callId: string) => {
@@ -334,7 +334,7 @@ it.each([
 	expect(seen.filter(({ item }) => item?.outcome !== 'answered')).toEqual([]);
 });
 
-it("No look is sent before the account's pause after 'too many requests' is over, neither a usual nor the last one", async () => {
+it("No poll is sent before the account's pause after 'too many requests' is over, neither a usual nor the last one", async () => {
 	const sent: number[] = [];
 	const startedAtMs = Date.now();
 	const answer: Answer = async () => {
@@ -352,7 +352,7 @@ it("No look is sent before the account's pause after 'too many requests' is over
 	expect(sent).toEqual([MAX_WAIT_MS + 4_000]);
 });
 
-it('Calls that began one after another are looked at together after a while, page by page', async () => {
+it('Calls that began one after another are polled together after a while, page by page', async () => {
 	const ids: string[] = [];
 	let requests = 0;
 	const answer: Answer = async ({ path, qs }) => {
@@ -397,7 +397,7 @@ it('Of more calls than can be asked for one by one in time, which no page of the
 });
 
 describe.each([40_000, 600_000, 86_400_000])('A clock that is set back by %i ms', (backMs) => {
-	it('holds up no look', async () => {
+	it('holds up no poll', async () => {
 		let status = 'answered';
 		const seen = awaitCall(
 			watchOf(async () => await Promise.resolve(call(status))),
