@@ -132,7 +132,7 @@ export async function* playFilm(
 
 /** Makes one file of stills, which begins again at its end. */
 export async function saveFilm(stills: Array<{ png: Buffer; forMs: number }>, path: string): Promise<void> {
-	if (!commandExists('img2webp')) await aptInstall(['webp'], console.log);
+	if (!commandExists('img2webp', '-version')) await aptInstall(['webp'], console.log);
 	const folder = temporaryFolder('videosdk-film');
 	const images = stills.flatMap(({ png, forMs }, index) => {
 		const file = join(folder, `${index}.png`);

@@ -209,8 +209,9 @@ export async function runNpm(
 	throw new PlainError(`${lines.slice(-12).join('\n')}\n${what} failed: see npm's messages above.`);
 }
 
-export const commandExists = (command: string): boolean =>
-	spawnSync('sh', ['-c', 'command -v "$0"', command], { stdio: 'ignore' }).status === 0;
+/** Runs it, because macOS has stand-ins for compilers that aren't installed. @param option what it tells its version by */
+export const commandExists = (command: string, option = '--version'): boolean =>
+	spawnSync(command, [option], { stdio: 'ignore' }).status === 0;
 
 async function listen(port: number, host: string): Promise<Server> {
 	const server = createServer().listen({ port, host, exclusive: true });
