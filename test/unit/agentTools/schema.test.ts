@@ -107,20 +107,23 @@ it.each<[Schema, unknown, string[]]>([
 		{ day: 7 },
 		["'day' must be of type string, not number."],
 	],
-])('Arguments that do not fit are refused in words: %j, %j', (rules, given, problems) => {
+	[object({ day: { type: 'string', format: 'date' } }), { day: '2026-12-03' }, []],
+])('What does not fit is refused in words, and nothing else: %j, %j', (rules, given, problems) => {
 	expect(argumentProblems(rules, given)).toEqual(problems);
 });
 
-it('null for an optional argument counts as omitted', () => {
+it('null for an optional argument counts as omitted, and so does an empty date', () => {
 	const string = { type: 'string' as const };
 	const rules = object({ a: string, b: json, c: string, f: string }, { required: ['c'] });
 	const others = { c: null, toString: null, e: null, f: 'x' };
 	expect(withoutOmitted(rules, { a: null, b: null, ...others })).toEqual(others);
 	const dated = object({ day: { type: 'string', format: 'date' }, a: string });
 	expect(withoutOmitted(dated, { day: '', a: '' })).toEqual({ a: '' });
+	const given = { day: '2026-12-03', a: 'x' };
+	expect(withoutOmitted(dated, given)).toEqual(given);
 	const needed = { day: '' };
 	expect(withoutOmitted({ ...dated, required: ['day'] }, needed)).toEqual(needed);
-	for (const given of [null, 'x', [null]]) expect(withoutOmitted(rules, given)).toBe(given);
+	for (const other of [null, 'x', [null]]) expect(withoutOmitted(rules, other)).toBe(other);
 });
 
 it('Arguments come out as they are, but for dates, email addresses, and numbers', () => {

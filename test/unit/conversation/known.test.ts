@@ -197,6 +197,11 @@ const CASES: Record<string, Row> = {
 		{ missing: { transcript: "The call wasn't answered." } },
 		'transcript',
 	],
+	'a call that failed was not answered': [
+		[call('failed'), late],
+		{ missing: { transcript: "The call wasn't answered." } },
+		'transcript',
+	],
 	'what a session left may come, though VideoSDK does not say when it ended': [
 		[session('completed'), late],
 		{ missing: { transcript: 'Not yet.' } },
