@@ -1,4 +1,4 @@
-const base = require('./jest.config.js');
+const base = require('./jest.unit.config.js');
 
 /** For Stryker: the engine tests of how items are run. */
 module.exports = {
