@@ -203,7 +203,7 @@ describe.each(testedVersions())('n8n %s', (version) => {
 		[{ missed: 'busy' }, ['missed'], 'noAnswer'],
 		[{ ended: 'hung-up' }, ['ringing', 'answered', 'ended'], 'answered'],
 		[{ ended: 'hung-up' }, ['ringing', 'ended'], 'noAnswer'],
-	])('Calls: how one went is told by %j', async (words, steps, outcome) => {
+	])('Calls: in the words %j, the steps %j mean %s', async (words, steps, outcome) => {
 		const { n8n, simulator } = setup;
 		simulator.setCallBehaviour({ talkMs: null, ringForMs: null });
 		simulator.spellCalls({ words, unlogged: words.ended === 'COMPLETED' ? ['answered'] : [] });
