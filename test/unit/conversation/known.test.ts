@@ -236,6 +236,10 @@ const CASES: Record<string, Row> = {
 		[call('hung-up', { end: before(9), start: before(99) }), call('answered')],
 		{ outcome: 'running', answered: true, timedOut: true },
 	],
+	'before such an end is confirmed, its timelog shows who has answered': [
+		[call('hung-up', { end: before(9), ...TALKED })],
+		{ outcome: 'running', answered: true, timedOut: true },
+	],
 	'an end under a status that nobody knows counts once it is confirmed': [
 		[confirmed({ end: before(9), timelog: RANG }), call('ringing')],
 		{ outcome: 'noAnswer', answered: false, status: 'hung-up' },
@@ -271,6 +275,11 @@ const CASES: Record<string, Row> = {
 	'two steps of one status are two, in their order': [
 		[call('ended', { timelog: [entry('transferring', 80), entry('transferring', 90)] })],
 		{ timelog: [entry('transferring', 90), entry('transferring', 80)] },
+	],
+	'what VideoSDK has no timelog of shows none': [
+		[call('ended', { timelog: null })],
+		{ status: 'ended' },
+		'timelog',
 	],
 	'one entry of the timelog in two spellings is one': [
 		[call('ended', TALKED), call('ENDED', { timelog: [entry('ANSWERED', 90)] })],
@@ -308,6 +317,10 @@ const ENDED_AT_MAX_WAIT: Record<string, Row> = {
 	'an end that VideoSDK declines is not told as done, and beats one for which no time was left': [
 		[call('answered'), { ended: 'VideoSDK declined' }, { ended: NO_TIME_LEFT }],
 		{ outcome: 'running', timedOut: true, hungUpAtTimeout: false, endError: 'VideoSDK declined' },
+	],
+	'of two reasons why it may still run the longer one is told': [
+		[call('answered'), { ended: 'refused' }, { ended: 'VideoSDK declined' }],
+		{ hungUpAtTimeout: false, endError: 'VideoSDK declined' },
 	],
 	"VideoSDK's own limit at Max Wait counts as ours": [
 		[call('ended', { ...TALKED, end: before(4) })],
