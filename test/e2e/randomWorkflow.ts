@@ -22,13 +22,13 @@ export interface RandomCase extends RandomWorkflow {
 }
 type Ends = Array<[node: string, output: number]>;
 
-/** How people react, in the simulator's terms. */
+/** How people react, in the simulator's terms. The longest calls outlast each Max Wait, but end, because Call: Get waits for that. */
 const PEOPLE = [
 	{ talkMs: 1_500 },
 	{ talkMs: 80 },
-	{ talkMs: null },
+	{ talkMs: 120_000 },
 	{ talkMs: 9_000 },
-	{ ringForMs: null },
+	{ ringForMs: 120_000 },
 	{ outcome: 'rejected', ringForMs: 400 },
 	{ outcome: 'failed', ringForMs: 10 },
 	{ outcome: 'not-answered', ringForMs: 2_500 },
