@@ -1,6 +1,6 @@
 /** What was said comes out only if it is certain whose it is. */
 import fc from 'fast-check';
-import { UserError, type IDataObject } from 'n8n-workflow';
+import { NodeOperationError, UserError, type IDataObject } from 'n8n-workflow';
 import { ApiError, NO_TIME_LEFT, type Send } from '../../../nodes/VideoSdkAgentCloud/api/http/client';
 import type { RequestContext } from '../../../nodes/VideoSdkAgentCloud/api/http/credential';
 import { FileError } from '../../../nodes/VideoSdkAgentCloud/api/files';
@@ -342,6 +342,8 @@ it.each<[what: string, mayCome: boolean, error: Error]>([
 	['a web page', true, new FileError('a web page instead', '', true)],
 	['a private host', false, new FileError('a private host', '')],
 	['a failure in words', true, new UserError('no')],
+	['a failure of a node', true, new NodeOperationError(CONTEXT.getNode(), 'no')],
+	['a failure of the API', true, new ApiError(CONTEXT, { kind: 'status', status: 500 })],
 	['no time', true, new UserError(NO_TIME_LEFT)],
 	['what no one expects', true, new TypeError('n is not a constructor')],
 ])('a file that fails by %s may come later: %s', async (_what, mayCome, error) => {
@@ -359,10 +361,15 @@ it('a stop is no reason why something is missing', async () => {
 	await expect(finding).rejects.toBe(error);
 });
 
-it('what a room left that VideoSDK does not name may come', async () => {
-	const world = { recordings: [], merged: [], transcriptions: [] };
-	const { artifacts } = await find({ ...SHARED, roomId: '' }, world);
-	for (const name of NAMES) expect(artifacts[name]).toMatchObject({ mayCome: true });
+it.each([
+	['was made for it', OWN],
+	['has no name', { ...SHARED, roomId: '' }],
+])('what a room left that %s may come, and no one asks how it was set up', async (_what, place) => {
+	const world = { recordings: [], merged: [], transcriptions: [], room: { roomId: ROOM } };
+	const { artifacts, asked } = await find(place, world);
+	for (const name of NAMES)
+		expect(artifacts[name]).toMatchObject({ mayCome: true, reason: `The ${name} isn't ready yet.` });
+	expect(asked.filter((path) => path.includes('rooms'))).toEqual([]);
 });
 
 it.each<[string, IDataObject, boolean]>([
