@@ -5,6 +5,7 @@ import {
 	endsUntilMs,
 	isOver,
 	next,
+	noteEndPoll,
 	nothingDone,
 	type Progress,
 	type WaitPolicy,
@@ -40,6 +41,17 @@ it('an end that an event alone told is polled for soon, and counts a minute late
 		const usualMs = pollIntervalMs(Math.max(nowS - toldS, 0) * SECOND);
 		expect(pauses).toMatchObject([{ pauseMs: usualMs }, { pauseMs: SECOND }]);
 	});
+});
+
+it.each<[what: string, polls: Array<[seconds: number, isEnd?: false]>, countsAtS: number]>([
+	['three times in a row, with 5 s in between', [[0], [5], [10]], 10],
+	['not in two of them', [[0], [5]], NaN],
+	['not sooner by polls in between', [[0], [1], [4], [5], [9], [10]], 10],
+	['anew after a poll that shows none', [[0], [5], [6, false], [7], [12], [17]], 17],
+])('an end under a status that nobody knows counts when polls show it: %s', (_what, polls, countsAtS) => {
+	const progress = { ...START };
+	const counting = polls.find(([seconds, isEnd = true]) => noteEndPoll(progress, isEnd, seconds * SECOND));
+	expect(counting?.[0] ?? NaN).toBe(countsAtS);
 });
 
 it('ends are sent until each had its turn, or for as long after a first one that came late', () => {
