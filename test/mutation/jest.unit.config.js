@@ -8,6 +8,6 @@ module.exports = {
 	roots: ['<rootDir>/test/mutation', '<rootDir>/test/unit'],
 	testMatch: ['**/unit.mutants.ts', '**/client.test.ts'],
 	// Stryker resolves it without jest's names for folders.
-	testEnvironment: join(__dirname, '..', 'jest', 'environment.js'),
+	testEnvironment: join(__dirname, 'environment.js'),
 	reporters: ['default'],
 };
