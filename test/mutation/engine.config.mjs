@@ -7,6 +7,5 @@ export default {
 	buildCommand: 'npx gulp build',
 	// The engine tests run what was built, and import none of it.
 	jest: { configFile: 'test/mutation/jest.engine.config.js', enableFindRelatedTests: false },
-	timeoutMS: 60_000,
 	dryRunTimeoutMinutes: 20,
 };

@@ -1,6 +1,6 @@
 /**
  * `npm run test:mutants`: has Stryker change one place at a time, and prints the changes that no test noticed. `-- ownRows brakes` takes
- * only files with one of these words in their path. Nightly, not part of `.ci/run`.
+ * only files with one of these words in their path; `-- --shard=2/6` takes the second of six parts. Nightly, not part of `.ci/run`.
  *
  * Each file is a run of its own, kept in `.cache/mutants`: Stryker keeps nothing of a run that is cut off, and the whole takes hours.
  */
@@ -8,6 +8,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { onShutdown, repositoryRoot, runMain, write } from '../n8n/processes';
 import { CHANGED } from './changed';
 
@@ -33,14 +34,19 @@ async function mutate(tests: string, file: string): Promise<number> {
 }
 
 runMain(async () => {
-	const words = process.argv.slice(2);
-	const isChosen = (file: string) => words.length === 0 || words.some((word) => file.includes(word));
+	const { values, positionals: words } = parseArgs({
+		options: { shard: { type: 'string', default: '1/1' } },
+		allowPositionals: true,
+	});
+	const [shard = 1, shards = 1] = values.shard.split('/').map(Number);
+	const files = Object.entries(CHANGED)
+		.flatMap(([tests, paths]) => paths.flatMap(filesIn).map((file) => ({ tests, file })))
+		.filter(({ file }) => words.length === 0 || words.some((word) => file.includes(word)))
+		.filter((_one, index) => index % shards === shard - 1);
 	let worst = 0;
-	for (const [tests, paths] of Object.entries(CHANGED)) {
-		for (const file of paths.flatMap(filesIn).filter(isChosen)) {
-			write(`\n== ${file}`);
-			worst = Math.max(worst, await mutate(tests, file));
-		}
+	for (const { tests, file } of files) {
+		write(`\n== ${file}`);
+		worst = Math.max(worst, await mutate(tests, file));
 	}
 	return worst;
 });
