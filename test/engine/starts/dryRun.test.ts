@@ -26,7 +26,7 @@ describe('Dry Run', () => {
 			expect(items).toEqual([dryItem(which, { method, path, body: expect.anything() as object })]);
 			expect(changing()).toEqual([]);
 			expect(existing()).toEqual(before);
-			expect(JSON.stringify(items)).not.toMatch(/n8nKey|n8ntool1_|Bearer|signature=\w/);
+			expect(JSON.stringify(items)).not.toMatch(/n8nKey|n8ntool1_|Bearer|signature=(?!…\W)/);
 		},
 	);
 
