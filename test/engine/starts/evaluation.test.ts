@@ -1,7 +1,7 @@
-/** In an evaluation of a workflow, nothing is started. */
+/** In an evaluation of a workflow, nothing is started or changed. */
 import { callParameters } from '../rig/callRig';
 import type { NodeRunOptions } from '../rig/engine';
-import { jsonOf, useRig } from '../rig/rig';
+import { byId, jsonOf, parametersOf, useRig } from '../rig/rig';
 import { dryItem, GOOD_STARTS, withOptions } from '../rig/starts';
 
 const rig = useRig({ callBehaviour: false });
@@ -40,6 +40,13 @@ describe('In an evaluation', () => {
 		expect(result.run.status).toBe('success');
 		expect(jsonOf(result)).toMatchObject([dryItem(which, {})]);
 		expect(changing()).toEqual([]);
+	});
+
+	it.each(where)('%s, no routing rule is changed', async (_what, options) => {
+		const given = { routingRuleId: byId('rule_out_01'), firstMessage: 'Hello' };
+		const { message } = await rig.failure(parametersOf('routingRule', 'setAgent', given), options);
+		expect(message).toBe(`In an evaluation, nothing is changed. ${ADVICE} [item 0]`);
+		expect(rig.requests).toEqual([]);
 	});
 
 	it('nothing is held up that starts nothing', async () => {
