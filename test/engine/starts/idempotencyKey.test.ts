@@ -1,6 +1,6 @@
 /** An Idempotency Key finds what any execution has started with it. */
 import type { IDataObject } from 'n8n-workflow';
-import { byRule, TO } from '../rig/callRig';
+import { byRule, makeAndWait, TO } from '../rig/callRig';
 import { byId, jsonOf, passTime, startParameters, useRig } from '../rig/rig';
 import { rows } from '../rig/waitingRun';
 
@@ -71,6 +71,28 @@ describe('Idempotency Key', () => {
 		expect(output).toMatchObject([{ outcome: 'notCalled', reasonCode: 'failed' }]);
 		expect(output[0]?.error).toMatch(/^Nothing was sent, because n8n couldn't check whether/);
 		expect(posts()).toEqual([]);
+	});
+
+	it('lets another execution wait for the same call, for what is said in the room that was made for it', async () => {
+		const parameters = makeAndWait({
+			recording: 'transcribe',
+			include: ['transcript'],
+			options: { idempotencyKey: 'once' },
+		});
+		const waits = [];
+		for (let times = 0; times < 2; times++) waits.push(await rig.engine.startAndWait(600_000, parameters));
+		const [call] = rig.simulator.calls.values();
+		await rig.simulator.moveCall(call!.callId, 'answered');
+		await rig.simulator.moveCall(call!.callId, 'ended');
+		// VideoSDK may move a call to another room.
+		call!.roomId = 'another-room';
+		const outputs = await Promise.all(waits.map(async (waiting) => (await waiting.jsonWithin())?.[0]));
+		const transcript = expect.stringContaining('the café') as string;
+		expect(outputs).toEqual([
+			expect.objectContaining({ callId: call!.callId, transcript }),
+			expect.objectContaining({ callId: call!.callId, transcript, alreadyStarted: true }),
+		]);
+		expect(rig.simulator.calls.size).toBe(1);
 	});
 
 	it('asks no one the same question from another execution', async () => {

@@ -86,6 +86,16 @@ describe('A room that is made for what is started', () => {
 		},
 	);
 
+	it.each(KINDS)(
+		'is asked for again if VideoSDK may have made it, and is one room: $one',
+		async ({ make }) => {
+			rig.simulator.addFault({ kind: 'truncate', match: { path: /^\/v2\/rooms$/ } });
+			expect(await rig.json(make({ recording: 'record' }))).toMatchObject([{ outcome: 'running' }]);
+			expect(posts().filter(({ path }) => path === '/v2/rooms')).toHaveLength(2);
+			expect(rig.simulator.rooms.size).toBe(1);
+		},
+	);
+
 	it('is closed at once, not after all other items', async () => {
 		rig.simulator.addFault({ kind: 'status', status: 400, match: { path: /start$/ } });
 		const parameters = startParameters({ recording: 'record', options: { maxConcurrency: 1 } });
