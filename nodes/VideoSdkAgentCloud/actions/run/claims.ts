@@ -8,8 +8,6 @@ export interface Started {
 	/** The whole record, as the API returned it. */
 	record: IDataObject;
 	wait?: SentWait;
-	/** Set if another execution has started it. */
-	alreadyStarted?: true;
 }
 
 /**

@@ -100,10 +100,8 @@ export class Start {
 		own.set(this.itemIndex, { claim: this.claim, item: this.item });
 		this.known = await this.claim.take(blocked);
 
-		return await this.ending(async () => {
-			const started = await this.findRepeated(this.known);
-			return started && this.adopted(started);
-		});
+		const started = await this.ending(async () => await this.findRepeated(this.known));
+		return started && this.adopted(started);
 	}
 
 	/**
@@ -304,8 +302,7 @@ export class Start {
 
 	/** @returns the earlier start, as this execution outputs it. @throws NotNow if the response goes to another execution */
 	private adopted(started: Started): Started {
-		const isOthers = !this.isOwn || started.alreadyStarted;
-		if (!isOthers || !isFindable(this.kind)) return started;
+		if (this.isOwn || !isFindable(this.kind)) return started;
 		if (this.run.operation.isQuestion) {
 			const { callId } = started.record;
 			const reason = 'Another execution has already asked this question';
@@ -314,7 +311,6 @@ export class Start {
 		return {
 			record: { ...started.record, alreadyStarted: true },
 			wait: started.wait && { ...started.wait, question: undefined },
-			alreadyStarted: true,
 		};
 	}
 
