@@ -65,6 +65,16 @@ describe('Idempotency Key', () => {
 		expect(posts()).toHaveLength(2);
 	});
 
+	it('never stands for a call of another VideoSDK project', async () => {
+		const [first] = await rig.json(withKey('reminder 7'));
+		const other = await rig.addSimulator({ apiKey: 'other-api-key' });
+		rig.engine.useOtherCredentials(rig.credentials({ baseUrl: other.url, apiKey: other.apiKey }));
+		const [second] = await rig.json(withKey('reminder 7'));
+		expect(second).not.toHaveProperty('alreadyStarted');
+		expect([...other.calls.keys()]).toEqual([second?.callId]);
+		expect(second?.callId).not.toBe(first?.callId);
+	});
+
 	it("starts nothing if VideoSDK can't be asked", async () => {
 		rig.simulator.addFault({ kind: 'status', status: 403, match: { method: 'GET', path: /sip\/call/ } });
 		const output = await rig.json(withKey('reminder 7'), { onError: 'continueRegularOutput' });

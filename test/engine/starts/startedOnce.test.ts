@@ -256,6 +256,24 @@ it('What waits is waited for by a second run of the execution, with the same lim
 	expect(posts()).toHaveLength(1);
 });
 
+it('Who was called by a wrong number is called by the right one after a Retry', async () => {
+	rig.simulator.addFault({ kind: 'delay', match: { method: 'POST' } });
+	rig.simulator.addFault({ kind: 'status', status: 402, match: { method: 'POST' } });
+	const wrong = byRule({ to: '=+1555000310{{ $itemIndex }}', options: { maxConcurrency: 1 } });
+	const failed = await rig.run(wrong, { items: [{}, {}] });
+	failed.workflow.getNode(NODE_NAME)!.parameters.to = '=+1555000320{{ $itemIndex }}';
+	const calls = jsonOf(await rig.engine.retry(failed)).map(({ to, alreadyStarted }) => [to, alreadyStarted]);
+	expect(calls).toEqual([
+		['+15550003200', undefined],
+		['+15550003201', undefined],
+	]);
+	expect([...rig.simulator.calls.values()].map(({ to }) => to)).toEqual([
+		'+15550003100',
+		'+15550003200',
+		'+15550003201',
+	]);
+});
+
 it('A question is asked once, though someone retries the execution that asks, in its process or another', async () => {
 	const { result } = await rig.engine.startAndWait(60_000, question({ options: { ownRoom: false } }));
 	const killed = rig.engine.beforeNode(result);
