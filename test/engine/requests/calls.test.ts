@@ -130,6 +130,23 @@ describe('Make with Wait Until Answered', () => {
 		expect(Date.now() - beganMs).toBeLessThan(22_000);
 	});
 
+	it('puts out the call that rang, though VideoSDK answers with an error as no one has picked up', async () => {
+		await existingCall();
+		const [other] = rig.simulator.calls.values();
+		const until = () => {
+			const { sipCallTo: to, metadata } = rig.requests.at(-1)!.body as {
+				sipCallTo: string;
+				metadata: IDataObject;
+			};
+			const start = new Date().toISOString();
+			rig.simulator.calls.set('rang', { ...other!, callId: 'rang', to, metadata, start, status: 'missed' });
+			return true;
+		};
+		rig.simulator.addFault({ kind: 'status', status: 400, until, match: { method: 'POST' } });
+		const [call] = await rig.json(byRule({ options: { waitUntilAnswered: true } }));
+		expect(call).toMatchObject({ callId: 'rang', outcome: 'noAnswer' });
+	});
+
 	it('has a time limit that Node.js can count, also with the longest Timeout', async () => {
 		rig.simulator.setCallBehaviour({ ringForMs: 20, talkMs: null });
 		const options = { waitUntilAnswered: true, timeout: 2_147_483_647 };
