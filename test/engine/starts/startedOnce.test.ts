@@ -219,17 +219,21 @@ describe.each([
 		expect(posts()).toHaveLength(3);
 	});
 
-	it('that is in doubt stays so, and nothing is sent', async () => {
-		const first = await run({}, OK, { kind: 'status', status: 500 });
-		const second = failureOf(await rig.engine.retry(first));
-		const { check }: StartWords = STARTS[starts];
-		expect(second.message).toBe(failureOf(first).message);
-		expect(second.description).toContain(
-			`One ${STARTS[starts].one} was ${STARTS[starts].started} before this`,
-		);
-		expect(second.description.split(check)).toHaveLength(2);
-		expect(posts()).toHaveLength(2);
-	});
+	it.each(['the same', 'another'])(
+		'that is in doubt stays so in %s process, and nothing is sent',
+		async (which) => {
+			const first = await run({}, OK, { kind: 'status', status: 500 });
+			if (which === 'another') rig.engine = await rig.addEngine({ credentialId: rig.engine.credentialId });
+			const second = failureOf(await rig.engine.retry(first));
+			const { check }: StartWords = STARTS[starts];
+			expect(second.message).toBe(failureOf(first).message);
+			expect(second.description).toContain(
+				`One ${STARTS[starts].one} was ${STARTS[starts].started} before this`,
+			);
+			expect(second.description.split(check)).toHaveLength(2);
+			expect(posts()).toHaveLength(2);
+		},
+	);
 
 	it('is forgotten once the node has succeeded', async () => {
 		const done = await run(retryOnFail, OK, NO);
