@@ -1,7 +1,7 @@
 /** An Idempotency Key finds what any execution has started with it. */
 import type { IDataObject } from 'n8n-workflow';
 import { byRule, makeAndWait, TO } from '../rig/callRig';
-import { byId, jsonOf, passTime, startParameters, useRig } from '../rig/rig';
+import { byId, jsonOf, passTime, retryOnFail, startParameters, useRig } from '../rig/rig';
 import { rows } from '../rig/waitingRun';
 
 const rig = useRig({ callBehaviour: false });
@@ -81,6 +81,26 @@ describe('Idempotency Key', () => {
 		expect(output).toMatchObject([{ outcome: 'notCalled', reasonCode: 'failed' }]);
 		expect(output[0]?.error).toMatch(/^Nothing was sent, because n8n couldn't check whether/);
 		expect(posts()).toEqual([]);
+	});
+
+	it('leaves a call to the execution that has made it, though another has got it before the next try', async () => {
+		const own = withKey('=row {{ $itemIndex }}', { to: '=+1555000310{{ $itemIndex }}' });
+		let others: IDataObject[] | undefined;
+		let isAsked = false;
+		const until = () => {
+			if (!isAsked) void rig.json(withKey('row 0', { to: '+15550003100' })).then((json) => (others = json));
+			isAsked = true;
+			return others;
+		};
+		rig.simulator.addFault({ kind: 'delay', match: { method: 'POST' } });
+		rig.simulator.addFault({ kind: 'status', status: 402, until, match: { method: 'POST' } });
+		const output = await rig.json(
+			{ ...own, options: { ...(own.options as IDataObject), maxConcurrency: 1 } },
+			{ items: [{}, {}], node: retryOnFail },
+		);
+		expect(others).toMatchObject([{ callId: output[0]?.callId, alreadyStarted: true }]);
+		expect(output.map(({ alreadyStarted }) => alreadyStarted)).toEqual([undefined, undefined]);
+		expect(rig.simulator.calls.size).toBe(2);
 	});
 
 	it('lets another execution wait for the same call, for what is said in the room that was made for it', async () => {
