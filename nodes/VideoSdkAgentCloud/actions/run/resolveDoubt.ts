@@ -4,7 +4,6 @@ import {
 	type NodeApiError,
 	NodeOperationError,
 } from 'n8n-workflow';
-import { CALL_KEY_MS } from '../../api/calls';
 import { failureOf } from '../../api/http/client';
 import { isInDoubt } from '../../api/http/failure';
 import { pause } from '../../api/http/pause';
@@ -40,14 +39,12 @@ export class DoubtResolver {
 	/**
 	 * Searches once for what another execution may have started.
 	 *
-	 * @param sinceMs when the retried execution began, in ms since 1970; undefined: the key is a user's own, so no time is known
+	 * @param sinceMs when the retried execution began, in ms since 1970; undefined: it isn't known, or the key is a user's own
 	 * @throws NodeOperationError if the search fails
 	 */
 	async findByKey(key: string, target: Target, sinceMs?: number): Promise<IDataObject | undefined> {
-		const isByNumber = sinceMs === undefined;
-		const wanted = { ...target, key, sinceMs: sinceMs ?? Date.now() - CALL_KEY_MS, isByNumber };
 		try {
-			return (await this.find(wanted)).record;
+			return (await this.find({ ...target, key, sinceMs })).record;
 		} catch (error) {
 			const { one, started } = STARTS[this.kind];
 			const { message, description } = error as NodeApiError;
@@ -60,8 +57,7 @@ export class DoubtResolver {
 	/** Searches once for a start that was in doubt. @throws InDoubt if it isn't found */
 	async findDoubtful({ key, target }: Claim, error: Error, sinceMs: number): Promise<Started> {
 		if (!isFindable(this.kind) || key === undefined) throw new InDoubt(error);
-		const wanted = { ...target, key, sinceMs, isByNumber: false };
-		const { record } = await this.find(wanted).catch(() => NOTHING);
+		const { record } = await this.find({ ...target, key, sinceMs }).catch(() => NOTHING);
 		if (record === undefined) throw new InDoubt(error);
 		return { record };
 	}
@@ -87,8 +83,7 @@ export class DoubtResolver {
 		for (const afterMs of mayBe ? SEARCH_AFTER_MS : [UNANSWERED_AFTER_MS]) {
 			await pause(afterMs, stopSignal);
 			if (stopSignal?.aborted || failed === MAX_FAILED_SEARCHES) break;
-			const wanted = { ...target, key, sinceMs: sentAtMs, isByNumber: false };
-			const found = await this.find(wanted).catch(() => undefined);
+			const found = await this.find({ ...target, key, sinceMs: sentAtMs }).catch(() => undefined);
 			if (found?.record) return found.record;
 			failed = found ? 0 : failed + 1;
 			others = found?.others ?? others;

@@ -205,7 +205,7 @@ export class Start {
 		const { idField, one, started } = STARTS[kind];
 		const { to } = this.target;
 		if (startedId) return await this.asItIsNow({ record: { [idField]: startedId } });
-		const found = await this.requests.find({ ...this.target, key, sinceMs: sentAtMs, isByNumber: true });
+		const found = await this.requests.find({ ...this.target, key, sinceMs: sentAtMs });
 		if (found.record) return { record: found.record };
 		throw new InDoubt(this.errorOf(`The ${one}${to ? ` to ${to}` : ''} may have been ${started} before`));
 	}

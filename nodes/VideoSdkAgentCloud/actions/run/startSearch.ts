@@ -1,6 +1,6 @@
 import { type IDataObject, sleep } from 'n8n-workflow';
 import { startMsOf } from '../../api/http/responseReaders';
-import { listCallsMade } from '../../api/calls';
+import { CALL_KEY_MS, listCallsMade } from '../../api/calls';
 import type { Send } from '../../api/http/client';
 import { listLatestSessions } from '../../api/sessions';
 import { type StartKind } from '../../api/startWords';
@@ -21,10 +21,8 @@ export interface WantedStart {
 	/** The number of a call, cleaned. */
 	to?: string;
 	deploymentId?: string;
-	/** The earliest time at which it was made, in ms since 1970. */
-	sinceMs: number;
-	/** Whether to search for its number, however many numbers there are, because no time is known from which to read the list. */
-	isByNumber: boolean;
+	/** The earliest time at which it was made, in ms since 1970. Undefined: no time is known, so CALL_KEY_MS counts. */
+	sinceMs?: number;
 }
 
 export interface Found {
@@ -36,12 +34,13 @@ export interface Found {
 
 /** Starts that are wanted within this time are searched for together. */
 const GATHER_MS = 50;
-/** With more numbers, the whole list of calls is read, and none is searched for. */
+/** With more numbers, the whole list of calls is read, and none is searched for, unless it would have to be read for CALL_KEY_MS. */
 const MAX_NUMBERS = 10;
 const MAX_IN_FLIGHT = 5;
 /** VideoSDK's clock may be behind n8n's by this much. */
 const EARLIER_MS = 60_000;
 
+const earliestMs = ({ sinceMs = Date.now() - CALL_KEY_MS }: WantedStart) => sinceMs - EARLIER_MS;
 const keyOf = ({ metaData, metadata }: IDataObject) => startKeyOf(metaData) ?? startKeyOf(metadata);
 
 /** Searches VideoSDK's lists for the starts of one run of a node, in one account. Searches at the same time share their requests. */
@@ -65,7 +64,7 @@ export class StartSearch {
 			(deploymentId === undefined || row.deploymentId === deploymentId);
 		const own = rows.find((row) => keyOf(row) === wanted.key && isSame(row));
 		const others = rows.filter(
-			(row) => to !== undefined && isSame(row) && !(startMsOf(row) < wanted.sinceMs - EARLIER_MS),
+			(row) => to !== undefined && isSame(row) && !(startMsOf(row) < earliestMs(wanted)),
 		);
 		return { record: own && fromRow(own), others: others.map((row) => String(row[idField])) };
 	}
@@ -85,9 +84,9 @@ export class StartSearch {
 
 	private async read(wanted: WantedStart[]): Promise<IDataObject[]> {
 		if (this.kind === 'session') return await listLatestSessions(this.send);
-		const sinceMs = Math.min(...wanted.map((one) => one.sinceMs)) - EARLIER_MS;
+		const sinceMs = Math.min(...wanted.map(earliestMs));
 		const numbers = new Set(wanted.map(({ to }) => to));
-		if (numbers.size > MAX_NUMBERS && !wanted.some(({ isByNumber }) => isByNumber)) {
+		if (numbers.size > MAX_NUMBERS && wanted.every((one) => one.sinceMs !== undefined)) {
 			return await listCallsMade(this.send, sinceMs);
 		}
 		const search = async (to?: string) =>
