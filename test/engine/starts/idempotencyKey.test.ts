@@ -56,13 +56,14 @@ describe('Idempotency Key', () => {
 		expect(posts()).toHaveLength(1);
 	});
 
-	it('never stands for a session of another deployment', async () => {
+	it('never stands for a session of another deployment, not even in the Retry of one that failed', async () => {
 		const options = { idempotencyKey: 'order 7' };
 		const [first] = await rig.json(startParameters({ options }));
-		const [second] = await rig.json(startParameters({ options, deploymentId: byId('ddv_sales') }));
-		expect(second).toMatchObject({ deploymentId: 'ddv_sales' });
+		rig.simulator.addFault({ kind: 'status', status: 402, match: { method: 'POST' } });
+		const failed = await rig.run(startParameters({ options, deploymentId: byId('ddv_sales') }));
+		expect(jsonOf(await rig.engine.retry(failed))).toMatchObject([{ deploymentId: 'ddv_sales' }]);
 		expect(await rig.json(startParameters({ options }))).toMatchObject([{ sessionId: first?.sessionId }]);
-		expect(posts()).toHaveLength(2);
+		expect(rig.simulator.sessions.size).toBe(2);
 	});
 
 	it('never stands for a call of another VideoSDK project', async () => {

@@ -81,7 +81,10 @@ export class Claim {
 /** The number of claims that are remembered. n8n stores as many executions by default (EXECUTIONS_DATA_PRUNE_MAX_COUNT). */
 const MAX_CLAIMS = 10_000;
 
-/** The claims of this process by key, under which second runs of an execution, users' Retries, and starts with a user's key meet. */
+/**
+ * The claims of this process by key and deployment, under which second runs of an execution, users' Retries, and starts with a user's key
+ * meet.
+ */
 const byKey = new BoundedMap<string, Claim>(MAX_CLAIMS);
 /**
  * The claims of a node's items while n8n runs the node: with Retry On Fail, n8n runs it again with the same IExecuteData
@@ -101,10 +104,12 @@ export function ownClaims<Item>(context: IExecuteFunctions): Map<number, { claim
 	return own as Map<number, { claim: Claim; item: Item }>;
 }
 
-/** @returns the claim with this key, or a new one if this process has none */
+/** @returns the claim of the start with this key and target, or a new one if this process has none */
 export function claimOf(key: string | undefined, target: Target): Claim {
 	if (key === undefined) return new Claim(key, target);
-	const claim = byKey.get(key) ?? new Claim(key, target);
-	byKey.set(key, claim);
+	// A key is made of the number of a call, but not of the deployment of a session.
+	const name = JSON.stringify([key, target.deploymentId]);
+	const claim = byKey.get(name) ?? new Claim(key, target);
+	byKey.set(name, claim);
 	return claim;
 }

@@ -182,11 +182,9 @@ export class Start {
 		return this.claim.executionId === this.executionId;
 	}
 
-	/** Whether a start with the same key is the one that this item makes. A user's key counts for CALL_KEY_MS, or for one deployment. */
-	private isSame({ started: { record }, atMs }: Extract<Claim['state'], { name: 'started' }>): boolean {
-		if (!this.hasUsersKey) return true;
-		if (this.kind === 'call') return Date.now() - atMs < CALL_KEY_MS;
-		return record.deploymentId === this.target.deploymentId;
+	/** Whether a start with the same key is the one that this item makes. A user's key counts for CALL_KEY_MS. */
+	private isSame({ atMs }: Extract<Claim['state'], { name: 'started' }>): boolean {
+		return !this.hasUsersKey || this.kind !== 'call' || Date.now() - atMs < CALL_KEY_MS;
 	}
 
 	/** Fetches the current record, unless the operation waits, because polling then does so. */
