@@ -50,6 +50,15 @@ describe('Idempotency Key', () => {
 		expect(posts()).toHaveLength(11);
 	});
 
+	it('counts for 30 days', async () => {
+		const [first] = await rig.json(withKey('reminder 7'));
+		passTime(29 * 24 * 3_600_000);
+		expect(await rig.json(withKey('reminder 7'))).toMatchObject([{ callId: first?.callId }]);
+		passTime(2 * 24 * 3_600_000);
+		expect((await rig.json(withKey('reminder 7')))[0]).not.toHaveProperty('alreadyStarted');
+		expect(posts()).toHaveLength(2);
+	});
+
 	it('makes two items with the same text and number one call', async () => {
 		const output = jsonOf(await rig.run(withKey('both', { to: TO }), { items: [{}, {}] }));
 		expect(output.map(({ callId }) => callId)).toEqual([output[0]?.callId, output[0]?.callId]);

@@ -20,7 +20,7 @@ export interface Started {
 type State =
 	| { name: 'free' }
 	| { name: 'inFlight' }
-	| { name: 'started'; started: Started; atMs: number }
+	| { name: 'started'; started: Started }
 	| { name: 'inDoubt'; error: Error };
 
 /** The number or the deployment that a start reaches. */
@@ -34,7 +34,7 @@ export interface Target {
 export class Claim {
 	/** The execution that has sent the start. */
 	executionId?: string;
-	/** When it was sent, in ms since 1970. */
+	/** When it was sent, or began if VideoSDK's list has shown it, in ms since 1970. */
 	sentAtMs = 0;
 	/** How often the start was begun, because each attempt gets a room of its own. */
 	begun = 0;

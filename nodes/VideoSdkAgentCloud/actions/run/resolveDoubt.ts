@@ -55,9 +55,9 @@ export class DoubtResolver {
 	}
 
 	/** Searches once for a start that was in doubt. @throws InDoubt if it isn't found */
-	async findDoubtful({ key, target }: Claim, error: Error, sinceMs: number): Promise<Started> {
+	async findDoubtful({ key, target, sentAtMs }: Claim, error: Error): Promise<Started> {
 		if (!isFindable(this.kind) || key === undefined) throw new InDoubt(error);
-		const { record } = await this.find({ ...target, key, sinceMs }).catch(() => NOTHING);
+		const { record } = await this.find({ ...target, key, sinceMs: sentAtMs }).catch(() => NOTHING);
 		if (record === undefined) throw new InDoubt(error);
 		return { record };
 	}

@@ -1,5 +1,6 @@
 import { type IDataObject, type IExecuteFunctions, NodeOperationError } from 'n8n-workflow';
 import { CALL_KEY_MS } from '../../api/calls';
+import { startMsOf } from '../../api/http/responseReaders';
 import { type Send } from '../../api/http/client';
 import { type StartKind, STARTS } from '../../api/startWords';
 import { KINDS } from '../../conversation/kinds';
@@ -98,7 +99,8 @@ export class Start {
 		const isFree = former === undefined || former.state.name === 'free';
 		this.claim = isFree ? claimOf(await this.findKey(), this.target) : former;
 		own.set(this.itemIndex, { claim: this.claim, item: this.item });
-		this.known = await this.claim.take(blocked);
+		const known = await this.claim.take(blocked);
+		if (!this.isExpired) this.known = known;
 
 		const started = await this.ending(async () => await this.findRepeated(this.known));
 		return started && this.adopted(started);
@@ -127,7 +129,7 @@ export class Start {
 	private async ending<T extends Started | undefined>(part: () => Promise<T>): Promise<T> {
 		return await part().then(
 			(started) => {
-				if (started) this.claim.end({ name: 'started', started, atMs: Date.now() });
+				if (started) this.claim.end({ name: 'started', started });
 				return started;
 			},
 			async (error: Error) => {
@@ -158,16 +160,17 @@ export class Start {
 		const { context, note } = this.run;
 		const { key } = this.claim;
 		const isRetry = context.getMode() === 'retry';
-		if (known.name === 'started' && this.isSame(known)) {
+		if (known.name === 'started') {
 			return this.isOwn ? known.started : await this.asItIsNow(known.started);
 		}
-		if (known.name === 'inDoubt')
-			return await this.doubt.findDoubtful(this.claim, known.error, this.claim.sentAtMs);
+		if (known.name === 'inDoubt') return await this.doubt.findDoubtful(this.claim, known.error);
 		const left = key === undefined ? undefined : note?.starts[key];
-		if (left?.record) return await this.asItIsNow({ record: left.record, wait: left.wait });
 		if (left) {
-			this.claim.roomId = left.roomId;
-			return await this.doubt.findDoubtful(this.claim, this.errorOf(left.message), left.sentAtMs);
+			const { record, wait, roomId, message, sentAtMs } = left;
+			this.claim.sentAtMs = sentAtMs;
+			if (record) return await this.asItIsNow({ record, wait });
+			this.claim.roomId = roomId;
+			return await this.doubt.findDoubtful(this.claim, this.errorOf(message));
 		}
 		const { retried } = this.uses;
 		if (isRetry && retried) return await this.findRetriedUse(retried);
@@ -175,16 +178,18 @@ export class Start {
 		await this.checkAllowed();
 		const sinceMs = this.hasUsersKey ? undefined : note?.sinceMs;
 		const record = await this.doubt.findByKey(key, this.target, sinceMs);
-		return record && { record };
+		if (record === undefined) return undefined;
+		this.claim.sentAtMs = startMsOf(record) || 0;
+		return { record };
 	}
 
 	private get isOwn(): boolean {
 		return this.claim.executionId === this.executionId;
 	}
 
-	/** Whether a start with the same key is the one that this item makes. A user's key counts for CALL_KEY_MS. */
-	private isSame({ atMs }: Extract<Claim['state'], { name: 'started' }>): boolean {
-		return !this.hasUsersKey || this.kind !== 'call' || Date.now() - atMs < CALL_KEY_MS;
+	/** Whether a user's key doesn't count for what was made with it any more. */
+	private get isExpired(): boolean {
+		return this.kind === 'call' && this.hasUsersKey && Date.now() - this.claim.sentAtMs >= CALL_KEY_MS;
 	}
 
 	/** Fetches the current record, unless the operation waits, because polling then does so. */
@@ -200,6 +205,7 @@ export class Start {
 	private async findRetriedUse({ key, startedId, sentAtMs }: ToolUse): Promise<Started> {
 		const { kind } = this;
 		if (!isFindable(kind)) throw this.refused(alreadyUsed(kind), 'refused');
+		this.claim.sentAtMs = sentAtMs;
 		const { idField, one, started } = STARTS[kind];
 		const { to } = this.target;
 		if (startedId) return await this.asItIsNow({ record: { [idField]: startedId } });
