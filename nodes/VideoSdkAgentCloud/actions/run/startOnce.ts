@@ -173,7 +173,7 @@ export class Start {
 			return await this.doubt.findDoubtful(this.claim, this.errorOf(message));
 		}
 		const { retried } = this.uses;
-		if (isRetry && retried) return await this.findRetriedUse(retried);
+		if (retried) return await this.findRetriedUse(retried);
 		if (!isFindable(this.kind) || key === undefined || !(isRetry || this.hasUsersKey)) return undefined;
 		await this.checkAllowed();
 		const sinceMs = this.hasUsersKey ? undefined : note?.sinceMs;
