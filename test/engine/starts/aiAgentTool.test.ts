@@ -98,7 +98,8 @@ describe('A tool that is used again', () => {
 			rig.simulator.setListing({ hasMetadata: false });
 			if (isInDoubt) rig.simulator.addFault({ kind: 'reset', match: { method: 'POST' } });
 			const first = await call(allowed);
-			rig.simulator.setListing({ hasMetadata: true });
+			// What was in doubt is found in the list alone.
+			rig.simulator.setListing({ hasMetadata: isInDoubt });
 			const [made] = [...rig.simulator.calls.keys()];
 			expect(JSON.stringify(first.run.data).includes(String(made))).toBe(!isInDoubt);
 			for (const parameters of [callTo(), allowed]) {
@@ -107,6 +108,15 @@ describe('A tool that is used again', () => {
 			expect(posts()).toHaveLength(1);
 		},
 	);
+
+	it('in a retry is in doubt about a call that no list shows, and does not make it', async () => {
+		rig.simulator.setListing({ hasMetadata: false });
+		rig.simulator.addFault({ kind: 'reset', match: { method: 'POST' } });
+		const first = await call(callTo());
+		const error = expect.stringMatching(`The call to \\${TO} may have been made before`) as string;
+		expect(await again(first, callTo(), 'retry')).toMatchObject({ outcome: 'inDoubt', error });
+		expect(posts()).toHaveLength(1);
+	});
 
 	it('calls a number again that certainly was not called, and none that may have been', async () => {
 		const days = [((new Date().getUTCDay() + 2) % 7) + 1];

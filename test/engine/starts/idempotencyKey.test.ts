@@ -1,7 +1,7 @@
 /** An Idempotency Key finds what any execution has started with it. */
 import type { IDataObject } from 'n8n-workflow';
 import { byRule, makeAndWait, TO } from '../rig/callRig';
-import { byId, jsonOf, passTime, retryOnFail, startParameters, useRig } from '../rig/rig';
+import { byId, failureOf, jsonOf, passTime, retryOnFail, startParameters, useRig } from '../rig/rig';
 import { rows } from '../rig/waitingRun';
 
 const rig = useRig({ callBehaviour: false });
@@ -29,7 +29,7 @@ describe('Idempotency Key', () => {
 		expect(posts()).toHaveLength(3);
 	});
 
-	it('finds the calls of many rows, 20 days and thousands of other calls later', async () => {
+	it('finds the calls of many rows, 20 days and thousands of other calls later, in a Retry as well', async () => {
 		const parameters = withKey('=row {{ $json.index }}');
 		const ids = jsonOf(await rig.run(parameters, { items: rows(11) })).map(({ callId }) => callId);
 		passTime(20 * 24 * 3_600_000);
@@ -45,13 +45,17 @@ describe('Idempotency Key', () => {
 			calls.set(other.callId, { ...call!, ...other });
 		}
 		rig.engine = await rig.addEngine();
-		const again = jsonOf(await rig.run(parameters, { items: rows(11) }));
-		expect(again.map(({ callId }) => callId)).toEqual(ids);
+		rig.simulator.addFault({ kind: 'status', status: 403, match: { method: 'GET', path: /sip\/call/ } });
+		const failed = await rig.run(parameters, { items: rows(11) });
+		expect(failureOf(failed).message).toMatch(/^Nothing was sent/);
+		for (const again of [await rig.engine.retry(failed), await rig.run(parameters, { items: rows(11) })])
+			expect(jsonOf(again).map(({ callId }) => callId)).toEqual(ids);
 		expect(posts()).toHaveLength(11);
 	});
 
-	it('counts for 30 days', async () => {
+	it.each(['the same', 'another'])('counts for 30 days since the call, in %s process', async (which) => {
 		const [first] = await rig.json(withKey('reminder 7'));
+		if (which === 'another') rig.engine = await rig.addEngine();
 		passTime(29 * 24 * 3_600_000);
 		expect(await rig.json(withKey('reminder 7'))).toMatchObject([{ callId: first?.callId }]);
 		passTime(2 * 24 * 3_600_000);

@@ -50,13 +50,14 @@ describe('A room that is made for what is started', () => {
 		},
 	);
 
-	it('is named for each item in doubt, though one error alone is shown, and again by a Retry', async () => {
+	it('is named for each item in doubt, though one error alone is shown, and again by a Retry in any process', async () => {
 		const until = () => posts().length === 4;
 		rig.simulator.addFault({ kind: 'status', status: 500, until, match: { path: /start$/, times: 2 } });
 		const failed = await rig.run(startParameters({ recording: 'record' }), { items: rows(2) });
-		const retried = await rig.engine.retry(failed);
+		const other = await rig.addEngine({ credentialId: rig.engine.credentialId });
+		const retried = [await rig.engine.retry(failed), await other.retry(failed)];
 		const [, { roomId = '' } = {}] = rig.simulator.rooms.values();
-		for (const run of [failed, retried]) {
+		for (const run of [failed, ...retried]) {
 			const { description } = failureOf(run);
 			expect(description).toMatch(/for item 1 may have been/);
 			expect(description).toContain(`Created and still open: room ${roomId} (item 1).`);

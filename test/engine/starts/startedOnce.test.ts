@@ -7,7 +7,7 @@ import { RESOURCES } from '../../../nodes/VideoSdkAgentCloud/actions';
 import { STARTS, type StartWords } from '../../../nodes/VideoSdkAgentCloud/api/startWords';
 import type { Fault } from '../../simulator';
 import { byRule, fromSip, made, TO } from '../rig/callRig';
-import { NODE_NAME } from '../rig/engine';
+import { NODE_NAME, type RunResult } from '../rig/engine';
 import { goodFields } from '../rig/goodValues';
 import {
 	expectNoSecrets,
@@ -200,6 +200,10 @@ describe.each([
 		rig.simulator.setListing({ lagMs: Infinity, hasMetadata: false });
 		const first = await run({}, OK, NO);
 		const other = await rig.addEngine({ credentialId: rig.engine.credentialId });
+		// Not even what was started can be looked at.
+		const { calls, sessions } = rig.simulator;
+		const path = new RegExp([...calls.keys(), ...sessions.keys()][0] ?? 'none');
+		rig.simulator.addFault({ kind: 'status', status: 403, match: { method: 'GET', path } });
 		expect(jsonOf(await other.retry(first))).toHaveLength(3);
 		// Items 0 and 1, then 1 and 2.
 		expect(posts()).toHaveLength(4);
@@ -243,6 +247,16 @@ describe.each([
 	});
 });
 
+/** What is stored of a wait, as far as the record of what was started doesn't tell it. */
+const waitOf = ({ run }: RunResult) => {
+	const text = run.data.executionData?.contextData[`node:${NODE_NAME}`]?.agentCloudWait as string;
+	const { question, awaited } = JSON.parse(text) as IDataObject & { awaited: IDataObject[] };
+	return {
+		question,
+		awaited: awaited.map(({ ids, limitMs, ownRoomId }) => ({ ids, limitMs, ownRoomId })),
+	};
+};
+
 it('What waits is waited for by a second run of the execution, with the same limit and question', async () => {
 	const { result } = await rig.engine.startAndWait(
 		60_000,
@@ -250,14 +264,26 @@ it('What waits is waited for by a second run of the execution, with the same lim
 	);
 	const { parameters } = result.workflow.getNode(NODE_NAME)!;
 	const again = await rig.engine.useAgain(result, parameters, 'secondRun');
-	const waitOf = ({ run }: typeof result) => {
-		const text = run.data.executionData?.contextData[`node:${NODE_NAME}`]?.agentCloudWait as string;
-		const { question, awaited } = JSON.parse(text) as IDataObject & { awaited: IDataObject[] };
-		return { question, ids: awaited[0]?.ids, limitMs: awaited[0]?.limitMs };
-	};
 	expect(again.run.waitTill).toBeDefined();
 	expect(waitOf(again)).toEqual(waitOf(result));
 	expect(posts()).toHaveLength(1);
+});
+
+it('What was made before a failure is waited for by a Retry in another process, with the limit and room of its call', async () => {
+	rig.simulator.addFault({ kind: 'status', status: 402, match: { method: 'POST', body: /3001/ } });
+	const parameters = byRule({ operation: 'makeAndWait', options: { maxConcurrency: 1, ownRoom: true } });
+	const failed = await rig.engine.startAndWait(60_000, parameters, { items: [{}, {}] });
+	const [first] = rig.simulator.calls.values();
+	const other = await rig.addEngine({ credentialId: rig.engine.credentialId });
+	const retried = await other.retry(failed.result);
+	const [, second] = rig.simulator.calls.values();
+	expect(waitOf(retried).awaited).toEqual(
+		[first, second].map((call) => ({
+			ids: [call?.callId],
+			limitMs: 60_000,
+			ownRoomId: call?.roomId,
+		})),
+	);
 });
 
 it('Who was called by a wrong number is called by the right one after a Retry', async () => {
