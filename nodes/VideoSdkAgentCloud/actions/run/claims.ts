@@ -23,13 +23,6 @@ type State =
 	| { name: 'started'; started: Started }
 	| { name: 'inDoubt'; error: Error };
 
-/** The number or the deployment that a start reaches. */
-export interface Target {
-	/** The number of a call, cleaned. */
-	to?: string;
-	deploymentId?: string;
-}
-
 /** What this process knows of one start, shared by all starts that would repeat it. */
 export class Claim {
 	/** The execution that has sent the start. */
@@ -44,10 +37,13 @@ export class Claim {
 	private settled = Promise.resolve();
 	private settle?: () => void;
 
-	/** @param key if undefined, no other execution can repeat the start */
+	/**
+	 * @param key if undefined, no other execution can repeat the start
+	 * @param to the number of a call, cleaned
+	 */
 	constructor(
 		readonly key: string | undefined,
-		readonly target: Target,
+		readonly to?: string,
 	) {}
 
 	get state(): State {
@@ -81,10 +77,7 @@ export class Claim {
 /** The number of claims that are remembered. n8n stores as many executions by default (EXECUTIONS_DATA_PRUNE_MAX_COUNT). */
 const MAX_CLAIMS = 10_000;
 
-/**
- * The claims of this process by key and deployment, under which second runs of an execution, users' Retries, and starts with a user's key
- * meet.
- */
+/** The claims of this process by key, under which second runs of an execution, users' Retries, and starts with a user's key meet. */
 const byKey = new BoundedMap<string, Claim>(MAX_CLAIMS);
 /**
  * The claims of a node's items while n8n runs the node: with Retry On Fail, n8n runs it again with the same IExecuteData
@@ -104,12 +97,10 @@ export function ownClaims<Item>(context: IExecuteFunctions): Map<number, { claim
 	return own as Map<number, { claim: Claim; item: Item }>;
 }
 
-/** @returns the claim of the start with this key and target, or a new one if this process has none */
-export function claimOf(key: string | undefined, target: Target): Claim {
-	if (key === undefined) return new Claim(key, target);
-	// A key is made of the number of a call, but not of the deployment of a session.
-	const name = JSON.stringify([key, target.deploymentId]);
-	const claim = byKey.get(name) ?? new Claim(key, target);
-	byKey.set(name, claim);
+/** @returns the claim with this key, or a new one if this process has none. @param to see Claim */
+export function claimOf(key: string | undefined, to?: string): Claim {
+	if (key === undefined) return new Claim(key, to);
+	const claim = byKey.get(key) ?? new Claim(key, to);
+	byKey.set(key, claim);
 	return claim;
 }

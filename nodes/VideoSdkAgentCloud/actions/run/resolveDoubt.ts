@@ -8,7 +8,7 @@ import { failureOf } from '../../api/http/client';
 import { isInDoubt } from '../../api/http/failure';
 import { pause } from '../../api/http/pause';
 import { type StartKind, STARTS } from '../../api/startWords';
-import { type Claim, type Started, type Target } from './claims';
+import { type Claim, type Started } from './claims';
 import { withReason } from './itemOutcome';
 import { type Found, isFindable, type WantedStart } from './startSearch';
 
@@ -39,12 +39,13 @@ export class DoubtResolver {
 	/**
 	 * Searches once for what another execution may have started.
 	 *
+	 * @param to the number of a call, cleaned
 	 * @param sinceMs when the retried execution began, in ms since 1970; undefined: it isn't known, or the key is a user's own
 	 * @throws NodeOperationError if the search fails
 	 */
-	async findByKey(key: string, target: Target, sinceMs?: number): Promise<IDataObject | undefined> {
+	async findByKey(key: string, to?: string, sinceMs?: number): Promise<IDataObject | undefined> {
 		try {
-			return (await this.find({ ...target, key, sinceMs })).record;
+			return (await this.find({ key, to, sinceMs })).record;
 		} catch (error) {
 			const { one, started } = STARTS[this.kind];
 			const { message, description } = error as NodeApiError;
@@ -55,9 +56,9 @@ export class DoubtResolver {
 	}
 
 	/** Searches once for a start that was in doubt. @throws InDoubt if it isn't found */
-	async findDoubtful({ key, target, sentAtMs }: Claim, error: Error): Promise<Started> {
+	async findDoubtful({ key, to, sentAtMs }: Claim, error: Error): Promise<Started> {
 		if (!isFindable(this.kind) || key === undefined) throw new InDoubt(error);
-		const { record } = await this.find({ ...target, key, sinceMs: sentAtMs }).catch(() => NOTHING);
+		const { record } = await this.find({ key, to, sinceMs: sentAtMs }).catch(() => NOTHING);
 		if (record === undefined) throw new InDoubt(error);
 		return { record };
 	}
@@ -70,7 +71,7 @@ export class DoubtResolver {
 	 * @throws InDoubt if that isn't certain; `error` if the start certainly wasn't carried out
 	 */
 	async findFailed(claim: Claim, error: Error, waitsForAnswer: boolean): Promise<IDataObject> {
-		const { key, target, sentAtMs } = claim;
+		const { key, to, sentAtMs } = claim;
 		const failure = failureOf(error);
 		const mayBe = failure !== undefined && isInDoubt(failure);
 		// VideoSDK may respond with an error when no one has picked up, as LiveKit's SIP service does.
@@ -83,7 +84,7 @@ export class DoubtResolver {
 		for (const afterMs of mayBe ? SEARCH_AFTER_MS : [UNANSWERED_AFTER_MS]) {
 			await pause(afterMs, stopSignal);
 			if (stopSignal?.aborted || failed === MAX_FAILED_SEARCHES) break;
-			const found = await this.find({ ...target, key, sinceMs: sentAtMs }).catch(() => undefined);
+			const found = await this.find({ key, to, sinceMs: sentAtMs }).catch(() => undefined);
 			if (found?.record) return found.record;
 			failed = found ? 0 : failed + 1;
 			others = found?.others ?? others;
@@ -91,7 +92,7 @@ export class DoubtResolver {
 		if (!mayBe) throw error;
 		if (others.length > 0) {
 			const apiError = error as NodeApiError;
-			const since = `Calls to ${target.to} since then: ${others.join(', ')}.`;
+			const since = `Calls to ${to} since then: ${others.join(', ')}.`;
 			apiError.description = [since, apiError.description].filter(Boolean).join(' ');
 		}
 		throw new InDoubt(error);

@@ -57,9 +57,12 @@ export function automaticKey(
 	return digest(base, context.getNode().name, runIndexOf(context), itemIndex, to);
 }
 
-/** @returns the key that is made of a user's text: the same in each execution that starts the same with it */
-export function userKey(text: string, apiKey: unknown, starts: StartKind, to?: string): string {
-	return digest('user', text, apiKey, starts, to);
+/**
+ * @param reached the number or the deployment
+ * @returns the key that is made of a user's text: the same in each execution that starts the same with it
+ */
+export function userKey(text: string, apiKey: unknown, starts: StartKind, reached?: string): string {
+	return digest('user', text, apiKey, starts, reached);
 }
 
 /** @returns the custom ID of a room for one attempt of a start. No two starts, attempts, or executions share a room */

@@ -9,7 +9,7 @@ import { type SentWait } from '../../waiting/planWait';
 import type { Operation, PreparedStart, RunTools } from '../operation';
 import { checkAllowed, checkHours, dryRun, notCalled } from './brakes';
 import { CalledBefore, Placing } from './calledBefore';
-import { Claim, claimOf, ownClaims, type Started, type Target } from './claims';
+import { Claim, claimOf, ownClaims, type Started } from './claims';
 import { type ReasonCode, withReason } from './itemOutcome';
 import { automaticKey, roomKey, userKey } from './startKey';
 import { DoubtResolver, InDoubt } from './resolveDoubt';
@@ -59,7 +59,7 @@ export class Start {
 	private readonly uses: ToolUses;
 	private readonly executionId: string;
 	private readonly doubt: DoubtResolver;
-	private claim = new Claim(undefined, {});
+	private claim = new Claim(undefined);
 	private placing?: Placing;
 	private calledBefore?: CalledBefore;
 	/** What was known of the start before `repeat` took its claim. */
@@ -97,7 +97,7 @@ export class Start {
 		const own = ownClaims(this.run.context);
 		const former = own.get(this.itemIndex)?.claim;
 		const isFree = former === undefined || former.state.name === 'free';
-		this.claim = isFree ? claimOf(await this.findKey(), this.target) : former;
+		this.claim = isFree ? claimOf(await this.findKey(), this.to) : former;
 		own.set(this.itemIndex, { claim: this.claim, item: this.item });
 		const known = await this.claim.take(blocked);
 		if (!this.isExpired) this.known = known;
@@ -140,19 +140,18 @@ export class Start {
 		);
 	}
 
-	private get target(): Target {
-		const { call, deploymentId } = this.item.start;
-		return { to: call?.to, deploymentId };
+	private get to(): string | undefined {
+		return this.item.start.call?.to;
 	}
 
 	private async findKey(): Promise<string | undefined> {
 		const { context, base } = this.run;
-		const { idempotencyKey, call } = this.item.start;
+		const { idempotencyKey, deploymentId } = this.item.start;
 		if (idempotencyKey === undefined) {
-			return base && automaticKey(context, base, this.itemIndex, call?.to);
+			return base && automaticKey(context, base, this.itemIndex, this.to);
 		}
 		const { data } = await this.requests.tools.credential();
-		return userKey(idempotencyKey, data?.apiKey, this.kind, call?.to);
+		return userKey(idempotencyKey, data?.apiKey, this.kind, this.to ?? deploymentId);
 	}
 
 	/** @throws InDoubt if it may have been started, and isn't found */
@@ -177,7 +176,7 @@ export class Start {
 		if (!isFindable(this.kind) || key === undefined || !(isRetry || this.hasUsersKey)) return undefined;
 		await this.checkAllowed();
 		const sinceMs = this.hasUsersKey ? undefined : note?.sinceMs;
-		const record = await this.doubt.findByKey(key, this.target, sinceMs);
+		const record = await this.doubt.findByKey(key, this.to, sinceMs);
 		if (record === undefined) return undefined;
 		this.claim.sentAtMs = startMsOf(record) || 0;
 		return { record };
@@ -203,13 +202,12 @@ export class Start {
 
 	/** Finds what an AI tool has started in the execution that is being retried, where this use of the tool repeats that one. */
 	private async findRetriedUse({ key, startedId, sentAtMs }: ToolUse): Promise<Started> {
-		const { kind } = this;
+		const { kind, to } = this;
 		if (!isFindable(kind)) throw this.refused(alreadyUsed(kind), 'refused');
 		this.claim.sentAtMs = sentAtMs;
 		const { idField, one, started } = STARTS[kind];
-		const { to } = this.target;
 		if (startedId) return await this.asItIsNow({ record: { [idField]: startedId } });
-		const found = await this.requests.find({ ...this.target, key, sinceMs: sentAtMs });
+		const found = await this.requests.find({ key, to, sinceMs: sentAtMs });
 		if (found.record) return { record: found.record };
 		throw new InDoubt(this.errorOf(`The ${one}${to ? ` to ${to}` : ''} may have been ${started} before`));
 	}
@@ -310,7 +308,7 @@ export class Start {
 		if (this.run.operation.isQuestion) {
 			const { callId } = started.record;
 			const reason = 'Another execution has already asked this question';
-			throw notCalled(this.target.to, reason, 'alreadyAsked', { callId });
+			throw notCalled(this.to, reason, 'alreadyAsked', { callId });
 		}
 		return {
 			record: { ...started.record, alreadyStarted: true },

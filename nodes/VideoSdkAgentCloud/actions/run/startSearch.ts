@@ -20,7 +20,6 @@ export interface WantedStart {
 	key: string;
 	/** The number of a call, cleaned. */
 	to?: string;
-	deploymentId?: string;
 	/** The earliest time at which it was made, in ms since 1970. Undefined: no time is known, so CALL_KEY_MS counts. */
 	sinceMs?: number;
 }
@@ -57,12 +56,10 @@ export class StartSearch {
 	async find(wanted: WantedStart): Promise<Found> {
 		const rows = await this.rowsFor(wanted);
 		const { idField, fromRow } = KINDS[this.kind];
-		const { to, deploymentId } = wanted;
-		// With a user's key, a start that reaches a different number or deployment isn't the same start.
-		const isSame = (row: IDataObject) =>
-			(to === undefined || isSameNumber(String(row.to), to)) &&
-			(deploymentId === undefined || row.deploymentId === deploymentId);
-		const own = rows.find((row) => keyOf(row) === wanted.key && isSame(row));
+		const { key, to } = wanted;
+		// A user may have copied the metadata of a call to another.
+		const isSame = (row: IDataObject) => to === undefined || isSameNumber(String(row.to), to);
+		const own = rows.find((row) => keyOf(row) === key && isSame(row));
 		const others = rows.filter(
 			(row) => to !== undefined && isSame(row) && !(startMsOf(row) < earliestMs(wanted)),
 		);
