@@ -1,4 +1,5 @@
 import type { IDataObject, IExecuteData, IExecuteFunctions } from 'n8n-workflow';
+import { CALL_KEY_MS } from '../../api/calls';
 import { BoundedMap } from '../../n8n/boundedStores';
 import type { InEngine } from '../../n8n/nodeContext';
 import { type SentWait } from '../../waiting/planWait';
@@ -54,7 +55,7 @@ export class Claim {
 	 * Waits until the start isn't under way any more, then takes it.
 	 *
 	 * @param blocked called if it has to wait
-	 * @returns what was known before
+	 * @returns what was known before. What was sent more than CALL_KEY_MS ago counts as not begun
 	 */
 	async take(blocked: () => void): Promise<State> {
 		while (this.current.name === 'inFlight') {
@@ -64,7 +65,7 @@ export class Claim {
 		const before = this.current;
 		this.current = { name: 'inFlight' };
 		this.settled = new Promise((resolve) => (this.settle = resolve));
-		return before;
+		return Date.now() - this.sentAtMs < CALL_KEY_MS ? before : { name: 'free' };
 	}
 
 	/** Releases the claim after `take`. @param state what is known now */

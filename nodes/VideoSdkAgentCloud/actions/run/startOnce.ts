@@ -1,5 +1,4 @@
 import { type IDataObject, type IExecuteFunctions, NodeOperationError } from 'n8n-workflow';
-import { CALL_KEY_MS } from '../../api/calls';
 import { startMsOf } from '../../api/http/responseReaders';
 import { type Send } from '../../api/http/client';
 import { type StartKind, STARTS } from '../../api/startWords';
@@ -62,8 +61,6 @@ export class Start {
 	private claim = new Claim(undefined);
 	private placing?: Placing;
 	private calledBefore?: CalledBefore;
-	/** What was known of the start before `repeat` took its claim. */
-	private known: Claim['state'] = { name: 'free' };
 
 	constructor(
 		private readonly run: StartRun,
@@ -100,9 +97,8 @@ export class Start {
 		this.claim = isFree ? claimOf(await this.findKey(), this.to) : former;
 		own.set(this.itemIndex, { claim: this.claim, item: this.item });
 		const known = await this.claim.take(blocked);
-		if (!this.isExpired) this.known = known;
 
-		const started = await this.ending(async () => await this.findRepeated(this.known));
+		const started = await this.ending(async () => await this.findRepeated(known));
 		return started && this.adopted(started);
 	}
 
@@ -134,7 +130,7 @@ export class Start {
 			},
 			async (error: Error) => {
 				const isDoubtful = error instanceof InDoubt;
-				this.claim.end(isDoubtful ? { name: 'inDoubt', error: error.cause } : this.known);
+				this.claim.end(isDoubtful ? { name: 'inDoubt', error: error.cause } : { name: 'free' });
 				return await Promise.reject(isDoubtful ? error.cause : error);
 			},
 		);
@@ -184,11 +180,6 @@ export class Start {
 
 	private get isOwn(): boolean {
 		return this.claim.executionId === this.executionId;
-	}
-
-	/** Whether a user's key doesn't count for what was made with it any more. */
-	private get isExpired(): boolean {
-		return this.kind === 'call' && this.hasUsersKey && Date.now() - this.claim.sentAtMs >= CALL_KEY_MS;
 	}
 
 	/** Fetches the current record, unless the operation waits, because polling then does so. */
