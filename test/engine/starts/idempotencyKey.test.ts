@@ -89,6 +89,17 @@ describe('Idempotency Key', () => {
 		expect(second?.callId).not.toBe(first?.callId);
 	});
 
+	it('never stands for a call to another number that has its metadata', async () => {
+		const [first] = await rig.json(withKey('reminder 7'));
+		const { calls } = rig.simulator;
+		const copy = { ...calls.get(String(first?.callId))!, callId: 'copy', to: `${TO}9` };
+		calls.clear();
+		calls.set('copy', copy);
+		rig.engine = await rig.addEngine();
+		expect((await rig.json(withKey('reminder 7')))[0]).not.toHaveProperty('alreadyStarted');
+		expect(posts()).toHaveLength(2);
+	});
+
 	it("starts nothing if VideoSDK can't be asked", async () => {
 		rig.simulator.addFault({ kind: 'status', status: 403, match: { method: 'GET', path: /sip\/call/ } });
 		const output = await rig.json(withKey('reminder 7'), { onError: 'continueRegularOutput' });
