@@ -118,6 +118,13 @@ describe('A tool that is used again', () => {
 		expect(posts()).toHaveLength(1);
 	});
 
+	it('in a retry refuses to start again what VideoSDK does not list', async () => {
+		const first = await call(dispatch);
+		const error = expect.stringMatching(/^This tool was already used.*nothing was sent/) as string;
+		expect(await again(first, dispatch, 'retry')).toEqual({ error });
+		expect(posts()).toHaveLength(1);
+	});
+
 	it('calls a number again that certainly was not called, and none that may have been', async () => {
 		const days = [((new Date().getUTCDay() + 2) % 7) + 1];
 		const hours = { hours: { days, from: '09:00', to: '17:00', timeZone: 'UTC' } };

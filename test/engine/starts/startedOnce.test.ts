@@ -226,16 +226,20 @@ describe.each([
 	it.each(['the same', 'another'])(
 		'that is in doubt stays so in %s process, and nothing is sent',
 		async (which) => {
+			const begunAtMs = Date.now();
 			const first = await run({}, OK, { kind: 'status', status: 500 });
 			if (which === 'another') rig.engine = await rig.addEngine({ credentialId: rig.engine.credentialId });
-			const second = failureOf(await rig.engine.retry(first));
+			const second = await rig.engine.retry(first);
+			const { message, description } = failureOf(second);
 			const { check }: StartWords = STARTS[starts];
-			expect(second.message).toBe(failureOf(first).message);
-			expect(second.description).toContain(
-				`One ${STARTS[starts].one} was ${STARTS[starts].started} before this`,
-			);
-			expect(second.description.split(check)).toHaveLength(2);
+			expect(message).toBe(failureOf(first).message);
+			expect(description).toContain(`One ${STARTS[starts].one} was ${STARTS[starts].started} before this`);
+			expect(description.split(check)).toHaveLength(2);
 			expect(posts()).toHaveLength(2);
+			// Whoever retries that one has the calls searched that were made since the start, and no others.
+			await rig.engine.retry(second);
+			for (const { query } of rig.requests.filter(({ query }) => query.startDate !== undefined))
+				expect(Number(query.startDate)).toBeGreaterThan(begunAtMs - 5 * 60_000);
 		},
 	);
 
