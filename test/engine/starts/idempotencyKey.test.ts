@@ -128,6 +128,20 @@ describe('Idempotency Key', () => {
 		expect(rig.simulator.calls.size).toBe(2);
 	});
 
+	it('leaves a call to the other process that has made it, though an own try had failed before', async () => {
+		const other = await rig.addEngine({ credentialId: rig.engine.credentialId });
+		let others: IDataObject[] | undefined;
+		const until = () => {
+			if (!others) void other.run({ parameters: withKey('once') }).then((run) => (others = jsonOf(run)));
+			others ??= [];
+			return others.length > 0;
+		};
+		rig.simulator.addFault({ kind: 'status', status: 402, until, match: { method: 'POST' } });
+		const output = await rig.json(withKey('once'), { node: retryOnFail });
+		expect(output).toMatchObject([{ callId: others?.[0]?.callId, alreadyStarted: true }]);
+		expect(rig.simulator.calls.size).toBe(1);
+	});
+
 	it('lets another execution wait for the same call, for what is said in the room that was made for it', async () => {
 		const parameters = makeAndWait({
 			recording: 'transcribe',

@@ -71,6 +71,8 @@ export class Claim {
 	/** Releases the claim after `take`. @param state what is known now */
 	end(state: State): void {
 		this.current = state;
+		// What one execution has failed to start may still be started by another, in any process.
+		if (state.name === 'free') this.executionId = undefined;
 		this.settle?.();
 	}
 }
