@@ -68,9 +68,9 @@ export class Start {
 		private readonly item: { start: PreparedStart; isDryRun: boolean },
 		private readonly requests: StartRequests,
 	) {
-		this.uses = new ToolUses(run.context, run.operation.starts, item.start.call?.to);
+		this.uses = new ToolUses(run.context, this.kind, this.to);
 		this.executionId = run.context.getExecutionId();
-		this.doubt = new DoubtResolver(run.context, run.operation.starts, requests.find);
+		this.doubt = new DoubtResolver(run.context, this.kind, requests.find);
 	}
 
 	private get kind(): StartKind {
@@ -97,7 +97,6 @@ export class Start {
 		this.claim = isFree ? claimOf(await this.findKey(), this.to) : former;
 		own.set(this.itemIndex, { claim: this.claim, item: this.item });
 		const known = await this.claim.take(blocked);
-
 		const started = await this.ending(async () => await this.findRepeated(known));
 		return started && this.adopted(started);
 	}
@@ -252,7 +251,7 @@ export class Start {
 	private async start(): Promise<Started> {
 		const { uses, requests, run, claim } = this;
 		const { start, isDryRun } = this.item;
-		const sendStart = isDryRun ? dryRun(requests.send, start.call?.to) : requests.send;
+		const sendStart = isDryRun ? dryRun(requests.send, this.to) : requests.send;
 		await requests.tools.inTurn(async () => await this.checkFirst());
 		const settleUse = uses.note(claim.key);
 		const send = async (): Promise<Started> => {
