@@ -1,12 +1,12 @@
 import { sleep } from 'n8n-workflow';
 import { apiRequest, type Send } from '../../api/http/client';
+import { Limiter } from '../../api/http/limiter';
 import { deactivateRoom } from '../../api/rooms';
 import { type StartKind } from '../../api/startWords';
 import type { RequestOptions } from '../../fields/kit/requestOptions';
 import { type ItemRun, OpenRecord, type PreparedStart, RecordWithFile, type RunTools } from '../operation';
 import { type Started } from './claims';
 import { dryRun, NotNow } from './brakes';
-import { ConcurrencyLimit } from './concurrency';
 import { Start, type StartRun } from './startOnce';
 import { type Findable, StartSearch, type WantedStart } from './startSearch';
 import { failedOutcome, type LeftOpenRoom, type Outcome, type Run } from './itemOutcome';
@@ -39,9 +39,9 @@ class NotSent extends Error {}
 
 /** Runs the items of one run of the node, and holds what they share. */
 export class Runner {
-	private readonly limit: ConcurrencyLimit;
+	private readonly limit: Limiter;
 	/** The limit for closing rooms, which must not wait for items that are still to run. */
-	private readonly closeLimit: ConcurrencyLimit;
+	private readonly closeLimit: Limiter;
 	private readonly failure = new AbortController();
 	private readonly found = new Map<string, Promise<unknown>>();
 	private readonly searches = new Map<string, StartSearch>();
@@ -58,8 +58,8 @@ export class Runner {
 		maxConcurrency: number,
 	) {
 		const { context } = items;
-		this.limit = new ConcurrencyLimit(maxConcurrency);
-		this.closeLimit = new ConcurrencyLimit(maxConcurrency);
+		this.limit = new Limiter({ inFlight: maxConcurrency, isAdaptive: true });
+		this.closeLimit = new Limiter({ inFlight: maxConcurrency });
 		this.stopsOnFail = !continuesOnFail(context);
 		this.cancelSignal = context.getExecutionCancelSignal();
 		const signals = [this.failure.signal, ...(this.cancelSignal ? [this.cancelSignal] : [])];
@@ -219,17 +219,21 @@ export class Runner {
 		let hasBegun = false;
 		return async <T>(work: () => Promise<T>): Promise<T> =>
 			await new Promise((resolve, reject) => {
-				void this.limit.run(async () => {
-					try {
-						if (!hasBegun) await this.untilCertain();
-						if (this.stopSignal.aborted) throw new NotSent();
-						hasBegun = true;
-						resolve(await work());
-					} catch (error) {
-						reject(error);
-					}
-					await sleep(0);
-				}, hasBegun);
+				void this.limit.run(
+					this,
+					async () => {
+						try {
+							if (!hasBegun) await this.untilCertain();
+							if (this.stopSignal.aborted) throw new NotSent();
+							hasBegun = true;
+							resolve(await work());
+						} catch (error) {
+							reject(error);
+						}
+						await sleep(0);
+					},
+					hasBegun,
+				);
 			});
 	}
 
@@ -245,7 +249,7 @@ export class Runner {
 	private async close(roomId: string, isInDoubt: boolean, send: Send): Promise<LeftOpenRoom | undefined> {
 		if (isInDoubt) return { roomId };
 		return await this.closeLimit
-			.run(async () => await deactivateRoom(send, roomId))
+			.run(this, async () => await deactivateRoom(send, roomId))
 			.then(
 				() => undefined,
 				({ message: reason }: Error) => {

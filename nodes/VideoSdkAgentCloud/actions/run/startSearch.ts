@@ -2,12 +2,12 @@ import { type IDataObject, sleep } from 'n8n-workflow';
 import { startMsOf } from '../../api/http/responseReaders';
 import { CALL_KEY_MS, listCallsMade } from '../../api/calls';
 import type { Send } from '../../api/http/client';
+import { Limiter } from '../../api/http/limiter';
 import { listLatestSessions } from '../../api/sessions';
 import { type StartKind } from '../../api/startWords';
 import { isSameNumber } from '../../api/telephony';
 import { startKeyOf } from '../../security/redactTokens';
 import { KINDS } from '../../conversation/kinds';
-import { ConcurrencyLimit } from './concurrency';
 
 /** What VideoSDK lists with its metadata, by whose key it's found again (docs/dev/open-points.md, call.listed and session.listed). */
 export type Findable = 'call' | 'session';
@@ -45,7 +45,7 @@ const keyOf = ({ metaData, metadata }: IDataObject) => startKeyOf(metaData) ?? s
 /** Searches VideoSDK's lists for the starts of one run of a node, in one account. Searches at the same time share their requests. */
 export class StartSearch {
 	private gathering?: { wanted: WantedStart[]; rows: Promise<IDataObject[]> };
-	private readonly limit = new ConcurrencyLimit(MAX_IN_FLIGHT);
+	private readonly limit = new Limiter({ inFlight: MAX_IN_FLIGHT });
 
 	constructor(
 		private readonly kind: Findable,
@@ -87,7 +87,7 @@ export class StartSearch {
 			return await listCallsMade(this.send, sinceMs);
 		}
 		const search = async (to?: string) =>
-			await this.limit.run(async () => await listCallsMade(this.send, sinceMs, to));
+			await this.limit.run(this, async () => await listCallsMade(this.send, sinceMs, to));
 		return (await Promise.all([...numbers].map(search))).flat();
 	}
 }

@@ -10,7 +10,7 @@ import { readTextFile } from '../../api/files';
 import { clockSkewMs } from '../../api/http/serverTime';
 import { detached } from '../../n8n/detached';
 import { fileAddressRule } from '../../security/publicAddress';
-import { Limiter } from './limiter';
+import { Limiter } from '../../api/http/limiter';
 
 /** The limits of each kind of requests to VideoSDK. An execution whose requests hang leaves places for others. */
 const API_LIMITS = { inFlight: 15, ofOwner: 10, perSecond: 20, slowPerSecond: 8 };

@@ -8,7 +8,7 @@ import { describeKnown } from '../../conversation/known';
 import { LONGEST_TRY_AGAIN_MS, openArtifacts } from '../../conversation/nextStep';
 import type { AccountRequests } from './accountRequests';
 import type { PendingConversation, Busy } from './pendingConversation';
-import type { Limiter } from './limiter';
+import type { Limiter } from '../../api/http/limiter';
 
 /** The statuses for a rejected credential, which say nothing about the conversation. */
 const REJECTED = [401, 403];

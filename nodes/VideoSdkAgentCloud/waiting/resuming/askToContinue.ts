@@ -3,7 +3,7 @@ import { abortAfter } from '../../api/http/client';
 import type { RequestContext } from '../../api/http/credential';
 import { excerpt } from '../../api/http/failure';
 import type { Known } from '../../conversation/known';
-import { Limiter } from '../polling/limiter';
+import { Limiter } from '../../api/http/limiter';
 import { KEY_HEADER, RESULT_HEADER } from './resumeUrl';
 import type { StoredWait } from '../storedWait';
 import { warnNotResumed } from './warnings';

@@ -10,7 +10,7 @@ import type { RequestContext } from '../../../../nodes/VideoSdkAgentCloud/api/ht
 import { AccountRequests, keyOf } from '../../../../nodes/VideoSdkAgentCloud/waiting/polling/accountRequests';
 import { PendingConversation } from '../../../../nodes/VideoSdkAgentCloud/waiting/polling/pendingConversation';
 import { budgetOf } from '../../../../nodes/VideoSdkAgentCloud/waiting/budget';
-import type { Limiter } from '../../../../nodes/VideoSdkAgentCloud/waiting/polling/limiter';
+import type { Limiter } from '../../../../nodes/VideoSdkAgentCloud/api/http/limiter';
 import { Poller } from '../../../../nodes/VideoSdkAgentCloud/waiting/polling/poller';
 import { WANT } from '../../conversation/facts';
 import { shareOf } from '../../support';

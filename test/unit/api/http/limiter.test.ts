@@ -1,6 +1,6 @@
 /** Who begins when more wants to be done than may. */
 import fc from 'fast-check';
-import { Limiter, type RateLimits } from '../../../../nodes/VideoSdkAgentCloud/waiting/polling/limiter';
+import { Limiter, type RateLimits } from '../../../../nodes/VideoSdkAgentCloud/api/http/limiter';
 import { checkAsync, settle } from '../../support';
 
 const FAILED = new Error('failed');
@@ -70,6 +70,104 @@ it('Those that come again and again, however many, keep no other one from its pl
 		await Promise.all(all);
 	});
 	await checkAsync(property, 40);
+});
+
+it('Work that continues what has begun goes before the other work of its owner', async () => {
+	const [limiter, owner] = [new Limiter({ inFlight: 1 }), {}];
+	const order: string[] = [];
+	const item = async (name: string) => {
+		await limiter.run(owner, async () => void order.push(`${name}1`));
+		await limiter.run(owner, async () => void order.push(`${name}2`), true);
+	};
+	await Promise.all([item('a'), item('b'), item('c')]);
+	expect(order).toEqual(['a1', 'b1', 'a2', 'b2', 'c1', 'c2']);
+});
+
+describe('With a bound that answers move', () => {
+	afterEach(() => void jest.restoreAllMocks());
+
+	const end = fc.record({
+		kind: fc.constant('end' as const),
+		dice: fc.array(fc.nat(), { minLength: 1, maxLength: 60 }),
+		fails: fc.boolean(),
+	});
+	const slowDown = fc.record({
+		kind: fc.constant('slowDown' as const),
+		afterMs: fc.array(fc.constantFrom(0, 1, 499, 500, 900), { minLength: 1, maxLength: 3 }),
+	});
+	const recover = fc.record({
+		kind: fc.constant('recover' as const),
+		times: fc.integer({ min: 1, max: 60 }),
+	});
+
+	it('as much as it allows is under way, all work begins in order, and none is left', async () => {
+		const commands = fc.array(fc.oneof(end, slowDown, recover), { maxLength: 20 });
+		const property = fc.asyncProperty(fc.integer({ min: 1, max: 60 }), commands, async (maximum, steps) => {
+			let nowMs = 0;
+			jest.spyOn(performance, 'now').mockImplementation(() => nowMs);
+			const [limiter, owner] = [new Limiter({ inFlight: maximum, isAdaptive: true }), {}];
+			const begun: number[] = [];
+			const running = new Map<number, (fails: boolean) => void>();
+			let handedIn = 0;
+			const handIn = () => {
+				const index = handedIn++;
+				const work = async () =>
+					await new Promise<void>((resolve, reject) => {
+						begun.push(index);
+						running.set(index, (fails) => (fails ? reject(FAILED) : resolve()));
+					});
+				limiter.run(owner, work).catch(() => {});
+			};
+			const endOne = async (dice: number, fails: boolean) => {
+				const [index = NaN, over] = [...running][dice % running.size] ?? [];
+				running.delete(index);
+				over?.(fails);
+				await settle();
+			};
+			let slowedAtMs = -Infinity;
+			let bound = maximum;
+			let successes = 0;
+			for (const step of steps) {
+				// More always waits than may begin.
+				while (handedIn - begun.length < 2 * 60) handIn();
+				await settle();
+				if (step.kind === 'end') {
+					for (const dice of step.dice) {
+						const before = running.size;
+						await endOne(dice, step.fails);
+						expect(running.size).toBe(Math.max(bound, before - 1));
+					}
+				} else if (step.kind === 'slowDown') {
+					for (const afterMs of step.afterMs) {
+						nowMs += afterMs;
+						limiter.slowDown();
+						// Half, at most once in half a second.
+						if (nowMs - slowedAtMs < 500) continue;
+						bound = Math.max(1, Math.floor(bound / 2));
+						slowedAtMs = nowMs;
+						successes = 0;
+					}
+					while (running.size > bound) await endOne(0, false);
+					await endOne(0, false);
+					expect(running.size).toBe(bound);
+				} else {
+					for (let time = 0; time < step.times; time++) {
+						limiter.recover();
+						// A tenth of the maximum more for a whole round that goes well.
+						if (bound === maximum || ++successes < bound) continue;
+						bound = Math.min(maximum, bound + Math.max(1, Math.round(maximum / 10)));
+						successes = 0;
+					}
+					const before = running.size;
+					await settle();
+					expect(running.size).toBe(Math.max(bound, before));
+				}
+			}
+			while (running.size > 0) await endOne(0, false);
+			expect(begun).toEqual(Array.from({ length: handedIn }, (_, index) => index));
+		});
+		await checkAsync(property, 150);
+	});
 });
 
 describe('By a clock of its own', () => {
