@@ -56,7 +56,7 @@ export default defineConfig(
 			'nodes/**/fields/**/*.ts',
 			'nodes/**/dropdowns/*.ts',
 			'nodes/**/actions/waitForAll.ts',
-			'nodes/**/actions/*/*.operation.ts',
+			'nodes/**/actions/*/*.ts',
 		],
 		rules: { 'import-x/no-duplicates': ['error', { 'prefer-inline': true }] },
 	},

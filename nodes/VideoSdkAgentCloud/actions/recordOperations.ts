@@ -1,8 +1,34 @@
 import { type IDataObject, type INodeProperties } from 'n8n-workflow';
+import { type Send } from '../api/http/client';
 import { listRecords, type ListRequest } from '../api/http/pagination';
-import { type ItemReader } from '../fields/kit/reader';
+import { type Field } from '../fields/kit/field';
 import { readLimit, RETURN_ALL_FIELDS } from '../fields/kit/filters';
+import { type ItemReader } from '../fields/kit/reader';
 import { type Operation } from './operation';
+
+/** The operations of a resource that do one thing with one record, or list records. Each resource has one such table. */
+export type RecordOperations = [Operation, ...Operation[]];
+
+/**
+ * Makes an operation that does one thing with one record.
+ *
+ * @param field holds the record's ID
+ * @param run sends the requests, and returns the output
+ */
+export function onRecord(
+	field: Field<'required'>,
+	run: (send: Send, id: string) => Promise<IDataObject>,
+	texts: Omit<Operation, 'fields' | 'prepare'>,
+): Operation {
+	return {
+		...texts,
+		fields: [field],
+		prepare(read) {
+			const id = read.text(field);
+			return async (send) => await run(send, id);
+		},
+	};
+}
 
 interface Listing {
 	list: ListRequest;
