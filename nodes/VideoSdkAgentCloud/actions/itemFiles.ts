@@ -1,9 +1,15 @@
-import { FileError, type FileRequest, type OpenFile, readTextFile, uploadFile, withFile } from '../api/files';
+import {
+	FileError,
+	type FileLimits,
+	type FileRequest,
+	type OpenFile,
+	readTextFile,
+	uploadFile,
+	withFile,
+} from '../api/files';
 import type { ItemReader } from '../fields/kit/reader';
 import { fileAddressRule } from '../security/publicAddress';
 import type { RunTools } from './operation';
-
-type Limits = Pick<FileRequest, 'maxSizeMb' | 'tooLargeAdvice'>;
 
 /**
  * Downloads or uploads a file when it's the item's turn: over the internet only, unless the API of the item's credential is local.
@@ -12,7 +18,7 @@ async function fetchFor<T>(
 	read: ItemReader,
 	url: string,
 	{ credential, inTurn, stopSignal, timeoutMs }: RunTools,
-	fetch: (file: Omit<FileRequest, keyof Limits>) => Promise<T>,
+	fetch: (file: FileRequest) => Promise<T>,
 ): Promise<T> {
 	const { httpRequest } = read.context.helpers;
 	return await inTurn(async () => {
@@ -37,7 +43,7 @@ export async function useFile<T>(
 	read: ItemReader,
 	url: string,
 	tools: RunTools,
-	limits: Limits,
+	limits: FileLimits,
 	use: (file: OpenFile) => Promise<T>,
 ): Promise<T> {
 	return await fetchFor(read, url, tools, async (file) => await withFile({ ...file, ...limits }, use));

@@ -1,7 +1,7 @@
 import { parse as parseDisposition } from 'content-disposition';
 import { UserError, type BinaryHelperFunctions, type IHttpRequestOptions } from 'n8n-workflow';
 import { abortAfter } from './http/client';
-import { failureOfError, type FullResponse } from './http/failure';
+import { type ApiFailure, failureOfError, type FullResponse } from './http/failure';
 
 const MAX_REDIRECTS = 5;
 /** The statuses of a response with a whole file. A proxy may turn a 200 into a 203. */
@@ -9,7 +9,7 @@ const STATUSES_WITH_FILE = [200, 203];
 const WEB_PAGE_TYPES = ['text/html', 'application/xhtml+xml'];
 const BYTES_PER_MB = 1_000_000;
 /** The limits for a transcript or summary, which hold more than a day of speech. */
-const TEXT_LIMITS = {
+const TEXT_LIMITS: FileLimits = {
 	maxSizeMb: 10,
 	tooLargeAdvice: "Turn off 'Include Text' in Transcription: Get, and get the file with Recording: Download.",
 };
@@ -29,7 +29,7 @@ export class FileError extends UserError {
 	}
 }
 
-/** The address of a file, and how it's downloaded. */
+/** The address of a file, and how it's transferred. */
 export interface FileRequest {
 	/** n8n's helper without a credential, because the token is for the API alone, even if the API's own host has the file. */
 	httpRequest: (options: IHttpRequestOptions) => Promise<unknown>;
@@ -38,9 +38,13 @@ export interface FileRequest {
 	rejectionOf: (url: URL) => string | undefined;
 	/** How long the host may take to begin its response, in ms; for a text, to send all of it. */
 	timeoutMs: number;
+	stopSignal: AbortSignal;
+}
+
+/** How large a file to download may be, and what users can do about one that is larger. */
+export interface FileLimits {
 	maxSizeMb: number;
 	tooLargeAdvice: string;
-	stopSignal: AbortSignal;
 }
 
 /** A file whose content is being received. */
@@ -88,15 +92,7 @@ function mediaTypeOf(headers: FullResponse['headers']): string {
 
 const GET_ANEW = 'Get a new address with Recording: Get Many or Transcription: Get.';
 
-const notSent = ({ host }: URL, status: number): FileError =>
-	new FileError(
-		`${host} didn't send the file (status ${status})`,
-		`The file may not be ready yet, it may have been deleted, or its address may have expired. ${GET_ANEW}`,
-		true,
-	);
-
-function unanswered({ host }: URL, error: unknown): FileError {
-	const { kind, apiMessage, code = '' } = failureOfError(error);
+function notDownloaded({ host }: URL, { kind, apiMessage, code = '' }: ApiFailure): FileError {
 	// n8n itself may block an address (N8N_SSRF_PROTECTION_ENABLED).
 	if (kind === 'notSent') {
 		return new FileError(`n8n can't fetch the file from ${host}: ${apiMessage}`, 'Nothing was sent there.');
@@ -104,42 +100,46 @@ function unanswered({ host }: URL, error: unknown): FileError {
 	return new FileError(`${host} didn't send the file`, `Try again later. Network code: ${code}.`, true);
 }
 
-const incomplete = ({ host }: URL): FileError =>
-	new FileError(`${host} sent only part of the file`, 'Try again later.', true);
+const notUploaded = ({ host }: URL, { apiMessage, code }: ApiFailure): FileError =>
+	new FileError(`n8n can't upload to ${host}: ${code ?? apiMessage}`, 'Try again later.', true);
 
-function tooLarge({ maxSizeMb, tooLargeAdvice }: FileRequest, sizeBytes?: number): FileError {
+function tooLarge({ maxSizeMb, tooLargeAdvice }: FileLimits, sizeBytes?: number): FileError {
 	const actual = sizeBytes === undefined ? '' : ` (it's ${Math.ceil(sizeBytes / BYTES_PER_MB)} MB)`;
 	return new FileError(`The file is larger than ${maxSizeMb} MB${actual}`, tooLargeAdvice);
 }
 
-/** Sends one request. @returns the response, whatever its status */
-async function request(
+/**
+ * Sends one request, without a token, because the host may be anyone's.
+ *
+ * @param failed puts a failure into words
+ * @returns the response, whatever its status
+ */
+async function request<Body>(
 	{ httpRequest, timeoutMs, stopSignal }: FileRequest,
 	url: URL,
-	over: AbortSignal,
-): Promise<FullResponse & { body: FileStream }> {
-	try {
-		const response = (await httpRequest({
-			url: url.href,
-			// The content is requested as it's stored, so that Content-Length is the size of the file.
-			headers: { 'Accept-Encoding': 'identity' },
-			encoding: 'stream',
-			returnFullResponse: true,
-			ignoreHttpStatusErrors: true,
-			disableFollowRedirect: true,
-			timeout: timeoutMs,
-			abortSignal: AbortSignal.any([stopSignal, over]),
-		})) as FullResponse & { body: FileStream };
-		// Aborting emits an error, which would be unhandled if no one reads the stream.
-		response.body.on('error', () => undefined);
-		return response;
-	} catch (error) {
-		throw unanswered(url, error);
-	}
+	options: Partial<IHttpRequestOptions>,
+	failed: (url: URL, failure: ApiFailure) => FileError,
+): Promise<FullResponse & { body: Body }> {
+	const response = await httpRequest({
+		url: url.href,
+		returnFullResponse: true,
+		ignoreHttpStatusErrors: true,
+		disableFollowRedirect: true,
+		timeout: timeoutMs,
+		abortSignal: stopSignal,
+		...options,
+	}).catch((error: unknown) => {
+		throw failed(url, failureOfError(error));
+	});
+	return response as FullResponse & { body: Body };
 }
 
 /** Passes a file's content on while it's small enough. Node.js itself fails if less arrives than the response has announced. */
-function limited(file: FileRequest, body: FileStream, url: URL): Pick<OpenFile, 'receivedBytes' | 'stream'> {
+function limited(
+	file: FileLimits,
+	body: FileStream,
+	{ host }: URL,
+): Pick<OpenFile, 'receivedBytes' | 'stream'> {
 	let received = 0;
 	async function* chunks(): AsyncGenerator<Buffer> {
 		try {
@@ -149,7 +149,8 @@ function limited(file: FileRequest, body: FileStream, url: URL): Pick<OpenFile, 
 				yield chunk;
 			}
 		} catch (error) {
-			throw error instanceof FileError ? error : incomplete(url);
+			const cut = new FileError(`${host} sent only part of the file`, 'Try again later.', true);
+			throw error instanceof FileError ? error : cut;
 		}
 	}
 	// The class Readable can't be imported, so it's taken from the body.
@@ -159,8 +160,14 @@ function limited(file: FileRequest, body: FileStream, url: URL): Pick<OpenFile, 
 	return { stream: from(chunks(), { objectMode: false }), receivedBytes: () => received };
 }
 
-async function open(file: FileRequest, over: AbortSignal): Promise<OpenFile> {
+async function open(file: FileRequest & FileLimits, over: AbortSignal): Promise<OpenFile> {
 	let address = file.url;
+	const options: Partial<IHttpRequestOptions> = {
+		// The content is requested as it's stored, so that Content-Length is the size of the file.
+		headers: { 'Accept-Encoding': 'identity' },
+		encoding: 'stream',
+		abortSignal: AbortSignal.any([file.stopSignal, over]),
+	};
 	if (!URL.canParse(address)) {
 		const advice = 'If VideoSDK saves recordings to your own storage, get the file from there.';
 		throw new FileError('VideoSDK gives no web address for the file', advice);
@@ -172,13 +179,18 @@ async function open(file: FileRequest, over: AbortSignal): Promise<OpenFile> {
 			const whose = redirects === 0 ? "The file's address" : "The file's address redirects to one that";
 			throw new FileError(`${whose} ${rejection}`, 'Nothing was sent there.');
 		}
-		const { statusCode, headers, body } = await request(file, url, over);
+		const { statusCode, headers, body } = await request<FileStream>(file, url, options, notDownloaded);
+		// Aborting emits an error, which would be unhandled if no one reads the stream.
+		body.on('error', () => undefined);
 		const { location } = headers;
 		if (statusCode >= 300 && typeof location === 'string' && URL.canParse(location, url.href)) {
 			address = new URL(location, url.href).href;
 			continue;
 		}
-		if (!STATUSES_WITH_FILE.includes(statusCode)) throw notSent(url, statusCode);
+		if (!STATUSES_WITH_FILE.includes(statusCode)) {
+			const advice = `The file may not be ready yet, it may have been deleted, or its address may have expired. ${GET_ANEW}`;
+			throw new FileError(`${url.host} didn't send the file (status ${statusCode})`, advice, true);
+		}
 		const mediaType = mediaTypeOf(headers);
 		if (WEB_PAGE_TYPES.includes(mediaType)) {
 			const advice = `It may ask for a login, or the address may have expired. ${GET_ANEW}`;
@@ -198,14 +210,16 @@ async function open(file: FileRequest, over: AbortSignal): Promise<OpenFile> {
 }
 
 /**
- * Downloads a file in one try, without a token, because the host may be anyone's. Redirects are followed here, so that each address is
- * checked like the first one.
+ * Downloads a file in one try. Redirects are followed here, so that each address is checked like the first one.
  *
  * @param use reads the content. The connection is closed once it returns or throws
  * @returns what `use` returns
  * @throws FileError
  */
-export async function withFile<T>(file: FileRequest, use: (file: OpenFile) => Promise<T>): Promise<T> {
+export async function withFile<T>(
+	file: FileRequest & FileLimits,
+	use: (file: OpenFile) => Promise<T>,
+): Promise<T> {
 	const over = new AbortController();
 	try {
 		return await use(await open(file, over.signal));
@@ -215,52 +229,30 @@ export async function withFile<T>(file: FileRequest, use: (file: OpenFile) => Pr
 	}
 }
 
-function notUploaded({ host }: URL, error: unknown): FileError {
-	const { apiMessage, code } = failureOfError(error);
-	return new FileError(`n8n can't upload to ${host}: ${code ?? apiMessage}`, 'Try again later.', true);
-}
-
 /**
- * Uploads a file in one try, without a token, because the address itself gives permission.
+ * Uploads a file in one try. The address itself gives permission.
  *
  * @throws FileError
  */
-export async function uploadFile(
-	{ httpRequest, url, rejectionOf, timeoutMs, stopSignal }: Omit<FileRequest, keyof typeof TEXT_LIMITS>,
-	content: Buffer,
-	contentType: string,
-): Promise<void> {
-	const address = URL.canParse(url) ? new URL(url) : undefined;
-	const rejection = address ? rejectionOf(address) : "isn't a web address";
+export async function uploadFile(file: FileRequest, content: Buffer, contentType: string): Promise<void> {
+	const address = URL.canParse(file.url) ? new URL(file.url) : undefined;
+	const rejection = address ? file.rejectionOf(address) : "isn't a web address";
 	if (address === undefined || rejection !== undefined) {
 		throw new FileError(
 			`VideoSDK's upload address ${rejection}`,
 			"Nothing was uploaded. If it happens again, ask VideoSDK's support.",
 		);
 	}
-	let status: number;
-	try {
-		({ statusCode: status } = (await httpRequest({
-			method: 'PUT',
-			url: address.href,
-			headers: { 'Content-Type': contentType },
-			body: content,
-			encoding: 'text',
-			returnFullResponse: true,
-			ignoreHttpStatusErrors: true,
-			disableFollowRedirect: true,
-			timeout: timeoutMs,
-			abortSignal: stopSignal,
-		})) as FullResponse);
-	} catch (error) {
-		throw notUploaded(address, error);
-	}
-	if (status < 200 || status > 299) {
-		throw new FileError(
-			`${address.host} didn't take the upload (status ${status})`,
-			'Try again later.',
-			true,
-		);
+	const options = {
+		method: 'PUT',
+		headers: { 'Content-Type': contentType },
+		body: content,
+		encoding: 'text',
+	} as const;
+	const { statusCode } = await request<string>(file, address, options, notUploaded);
+	if (statusCode < 200 || statusCode > 299) {
+		const message = `${address.host} didn't take the upload (status ${statusCode})`;
+		throw new FileError(message, 'Try again later.', true);
 	}
 }
 
@@ -269,7 +261,7 @@ export async function uploadFile(
  *
  * @throws FileError, also if the whole file wasn't received within `timeoutMs`
  */
-export async function readTextFile(file: Omit<FileRequest, keyof typeof TEXT_LIMITS>): Promise<string> {
+export async function readTextFile(file: FileRequest): Promise<string> {
 	const done = new AbortController();
 	const stopSignal = AbortSignal.any([file.stopSignal, abortAfter(file.timeoutMs, done.signal)]);
 	try {
