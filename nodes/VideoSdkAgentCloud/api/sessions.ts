@@ -40,6 +40,9 @@ export interface StartBody {
 
 const ROOT = ['ai', 'v1', 'ai-deployment-sessions'];
 
+/** All deployments that sessions are started from, with a row for each tag of a deployment. */
+export const DEPLOYMENTS: ListRequest = { path: ['ai', 'v1', 'ai-deployments'], idFields: ['id', 'tag'] };
+
 /** The fields that most users need, with which the output begins. */
 const FIRST_FIELDS = [
 	'sessionId',

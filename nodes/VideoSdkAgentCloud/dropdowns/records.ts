@@ -8,9 +8,8 @@ import { AGENT_DEPLOYMENTS } from '../api/agents';
 import { isCallOver } from '../api/callRecord';
 import { CALLS } from '../api/calls';
 import { clientOf } from '../api/http/client';
-import { DEPLOYMENTS } from '../api/deployments';
 import { listRecords } from '../api/http/pagination';
-import { hasStatus, SESSIONS, TERMINAL_STATUSES } from '../api/sessions';
+import { DEPLOYMENTS, hasStatus, SESSIONS, TERMINAL_STATUSES } from '../api/sessions';
 import {
 	ALL_ROUTING_RULES,
 	fetchNumbersOfRule,

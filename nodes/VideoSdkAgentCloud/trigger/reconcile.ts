@@ -1,4 +1,4 @@
-import { type CallWebhook, isSameUrl } from '../api/callWebhooks';
+import { type CallWebhook, isSameUrl } from '../api/webhooks';
 import { callEventsOf } from '../webhook/eventNames';
 
 /** The webhook that a trigger needs at VideoSDK. */

@@ -1,6 +1,6 @@
 import { type IHookFunctions, NodeOperationError } from 'n8n-workflow';
 import { readBaseUrl } from '../../../credentials/apiTarget';
-import { createCallWebhook, deleteCallWebhook, listCallWebhooks } from '../api/callWebhooks';
+import { createCallWebhook, deleteCallWebhook, listCallWebhooks } from '../api/webhooks';
 import { clientOf, failureOf, type Send } from '../api/http/client';
 import { CREDENTIAL_TYPE } from '../api/http/credential';
 import { isPassing } from '../api/http/failure';

@@ -3,7 +3,7 @@ import { UserError } from 'n8n-workflow';
 import { BoundedMap } from '../n8n/boundedStores';
 import { clientOf } from '../api/http/client';
 import { credentialId, type RequestContext } from '../api/http/credential';
-import { fetchPublicKey } from '../api/publicKey';
+import { fetchPublicKey } from '../api/webhooks';
 import { readPublicKey } from './verify';
 
 /** The shortest time between two fetches, whatever signatures are received. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type CallWebhook, isSameUrl } from '../../../nodes/VideoSdkAgentCloud/api/callWebhooks';
+import { type CallWebhook, isSameUrl } from '../../../nodes/VideoSdkAgentCloud/api/webhooks';
 import { reconcile, type WantedWebhook } from '../../../nodes/VideoSdkAgentCloud/trigger/reconcile';
 import { CALL_EVENTS, callEventsOf } from '../../../nodes/VideoSdkAgentCloud/webhook/eventNames';
 import { checkTimes } from '../support';

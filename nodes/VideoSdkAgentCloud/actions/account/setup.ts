@@ -1,14 +1,13 @@
 import { type IDataObject, type IExecuteFunctions, type IHttpRequestMethods } from 'n8n-workflow';
 import { AGENT_DEPLOYMENTS } from '../../api/agents';
-import { listCallWebhooks } from '../../api/callWebhooks';
 import { failureOf, type Send } from '../../api/http/client';
 import { latestVersion } from '../../api/cloud';
 import { CREDENTIAL_TYPE, credentialId } from '../../api/http/credential';
-import { DEPLOYMENTS } from '../../api/deployments';
+import { DEPLOYMENTS } from '../../api/sessions';
 import { failureOfError, NOT_FOUND_STATUSES } from '../../api/http/failure';
 import { describeFailure } from '../../api/http/messages';
 import { listRecords, type ListRequest } from '../../api/http/pagination';
-import { fetchPublicKey } from '../../api/publicKey';
+import { fetchPublicKey, listCallWebhooks } from '../../api/webhooks';
 import { fetchRule } from '../../api/routingRule';
 import { ALL_ROUTING_RULES, PHONE_NUMBERS } from '../../api/telephony';
 import { baseResumeUrlOf } from '../../n8n/waitingState';

@@ -1,4 +1,4 @@
-import { DEPLOYMENTS } from '../../api/deployments';
+import { DEPLOYMENTS } from '../../api/sessions';
 import { getMany, type RecordOperations } from '../recordOperations';
 
 export const operations: RecordOperations = [

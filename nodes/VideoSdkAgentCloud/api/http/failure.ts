@@ -1,6 +1,5 @@
 import { jsonParse, type NodeApiError } from 'n8n-workflow';
-import { retryAfterMs } from './retryAfter';
-import { serverTimeMs } from './serverTime';
+import { retryAfterMs, serverTimeMs } from './timeHeaders';
 import { JWT, withoutKeys } from '../../security/redactTokens';
 
 /** The statuses for an unknown ID (docs/dev/api-truth.md, Access). The API may also send them for what was created just now. */

@@ -7,7 +7,7 @@ import {
 	type RequestContext,
 } from '../../api/http/credential';
 import { readTextFile } from '../../api/files';
-import { clockSkewMs } from '../../api/http/serverTime';
+import { clockSkewMs } from '../../api/http/timeHeaders';
 import { detached } from '../../n8n/detached';
 import { fileAddressRule } from '../../security/publicAddress';
 import { Limiter } from '../../api/http/limiter';

@@ -1,47 +1,8 @@
 import fc from 'fast-check';
 import { type ApiFailure } from '../../../../nodes/VideoSdkAgentCloud/api/http/failure';
-import { retryAfterMs } from '../../../../nodes/VideoSdkAgentCloud/api/http/retryAfter';
 import { retryDelay } from '../../../../nodes/VideoSdkAgentCloud/api/http/retry';
 import { checkTimes } from '../../support';
 import { FAILURES } from './anyFailure';
-
-describe('retryAfterMs', () => {
-	it.each<[header: unknown, waitMs: number]>([
-		['0', 0],
-		['1', 1_000],
-		[' 7 ', 7_000],
-		['1.5', 1_500],
-		['1.25', 1_250],
-		['007', 7_000],
-		['60', 60_000],
-		...['61', '86400', '9'.repeat(400)].map((long) => [long, 60_000] as [string, number]),
-	])('reads %j as %j ms', (header, waitMs) => expect(retryAfterMs(header)).toBe(waitMs));
-
-	it.each([
-		undefined,
-		null,
-		'',
-		' ',
-		5,
-		['5'],
-		{},
-		true,
-		'soon',
-		'-5',
-		'+5',
-		'1e3',
-		'5 s',
-		'5s',
-		'0x10',
-		'garbage 5',
-		'10, 20',
-		'1,5',
-		'NaN',
-		'Infinity',
-		'in 5 minutes',
-		'Thu, 15 Jan 2026 12:00:00 GMT',
-	])('knows nothing from %j', (header) => expect(retryAfterMs(header)).toBeUndefined());
-});
 
 describe('retryDelay', () => {
 	/** How often a request is sent at most, the first time included. */

@@ -3,6 +3,7 @@ import { recordWith } from './http/responseReaders';
 import { failureOf, type Send } from './http/client';
 import { NOT_FOUND_STATUSES } from './http/failure';
 import { listRecords } from './http/pagination';
+import { serverTimeMs } from './http/timeHeaders';
 
 const ROOT = ['v2', 'sip', 'webhooks'];
 /** The docs name the ID `id`, and the SDK also reads `webhookId` (docs/dev/api-truth.md, Events). */
@@ -55,4 +56,23 @@ export async function deleteCallWebhook(send: Send, id: string): Promise<void> {
 	await send({ method: 'DELETE', path: [...ROOT, id] }, () => true).catch((error: Error) => {
 		if (!isGone(error)) throw error;
 	});
+}
+
+const KEY_PATH = ['v2', 'public', 'rsa-public-key'];
+
+/**
+ * Fetches the key with which VideoSDK signs its webhooks.
+ *
+ * @param read gets the PEM, empty if there is none, and the time at which the API answered (`serverTimeMs`). It returns undefined if the
+ *   key is unusable
+ * @param baseUrl see ApiRequest
+ */
+export async function fetchPublicKey<T>(
+	send: Send,
+	read: (pem: string, answeredAtMs?: number) => T | undefined,
+	baseUrl?: string,
+): Promise<T> {
+	return await send({ method: 'GET', path: KEY_PATH, baseUrl }, ({ publicKey }, headers) =>
+		read(typeof publicKey === 'string' ? publicKey : '', serverTimeMs(headers)),
+	);
 }

@@ -3,7 +3,7 @@ import {
 	deleteCallWebhook,
 	isSameUrl,
 	listCallWebhooks,
-} from '../../../nodes/VideoSdkAgentCloud/api/callWebhooks';
+} from '../../../nodes/VideoSdkAgentCloud/api/webhooks';
 import { ApiError, type Send } from '../../../nodes/VideoSdkAgentCloud/api/http/client';
 import { requestContext } from '../support';
 

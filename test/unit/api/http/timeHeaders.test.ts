@@ -1,5 +1,9 @@
 import fc from 'fast-check';
-import { clockSkewMs, serverTimeMs } from '../../../../nodes/VideoSdkAgentCloud/api/http/serverTime';
+import {
+	clockSkewMs,
+	retryAfterMs,
+	serverTimeMs,
+} from '../../../../nodes/VideoSdkAgentCloud/api/http/timeHeaders';
 import { check } from '../../support';
 
 it('Clocks that agree have no skew, however long the answer takes; those that differ have at most what they differ by', () => {
@@ -21,4 +25,42 @@ it("A cache's Age counts in seconds since the sender's Date", () => {
 	const timeMs = Date.parse(date);
 	expect(serverTimeMs({ date, age: '90' })).toBe(timeMs + 90_000);
 	for (const age of [undefined, '0', '-90', 'old']) expect(serverTimeMs({ date, age })).toBe(timeMs);
+});
+
+describe('retryAfterMs', () => {
+	it.each<[header: unknown, waitMs: number]>([
+		['0', 0],
+		['1', 1_000],
+		[' 7 ', 7_000],
+		['1.5', 1_500],
+		['1.25', 1_250],
+		['007', 7_000],
+		['60', 60_000],
+		...['61', '86400', '9'.repeat(400)].map((long) => [long, 60_000] as [string, number]),
+	])('reads %j as %j ms', (header, waitMs) => expect(retryAfterMs(header)).toBe(waitMs));
+
+	it.each([
+		undefined,
+		null,
+		'',
+		' ',
+		5,
+		['5'],
+		{},
+		true,
+		'soon',
+		'-5',
+		'+5',
+		'1e3',
+		'5 s',
+		'5s',
+		'0x10',
+		'garbage 5',
+		'10, 20',
+		'1,5',
+		'NaN',
+		'Infinity',
+		'in 5 minutes',
+		'Thu, 15 Jan 2026 12:00:00 GMT',
+	])('knows nothing from %j', (header) => expect(retryAfterMs(header)).toBeUndefined());
 });
