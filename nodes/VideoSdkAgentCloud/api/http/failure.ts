@@ -106,7 +106,7 @@ export function failureOfResponse(
 			? excerpt(text) || undefined
 			: readApiMessage(text, holdsSecrets ? '' : undefined),
 		requestId: requestId === undefined ? undefined : String(requestId),
-		retryAfterMs: retryAfterMs(response.headers['retry-after']),
+		retryAfterMs: retryAfterMs(response.headers),
 		serverTimeMs: serverTimeMs(response.headers),
 	};
 }

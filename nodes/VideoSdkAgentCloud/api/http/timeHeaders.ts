@@ -35,11 +35,24 @@ export function clockSkewMs(
 }
 
 const MAX_RETRY_AFTER_MS = 60_000;
+const SECONDS = /^\d+(?:\.\d+)?$/;
+/** The three forms of an HTTP date (RFC 9110, section 5.6.7), of which the last one leaves out that it's in GMT. */
+const HTTP_DATE = /^[A-Z][a-z]{2,8},? [\w -]+ \d\d:\d\d:\d\d (?:GMT|(\d{4}))$/;
 
 /**
- * Reads the seconds of a Retry-After header as ms, at most a minute, because no one expects a node to pause for longer. A date is ignored.
+ * Reads from a response how long the server asks the sender to wait: seconds, or a date, which counts by the server's own clock if the
+ * response has its Date.
+ *
+ * @param headers the response's headers, with names in lower case
+ * @returns the time in ms, at most a minute, because no one expects a node to pause for longer; undefined if there is none
  */
-export function retryAfterMs(header: unknown): number | undefined {
-	const isSeconds = typeof header === 'string' && /^\s*\d+(?:\.\d+)?\s*$/.test(header);
-	return isSeconds ? Math.min(Number(header) * 1000, MAX_RETRY_AFTER_MS) : undefined;
+export function retryAfterMs(headers: Record<string, unknown>): number | undefined {
+	const { 'retry-after': header } = headers;
+	const text = typeof header === 'string' ? header.trim() : '';
+	if (SECONDS.test(text)) return Math.min(Number(text) * 1000, MAX_RETRY_AFTER_MS);
+	const [date, year] = HTTP_DATE.exec(text) ?? [];
+	if (date === undefined) return undefined;
+	const waitMs =
+		Date.parse(year === undefined ? date : `${date} GMT`) - (serverTimeMs(headers) ?? Date.now());
+	return Number.isNaN(waitMs) ? undefined : Math.min(Math.max(waitMs, 0), MAX_RETRY_AFTER_MS);
 }

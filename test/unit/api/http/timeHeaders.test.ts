@@ -37,7 +37,26 @@ describe('retryAfterMs', () => {
 		['007', 7_000],
 		['60', 60_000],
 		...['61', '86400', '9'.repeat(400)].map((long) => [long, 60_000] as [string, number]),
-	])('reads %j as %j ms', (header, waitMs) => expect(retryAfterMs(header)).toBe(waitMs));
+	])('reads %j as %j ms', (header, waitMs) => expect(retryAfterMs({ 'retry-after': header })).toBe(waitMs));
+
+	afterEach(() => void jest.restoreAllMocks());
+
+	/** One time in the three forms of HTTP. */
+	const FORMS = [
+		'Tue, 06 Jan 2026 12:00:00 GMT',
+		'Tuesday, 06-Jan-26 12:00:00 GMT',
+		'Tue Jan  6 12:00:00 2026',
+	];
+
+	it.each(FORMS)("reads the date %j by the server's clock, else by n8n's", (form) => {
+		const atMs = Date.UTC(2026, 0, 6, 12);
+		const waitFrom = (ms: number) => retryAfterMs({ 'retry-after': form, date: new Date(ms).toUTCString() });
+		expect(waitFrom(atMs - 9_000)).toBe(9_000);
+		expect(waitFrom(atMs - 61_000)).toBe(60_000);
+		expect(waitFrom(atMs + 1_000)).toBe(0);
+		jest.spyOn(Date, 'now').mockReturnValueOnce(atMs - 5_000);
+		expect(retryAfterMs({ 'retry-after': form })).toBe(5_000);
+	});
 
 	it.each([
 		undefined,
@@ -61,6 +80,7 @@ describe('retryAfterMs', () => {
 		'NaN',
 		'Infinity',
 		'in 5 minutes',
-		'Thu, 15 Jan 2026 12:00:00 GMT',
-	])('knows nothing from %j', (header) => expect(retryAfterMs(header)).toBeUndefined());
+		'Thu, 99 Foo 2026 12:00:00 GMT',
+		'2026-01-15T12:00:00Z',
+	])('knows nothing from %j', (header) => expect(retryAfterMs({ 'retry-after': header })).toBeUndefined());
 });
