@@ -1,7 +1,10 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import type { InEngine } from './nodeContext';
 
-/** n8n sets the timer of a wait at most 70 s before its deadline (ExecutionRepository.getWaitingExecutions). */
+/**
+ * n8n sets the timer of a wait at most 70 s before its deadline (ExecutionRepository.getWaitingExecutions), so a wait that ended before has
+ * none.
+ */
 const ARMED_BEFORE_MS = 71_000;
 const UNIT_MS: Record<string, number> = {
 	seconds: 1_000,
@@ -23,7 +26,7 @@ function limitMs(parameters: IDataObject = {}): number | undefined {
 
 /**
  * Finds out whether a timer of n8n's could end the next wait of the execution. When a request ends a wait, n8n doesn't cancel the timer of
- * its deadline (WaitTracker.startExecution). Only deadlines that are near have a timer.
+ * its deadline (WaitTracker.startExecution). Only a wait that has ended shortly before its deadline has one.
  *
  * @param nowMs the present time, in ms since 1970
  * @returns until when such a timer may fire, in ms since 1970; 0: there is none
@@ -38,10 +41,11 @@ export function timersUntilMs(context: IExecuteFunctions, nowMs: number): number
 		const ms = limitMs(workflow?.getNode(name)?.parameters as IDataObject | undefined);
 		if (ms === undefined) return [];
 		// The start time of a node that has waited is that of its resumption, so the end of the node before it is when the wait began.
-		return runs.map(({ source: [from] }) => {
+		return runs.flatMap(({ startTime: resumedAtMs, source: [from] }) => {
 			const before = from ? runData[from.previousNode]?.[from.previousNodeRun ?? 0] : undefined;
-			return before ? before.startTime + before.executionTime + ms : 0;
+			const deadlineMs = before ? before.startTime + before.executionTime + ms : 0;
+			return deadlineMs <= resumedAtMs + ARMED_BEFORE_MS ? [deadlineMs] : [];
 		});
 	});
-	return Math.max(0, ...deadlines.filter((ms) => ms > nowMs && ms <= nowMs + ARMED_BEFORE_MS));
+	return Math.max(0, ...deadlines.filter((ms) => ms > nowMs));
 }

@@ -7,11 +7,16 @@ const limit = (resumeAmount: unknown, resumeUnit: string) => ({
 	resumeAmount,
 	resumeUnit,
 });
-/** A node that began to wait some seconds ago, when the node before it ended, and was resumed just now. */
-function after(parameters: object, waitedS: number, source: object | null = { previousNode: 'Before' }) {
+/** A node that began to wait some seconds ago, when the node before it ended, and was resumed just now, or earlier. */
+function after(
+	parameters: object,
+	sinceS: number,
+	source: object | null = { previousNode: 'Before' },
+	resumedS = 0,
+) {
 	const runData = {
-		Before: [{ startTime: NOW_MS - waitedS * 1_000 - 50, executionTime: 50, source: [] }],
-		Approval: [{ startTime: NOW_MS, executionTime: 1, source: [source] }],
+		Before: [{ startTime: NOW_MS - sinceS * 1_000 - 50, executionTime: 50, source: [] }],
+		Approval: [{ startTime: NOW_MS - resumedS * 1_000, executionTime: 1, source: [source] }],
 	};
 	return timersUntilMs(
 		{
@@ -37,6 +42,13 @@ it.each(FORMS)('A deadline that is far, or over, has none', (form) => {
 	expect(after(form(1, 'hours'), 5)).toBe(0);
 	expect(after(form(60, 'seconds'), 61)).toBe(0);
 	expect(after(form(2, 'minutes'), 48)).toBe(0);
+});
+
+it.each(FORMS)('A wait that ended long before its deadline has none, however near that is now', (form) => {
+	const resumedAgo = (seconds: number) => after(form(1, 'hours'), 3_590, undefined, seconds);
+	expect(resumedAgo(61)).toBe(NOW_MS + 10_000);
+	expect(resumedAgo(62)).toBe(0);
+	expect(resumedAgo(3_000)).toBe(0);
 });
 
 it('What the parameters, or the runs, do not tell counts as none', () => {
