@@ -47,7 +47,7 @@ function rangeMissed({ minimum, maximum }: ArgumentSchema, value: unknown): stri
 }
 
 /** @returns what is wrong with an argument, in a sentence; undefined if nothing is */
-function problemOf(name: string, schema: ArgumentSchema, value: unknown): string | undefined {
+function argumentProblem(name: string, schema: ArgumentSchema, value: unknown): string | undefined {
 	const types: string[] = typesOf(schema);
 	if (!types.includes(typeOf(value))) return mismatch(`'${name}'`, types, value);
 	if (schema.enum?.includes(value as string) === false) {
@@ -61,14 +61,14 @@ function problemOf(name: string, schema: ArgumentSchema, value: unknown): string
 }
 
 /** @returns the schema of an argument; undefined if the schema doesn't name it */
-const schemaOf = ({ properties }: Schema, name: string): ArgumentSchema | undefined =>
+const argumentIn = ({ properties }: Schema, name: string): ArgumentSchema | undefined =>
 	Object.hasOwn(properties, name) ? properties[name] : undefined;
 
 /** @returns the arguments without optional ones for which a model sent null, or an empty text for one with a format, to omit them */
 export function withoutOmitted(schema: Schema, input: unknown): unknown {
 	if (!isRecord(input)) return input;
 	const isOmitted = ([name, value]: [string, unknown]) => {
-		const argument = schemaOf(schema, name);
+		const argument = argumentIn(schema, name);
 		if (argument === undefined || schema.required?.includes(name)) return false;
 		return value === null || (value === '' && argument.format !== undefined);
 	};
@@ -79,7 +79,7 @@ export function withoutOmitted(schema: Schema, input: unknown): unknown {
 export function cleaned(schema: Schema, input: IDataObject): IDataObject {
 	return Object.fromEntries(
 		Object.entries(input).map(([name, value]) => {
-			const { format } = schemaOf(schema, name) ?? {};
+			const { format } = argumentIn(schema, name) ?? {};
 			return [name, format ? FORMATS[format].read(String(value)) : value];
 		}),
 	);
@@ -101,6 +101,6 @@ export function argumentProblems({ properties, required = [] }: Schema, input: u
 	const given = Object.entries(properties).filter(([name]) => Object.hasOwn(input, name));
 	return [
 		...missing.map((name) => `'${name}' is missing.`),
-		...given.flatMap(([name, schema]) => problemOf(name, schema, input[name]) ?? []),
+		...given.flatMap(([name, schema]) => argumentProblem(name, schema, input[name]) ?? []),
 	];
 }

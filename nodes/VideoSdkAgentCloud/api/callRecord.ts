@@ -116,11 +116,13 @@ function withPlainNames({ ...call }: IDataObject): IDataObject {
 }
 
 /** @returns the entries of a call's timelog, in order */
-function timelogOf({ timelog }: IDataObject): Array<{ status: string; ms: number }> {
-	return (Array.isArray(timelog) ? timelog : [])
-		.filter(isRecord)
-		.map(({ status, timestamp }) => ({ status: plainStatus(status), ms: msOf(timestamp) }));
+export function timelogOf({ timelog }: IDataObject): IDataObject[] {
+	return Array.isArray(timelog) ? (timelog as unknown[]).filter(isRecord) : [];
 }
+
+/** @returns the steps of a call by its timelog, in order */
+const stepsOf = (call: IDataObject): Array<{ status: string; ms: number }> =>
+	timelogOf(call).map(({ status, timestamp }) => ({ status: plainStatus(status), ms: msOf(timestamp) }));
 
 /**
  * Decides how a call ended. It's the only place that decides whether a call is over.
@@ -144,7 +146,7 @@ export const isCallOver = (call: Parameters<typeof endOf>[0]): boolean => endOf(
  */
 function outcomeByTimelog(call: IDataObject): 'answered' | 'failed' | 'noAnswer' {
 	const status = plainStatus(call.status);
-	const steps = timelogOf(call).map((entry) => entry.status);
+	const steps = stepsOf(call).map((entry) => entry.status);
 	// Someone may have picked up at a step that isn't listed.
 	if (steps.some((step) => SINCE_ANSWER.includes(step) || (step !== status && !isKnownStatus(step)))) {
 		return 'answered';
@@ -163,7 +165,7 @@ function outcomeOf(call: IDataObject): { outcome: CallOutcome; answered: boolean
 	const end = endOf(call) ?? 'running';
 	const outcome = end === 'unclear' || end === 'unknown' ? outcomeByTimelog(call) : end;
 	if (outcome === 'answered' || outcome === 'transferred') return { outcome, answered: true };
-	const steps = [plainStatus(call.status), ...timelogOf(call).map(({ status }) => status)];
+	const steps = [plainStatus(call.status), ...stepsOf(call).map(({ status }) => status)];
 	const isAnswerKnown = steps.some((step) => SINCE_ANSWER.includes(step));
 	return { outcome, answered: isAnswerKnown && (outcome === 'running' || outcome === 'failed') };
 }
@@ -171,7 +173,7 @@ function outcomeOf(call: IDataObject): { outcome: CallOutcome; answered: boolean
 /** @returns how long people talked, in seconds; null if the call isn't over, wasn't answered, or the record doesn't tell */
 function talkSeconds(call: IDataObject, outcome: CallOutcome, answered: boolean): number | null {
 	if (!answered || outcome === 'running') return null;
-	const timelog = timelogOf(call);
+	const timelog = stepsOf(call);
 	const answerMs = timelog.find(({ status }) => status === 'answered')?.ms;
 	const loggedEndMs = timelog.find(({ status }) => END_BY_STATUS.has(status))?.ms;
 	const endMs = call.end ? msOf(call.end) : loggedEndMs;
@@ -196,7 +198,7 @@ export function describeCall(call: IDataObject): IDataObject {
  */
 export function mayHaveRung(call: IDataObject): boolean {
 	if (call.outcome !== 'failed' || call.answered === true) return true;
-	return timelogOf(call).some(({ status }) => RINGING.includes(status));
+	return stepsOf(call).some(({ status }) => RINGING.includes(status));
 }
 
 /**

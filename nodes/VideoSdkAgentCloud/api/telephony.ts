@@ -66,10 +66,10 @@ export function phoneNumbersOf(rule: IDataObject): string[] | undefined {
  * @returns undefined if they can't be found out, for whatever reason
  */
 export async function fetchNumbersOfRule(send: Send, routingRuleId: string): Promise<string[] | undefined> {
-	const once: Send = async (request, read) =>
+	const sendOnce: Send = async (request, read) =>
 		await send({ ...request, maxAttempts: 1, timeoutMs: RULE_TIMEOUT_MS }, read);
 	const list = { ...ALL_ROUTING_RULES, qs: { ruleIds: routingRuleId } };
-	const firstPage = await listPages(once, list)
+	const firstPage = await listPages(sendOnce, list)
 		.next()
 		.catch((error: Error) => (failureOf(error) ? undefined : Promise.reject(error)));
 	const rules: IDataObject[] = firstPage?.value?.rows ?? [];

@@ -19,10 +19,10 @@ function fileOf({ file, start, end }: IDataObject): { value: string; weight: num
 	return { value: file.fileUrl, weight: duration || (msOf(end) - msOf(start)) / 1000 || 0 };
 }
 
-type Found = Artifact | undefined;
+type FoundArtifact = Artifact | undefined;
 
 /** Finds the longest recording. @returns undefined if the API lists none */
-async function findRecording(send: Send, place: Place, atMs: number): Promise<Found> {
+async function findRecording(send: Send, place: Place, atMs: number): Promise<FoundArtifact> {
 	let rows = await ownRows(send, RECORDINGS.room, place);
 	if (rows.length === 0) {
 		rows = (await ownRows(send, RECORDINGS.merged, place)).filter((row) => isNamed(place, row));
@@ -47,7 +47,7 @@ async function findText(
 	name: 'summary' | 'transcript',
 	readText: ReadText,
 	atMs: number,
-): Promise<Found> {
+): Promise<FoundArtifact> {
 	if (rows.length === 0) return undefined;
 	const possible = rows.filter((row) => !hasStatus(row, ['failed']));
 	if (possible.length === 0) {
@@ -115,7 +115,7 @@ export async function findArtifacts(
 	};
 	let others: Promise<boolean> | undefined;
 	let rows: Promise<Listed> | undefined;
-	const find = async (name: Includable): Promise<Found> => {
+	const find = async (name: Includable): Promise<FoundArtifact> => {
 		if (!place.hasOwnRoom) {
 			if (!place.roomSessionId) {
 				return unclear(

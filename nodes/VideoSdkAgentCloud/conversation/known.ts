@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
-import { isRecord, msOf, omit, pick } from '../api/http/responseReaders';
+import { msOf, omit, pick } from '../api/http/responseReaders';
 import { NO_TIME_LEFT } from '../api/http/client';
-import { plainStatus } from '../api/callRecord';
+import { plainStatus, timelogOf } from '../api/callRecord';
 import { apiSessionId } from '../api/sessionId';
 import { type Includable, mergeArtifacts, type Artifact } from './artifact';
 import { FINAL, type Kind } from './kinds';
@@ -71,14 +71,12 @@ export function unknown(id: string): Known {
 /** @returns the key that identifies an entry of a timelog, see `Known` */
 const entryKey = ({ timestamp, status }: IDataObject) => `${msOf(timestamp) || ''} ${plainStatus(status)}`;
 
-function timelogOf({ timelog }: IDataObject): Record<string, IDataObject> {
-	const entries = Array.isArray(timelog) ? (timelog as unknown[]).filter(isRecord) : [];
-	return Object.fromEntries(entries.map((entry) => [entryKey(entry), entry]));
-}
+const timelogByKey = (record: IDataObject): Record<string, IDataObject> =>
+	Object.fromEntries(timelogOf(record).map((entry) => [entryKey(entry), entry]));
 
 /** @returns when a conversation was over, by its record, in ms since 1970 by VideoSDK's clock; undefined if the record doesn't say */
 function overAtMs(kind: Kind, record: IDataObject): number | undefined {
-	const logged = Object.values(timelogOf(record)).filter((entry) => kind.stageOf(entry) >= FINAL);
+	const logged = Object.values(timelogByKey(record)).filter((entry) => kind.stageOf(entry) >= FINAL);
 	const times = [record.end, ...logged.map(({ timestamp }) => timestamp)];
 	return times.map(msOf).find((ms) => !Number.isNaN(ms));
 }
@@ -87,7 +85,7 @@ function ofRecord(kind: Kind, id: string, { record, skewMs = 0, wasOver, isConfi
 	const idOfRecord = String(record[kind.idField] ?? '');
 	// The record of another conversation is ignored.
 	if (apiSessionId(idOfRecord) !== apiSessionId(id)) return unknown(id);
-	const [stage, timelog] = [kind.stageOf(record, isConfirmed), timelogOf(record)];
+	const [stage, timelog] = [kind.stageOf(record, isConfirmed), timelogByKey(record)];
 	const endMs = stage < FINAL ? undefined : overAtMs(kind, record);
 	// Only the status is described, without the timelog, to see whether the status itself says how it went, as "ended" doesn't.
 	const { outcome, answered } = kind.describe({ status: record.status });

@@ -19,7 +19,8 @@ import {
 	PHONE_NUMBERS,
 	ROUTING_RULES,
 } from '../api/telephony';
-import { trimmed, unwrap } from '../fields/kit/values';
+import { trimmed } from '../api/http/responseReaders';
+import { unwrap } from '../fields/kit/values';
 import { entryOf, type ListSearch, matches, searchOf } from './searchResults';
 
 /** @returns the value of another field of the node; empty if it has none. An expression isn't evaluated while the node is edited */

@@ -67,11 +67,11 @@ const metadataOf = ({ metaData, metadata }: IDataObject): IDataObject | undefine
 	[metaData, metadata].find(isRecord);
 
 /** @returns a value as text, because an expression may give a number where the call has a text */
-const textOf = (value: unknown): string =>
+const valueText = (value: unknown): string =>
 	(typeof value === 'string' ? value : (JSON.stringify(value) ?? '')).trim();
 
 const hasEntry = (metadata: IDataObject, { name, value }: Choices['metadataHas'][number]): boolean =>
-	Object.hasOwn(metadata, name) && textOf(metadata[name]) === value;
+	Object.hasOwn(metadata, name) && valueText(metadata[name]) === value;
 
 const testsOf = (choices: Choices): Record<Subject['field'], Test[]> => ({
 	session: testOf(choices.deploymentIds, ({ deploymentId }) => firstText(deploymentId), isSame),

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'crypto';
 import { type IDataObject } from 'n8n-workflow';
-import { pick } from '../api/http/responseReaders';
+import { pick, trimmed } from '../api/http/responseReaders';
 import { TOKEN_PREFIX } from '../security/redactTokens';
 import { type Tool } from '../agentTools/server';
 
@@ -83,7 +83,7 @@ export function isKeyOf({ keyHash }: Question, key: string): boolean {
  *
  * @returns what is missing, in a sentence for the agent: any answer at all, or a required text; undefined if nothing is
  */
-export function problemOf({ tool }: Question, input: IDataObject): string | undefined {
+export function responseProblem({ tool }: Question, input: IDataObject): string | undefined {
 	const isBlank = (name: string) => !Object.hasOwn(input, name) || String(input[name]).trim() === '';
 	const { properties, required = [] } = tool.inputSchema;
 	const blank = required.find(isBlank);
@@ -92,14 +92,12 @@ export function problemOf({ tool }: Question, input: IDataObject): string | unde
 	return `There is no answer in it. Fill in at least one argument and call ${tool.name} again.`;
 }
 
-const textOf = (value: unknown): string => String(value ?? '').trim();
-
 /**
  * Finds out whether a yes in a human review comes with what may be a condition, because "yes, but only 50" isn't a yes, and a model may
  * hand it in as one although its instructions say otherwise.
  */
 export const isConditional = ({ isReview }: ResponseForm, { approved, comment }: IDataObject): boolean =>
-	isReview && approved === true && textOf(comment) !== '';
+	isReview && approved === true && trimmed(comment) !== '';
 
 /**
  * Makes the output of a question that someone has answered.
@@ -110,9 +108,9 @@ export const isConditional = ({ isReview }: ResponseForm, { approved, comment }:
 export function withResponse(question: Question, call: IDataObject, input: IDataObject): IDataObject {
 	const { responseType, isReview, tool } = question;
 	const given = pick(input, Object.keys(tool.inputSchema.properties));
-	const reason = textOf(given.comment) || textOf(given[QUOTE]);
-	if (responseType === 'approval' && textOf(given.comment) === '') delete given.comment;
-	if (textOf(given[QUOTE]) === '') delete given[QUOTE];
+	const reason = trimmed(given.comment) || trimmed(given[QUOTE]);
+	if (responseType === 'approval' && trimmed(given.comment) === '') delete given.comment;
+	if (trimmed(given[QUOTE]) === '') delete given[QUOTE];
 	const chatInput = ['Declined by phone', reason].filter(Boolean).join(': ');
 	const feedback = isReview && given.approved === false ? { chatInput } : {};
 	const data = { ...given, ...feedback, respondedAt: new Date().toISOString() };

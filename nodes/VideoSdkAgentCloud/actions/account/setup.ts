@@ -99,7 +99,7 @@ async function askN8n(context: IExecuteFunctions, url: string): Promise<Answer> 
 }
 
 /** @returns a function that fetches something when it's first called, and then always returns that */
-function once<T>(fetch: () => Promise<T>): () => Promise<T> {
+function lazy<T>(fetch: () => Promise<T>): () => Promise<T> {
 	let fetched: Promise<T> | undefined;
 	return async () => await (fetched ??= fetch());
 }
@@ -107,7 +107,7 @@ function once<T>(fetch: () => Promise<T>): () => Promise<T> {
 /** @returns the given values, and functions that fetch what checks need, each at most once. None of them changes anything at VideoSDK */
 export function setupOf(context: IExecuteFunctions, itemIndex: number, send: Send, given: Given) {
 	const { webhookUrl, routingRuleId, from } = given;
-	const list = (request: ListRequest) => once(async () => await listRecords(send, request, Infinity));
+	const list = (request: ListRequest) => lazy(async () => await listRecords(send, request, Infinity));
 	const url = typeof webhookUrl === 'string' ? canonicalUrl(webhookUrl) : '';
 	return {
 		...given,
@@ -119,19 +119,19 @@ export function setupOf(context: IExecuteFunctions, itemIndex: number, send: Sen
 		trigger: findPublished(url),
 		credentialId: credentialId(context),
 		n8nUrl: baseResumeUrlOf(context),
-		credential: once(
+		credential: lazy(
 			async (): Promise<IDataObject> =>
 				await context.getCredentials<IDataObject>(CREDENTIAL_TYPE, itemIndex).catch(() => ({})),
 		),
 		deployments: list(DEPLOYMENTS),
-		key: once(async () => await fetchKey(send)),
+		key: lazy(async () => await fetchKey(send)),
 		rules: list(ALL_ROUTING_RULES),
 		/** The routing rule with the tools and tokens that it hands to its agent, which the list doesn't have. */
-		ruleWithTools: once(async () => await fetchRule(send, String(routingRuleId))),
+		ruleWithTools: lazy(async () => await fetchRule(send, String(routingRuleId))),
 		agents: list(AGENT_DEPLOYMENTS),
 		latestVersion: async (agentDeploymentId: string) => await latestVersion(send, agentDeploymentId),
 		numbers: list(PHONE_NUMBERS),
-		callWebhooks: once(async () => await listCallWebhooks(send)),
-		answer: once(async () => await askN8n(context, url)),
+		callWebhooks: lazy(async () => await listCallWebhooks(send)),
+		answer: lazy(async () => await askN8n(context, url)),
 	};
 }

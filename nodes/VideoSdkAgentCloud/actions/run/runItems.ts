@@ -18,7 +18,7 @@ import { forgetStarts, leaveNote, readNote } from '../../n8n/retryNote';
 import { makeSearchable } from '../../n8n/searchable';
 import { timersUntilMs } from '../../n8n/timers';
 import { continuesOnFail, isTool } from '../../n8n/tool';
-import { keyOf } from '../../waiting/polling/accountRequests';
+import { accountKey } from '../../waiting/polling/accountRequests';
 import { type ItemRun, type Operation, type PreparedStart } from '../operation';
 import { refusalOfEvaluation } from './brakes';
 import { ownClaims } from './claims';
@@ -228,7 +228,7 @@ async function refuseSeveralAccounts(items: Items): Promise<void> {
 		// An item whose credential can't be read gets its error when it runs.
 		const credential = await credentialOfItem(itemIndex)().catch(() => undefined);
 		if (credential === undefined) continue;
-		const key = keyOf(context, credential);
+		const key = accountKey(context, credential);
 		first ??= { itemIndex, key };
 		if (key === first.key) continue;
 		const error = new NodeOperationError(

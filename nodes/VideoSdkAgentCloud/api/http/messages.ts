@@ -77,7 +77,7 @@ const TEXTS: Record<FailureKind, Text> & Record<string, Text> = {
 	notSent: ["The request couldn't be prepared", 'Nothing was sent to VideoSDK.'],
 };
 
-function textOf({ kind, status, apiMessage, host = 'VideoSDK' }: ApiFailure): Text {
+function textFor({ kind, status, apiMessage, host = 'VideoSDK' }: ApiFailure): Text {
 	const byStatus = TEXTS[String(status)] ?? TEXTS[`${String(status).charAt(0)}xx`];
 	const [message, description] = (kind === 'status' && byStatus) || TEXTS[kind];
 	return [kind === 'notSent' && apiMessage ? apiMessage : message.replace('{host}', () => host), description];
@@ -92,7 +92,7 @@ function textOf({ kind, status, apiMessage, host = 'VideoSDK' }: ApiFailure): Te
  * @returns a title that says what happened, and a description with the next step
  */
 export function describeFailure(failure: ApiFailure, starts?: StartKind, startsFor?: string) {
-	const [message, description] = textOf(failure);
+	const [message, description] = textFor(failure);
 	const doubtful = starts !== undefined && isInDoubt(failure) ? STARTS[starts] : undefined;
 	const whom = startsFor === undefined ? '' : ` to ${startsFor}`;
 	const apiMessage = failure.kind === 'notSent' ? undefined : failure.apiMessage;

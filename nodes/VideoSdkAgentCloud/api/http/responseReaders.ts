@@ -73,6 +73,9 @@ export function latestOf(records: IDataObject[]): IDataObject | undefined {
 	return records.sort((one, other) => (startMsOf(other) || 0) - (startMsOf(one) || 0))[0];
 }
 
+/** @returns a value as text, without blanks around it; empty if there is no value */
+export const trimmed = (value: unknown): string => String(value ?? '').trim();
+
 /** @returns the fields with these names that the record has, in the order of the names */
 export function pick(record: IDataObject, names: readonly string[]): IDataObject {
 	return Object.fromEntries(

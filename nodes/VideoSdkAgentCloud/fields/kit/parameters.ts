@@ -2,7 +2,8 @@ import { type IDataObject, type INodeProperties, isSafeObjectProperty } from 'n8
 import { FORMATS } from '../../agentTools/formats';
 import { type ArgumentSchema, type Schema } from '../../agentTools/schema';
 import { choiceField, type Field, groupField, namedEntries, switchField, textField } from './field';
-import { asList, asNumber, trimmed } from './values';
+import { trimmed } from '../../api/http/responseReaders';
+import { asList, asNumber } from './values';
 
 /** The form of names that the models of all large providers accept. */
 export const NAME_FORM = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/;

@@ -10,9 +10,6 @@ export function unwrap(value: unknown): unknown {
 	return isLocator ? (value as INodeParameterResourceLocator).value : value;
 }
 
-/** @returns a value as text, without blanks around it; empty if there is no value */
-export const trimmed = (value: unknown): string => String(value ?? '').trim();
-
 /** Reads a list, which an expression may also give as one text with commas. */
 export function asList(value: unknown): string[] {
 	const list = Array.isArray(value) ? value : String(value ?? '').split(',');

@@ -1,5 +1,5 @@
 import { type IDataObject, type INodeProperties, type IWebhookFunctions, UserError } from 'n8n-workflow';
-import { asRecord } from '../../api/http/responseReaders';
+import { asRecord, trimmed } from '../../api/http/responseReaders';
 import { type Schema } from '../../agentTools/schema';
 import { collectionField, numberField, textField, withoutPolicy } from '../kit/field';
 import {
@@ -10,7 +10,6 @@ import {
 	schemaOfParameters,
 } from '../kit/parameters';
 import { DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S } from '../../agentTools/timeout';
-import { trimmed } from '../kit/values';
 
 const PARAMETERS: ParameterList = {
 	displayName: 'Parameters',

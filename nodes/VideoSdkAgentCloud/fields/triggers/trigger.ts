@@ -1,5 +1,5 @@
 import { type IDataObject, type INodeProperties, UserError } from 'n8n-workflow';
-import { asRecord } from '../../api/http/responseReaders';
+import { asRecord, trimmed } from '../../api/http/responseReaders';
 import { isPhoneNumber } from '../../api/telephony';
 import { type Choices } from '../../trigger/filter';
 import {
@@ -10,7 +10,7 @@ import {
 	textField,
 	withoutPolicy,
 } from '../kit/field';
-import { asList, trimmed } from '../kit/values';
+import { asList } from '../kit/values';
 import {
 	CALL_EVENTS,
 	CALL_SUMMARY,

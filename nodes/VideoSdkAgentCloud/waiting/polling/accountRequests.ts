@@ -53,9 +53,9 @@ export class AccountRequests {
 		this.readCredential = credentialOf(this.context, itemIndex, MAX_AGE_MS);
 	}
 
-	/** The key of the credential that was read last, see `keyOf`. */
+	/** The key of the credential that was read last, see `accountKey`. */
 	get key(): string {
-		return keyOf(this.context, this.last);
+		return accountKey(this.context, this.last);
 	}
 
 	/** Reads the credential. @throws what n8n throws if it can't be read */
@@ -122,6 +122,6 @@ export class AccountRequests {
 }
 
 /** @returns the key that identifies an account: its credential's ID and values */
-export function keyOf(context: RequestContext, { data }: Partial<ICredentialsDecrypted> = {}): string {
+export function accountKey(context: RequestContext, { data }: Partial<ICredentialsDecrypted> = {}): string {
 	return JSON.stringify([credentialId(context), data?.apiKey, data?.secretKey, data?.baseUrl]);
 }

@@ -2,7 +2,7 @@ import { type IDataObject, sleep } from 'n8n-workflow';
 import { credentialOf, type ReadCredential, type RequestContext } from '../../api/http/credential';
 import { listPages, PAGE_SIZE } from '../../api/http/pagination';
 import { type Kind } from '../../conversation/kinds';
-import { AccountRequests, keyOf } from './accountRequests';
+import { AccountRequests, accountKey } from './accountRequests';
 import type { PendingConversation, Busy } from './pendingConversation';
 import { pollRecord, STEPS } from './steps';
 
@@ -167,7 +167,7 @@ export class Poller {
 	}
 }
 
-/** The pollers, by the key of their account when they were made (`keyOf`). Those that no wait uses any more are garbage. */
+/** The pollers, by the key of their account when they were made (`accountKey`). Those that no wait uses any more are garbage. */
 const pollers = new Map<string, WeakRef<Poller>>();
 
 /**
@@ -183,7 +183,7 @@ export async function findPoller(
 	read: ReadCredential = credentialOf(context, itemIndex),
 ): Promise<Poller> {
 	const current = await read().catch(() => undefined);
-	const key = keyOf(context, current);
+	const key = accountKey(context, current);
 	const present = pollers.get(key)?.deref();
 	if (current && present?.account.key === key) return present;
 	for (const [unused, reference] of pollers) if (!reference.deref()) pollers.delete(unused);

@@ -8,7 +8,7 @@ import {
 	toolResult,
 } from '../../agentTools/server';
 import { warnSparingly } from '../../webhook/log';
-import { isConditional, isKeyOf, problemOf, withResponse } from '../question';
+import { isConditional, isKeyOf, responseProblem, withResponse } from '../question';
 import { readWaiting } from '../storedWait';
 import { takeUp } from './resume';
 
@@ -38,7 +38,7 @@ async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData
 	const served = serve(context, question.tool);
 	if (!('call' in served)) return served;
 	const { id, input } = served.call;
-	const problem = problemOf(question, input);
+	const problem = responseProblem(question, input);
 	if (problem !== undefined) return refuse(context, id, problem);
 	if (isConditional(question, input) && wait?.asksBackOnce()) return refuse(context, id, IS_CONDITION);
 	const json = withResponse(question, waiting.items[0] ?? {}, input);

@@ -7,7 +7,10 @@ import { mergeFact, unknown } from '../../../../nodes/VideoSdkAgentCloud/convers
 import { type WaitPolicy } from '../../../../nodes/VideoSdkAgentCloud/conversation/nextStep';
 import { outputRecord } from '../../../../nodes/VideoSdkAgentCloud/conversation/output';
 import type { RequestContext } from '../../../../nodes/VideoSdkAgentCloud/api/http/credential';
-import { AccountRequests, keyOf } from '../../../../nodes/VideoSdkAgentCloud/waiting/polling/accountRequests';
+import {
+	AccountRequests,
+	accountKey,
+} from '../../../../nodes/VideoSdkAgentCloud/waiting/polling/accountRequests';
 import { PendingConversation } from '../../../../nodes/VideoSdkAgentCloud/waiting/polling/pendingConversation';
 import { budgetOf } from '../../../../nodes/VideoSdkAgentCloud/waiting/budget';
 import type { Limiter } from '../../../../nodes/VideoSdkAgentCloud/api/http/limiter';
@@ -431,9 +434,11 @@ it('An account is told by its credential, API key, secret, and Base URL', () => 
 	const context = (id: string) =>
 		({ getNode: () => ({ credentials: { videoSdkAgentCloudApi: { id } } }) }) as unknown as RequestContext;
 	const keys = [
-		keyOf(context('1'), { data } as never),
-		keyOf(context('2'), { data } as never),
-		...Object.keys(data).map((name) => keyOf(context('1'), { data: { ...data, [name]: 'other' } } as never)),
+		accountKey(context('1'), { data } as never),
+		accountKey(context('2'), { data } as never),
+		...Object.keys(data).map((name) =>
+			accountKey(context('1'), { data: { ...data, [name]: 'other' } } as never),
+		),
 	];
 	expect(new Set(keys).size).toBe(keys.length);
 });
