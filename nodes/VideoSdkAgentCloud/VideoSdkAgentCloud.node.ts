@@ -9,6 +9,7 @@ import {
 	NodeOperationError,
 } from 'n8n-workflow';
 import { RESOURCES } from './actions';
+import { ProcessState } from './actions/processState';
 import { nodeProperties, subtitle } from './actions/properties';
 import { runItems } from './actions/run/runItems';
 import { HINTS } from './fields/hints';
@@ -16,6 +17,8 @@ import { LISTS } from './dropdowns';
 import { receiveResponse } from './waiting/resuming/receiveResponse';
 import { resume } from './waiting/resuming/resume';
 import { RESPONSE_WEBHOOK, RESUME_WEBHOOKS } from './waiting/resuming/resumeUrl';
+
+const state = new ProcessState();
 
 /** Makes calls and runs sessions of AI voice agents on VideoSDK Agent Cloud, and manages what belongs to them. */
 export class VideoSdkAgentCloud implements INodeType {
@@ -64,7 +67,7 @@ export class VideoSdkAgentCloud implements INodeType {
 				description: "Select 'Resource' and 'Operation' again.",
 			});
 		}
-		return [await runItems(this, operation)];
+		return [await runItems(this, operation, state)];
 	}
 
 	/** Answers the requests to the URLs of a waiting execution. */

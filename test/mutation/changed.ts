@@ -29,5 +29,5 @@ export const CHANGED: Record<'unit' | 'engine', string[]> = {
 		'webhook/recentDeliveries.ts',
 		'webhook/verify.ts',
 	],
-	engine: ['actions/run'],
+	engine: ['actions/run', 'actions/start'],
 };

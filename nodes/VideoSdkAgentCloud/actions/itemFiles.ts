@@ -9,27 +9,30 @@ import {
 } from '../api/files';
 import type { ItemReader } from '../fields/kit/reader';
 import { fileAddressRule } from '../security/publicAddress';
-import type { RunTools } from './operation';
+import { NotSent } from './itemRequests';
+import type { ItemTools } from './operation';
+
+/** What holds for all files of an item. */
+export type FileTools = Pick<ItemTools, 'credential' | 'stopSignal' | 'timeoutMs'>;
 
 /**
- * Downloads or uploads a file when it's the item's turn: over the internet only, unless the API of the item's credential is local.
+ * Downloads or uploads a file: over the internet only, unless the API of the item's credential is local.
  */
 async function fetchFor<T>(
 	read: ItemReader,
 	url: string,
-	{ credential, inTurn, stopSignal, timeoutMs }: RunTools,
+	{ credential, stopSignal, timeoutMs }: FileTools,
 	fetch: (file: FileRequest) => Promise<T>,
 ): Promise<T> {
 	const { httpRequest } = read.context.helpers;
-	return await inTurn(async () => {
-		const rejectionOf = fileAddressRule((await credential()).data?.baseUrl);
-		return await fetch({ httpRequest, url, rejectionOf, timeoutMs, stopSignal }).catch(
-			(error: Error & { description?: string | null }) => {
-				const shown = read.fail(error.message, error.description ?? '');
-				throw Object.assign(shown, { cause: error });
-			},
-		);
-	});
+	if (stopSignal.aborted) throw new NotSent();
+	const rejectionOf = fileAddressRule((await credential()).data?.baseUrl);
+	return await fetch({ httpRequest, url, rejectionOf, timeoutMs, stopSignal }).catch(
+		(error: Error & { description?: string | null }) => {
+			const shown = read.fail(error.message, error.description ?? '');
+			throw Object.assign(shown, { cause: error });
+		},
+	);
 }
 
 /**
@@ -42,7 +45,7 @@ async function fetchFor<T>(
 export async function useFile<T>(
 	read: ItemReader,
 	url: string,
-	tools: RunTools,
+	tools: FileTools,
 	limits: FileLimits,
 	use: (file: OpenFile) => Promise<T>,
 ): Promise<T> {
@@ -50,7 +53,7 @@ export async function useFile<T>(
 }
 
 /** @returns a function that downloads a transcript or summary as text. It throws as `useFile` does */
-export function textReader(read: ItemReader, tools: RunTools): (url: string) => Promise<string> {
+export function textReader(read: ItemReader, tools: FileTools): (url: string) => Promise<string> {
 	return async (url) => await fetchFor(read, url, tools, readTextFile);
 }
 
@@ -58,7 +61,7 @@ export function textReader(read: ItemReader, tools: RunTools): (url: string) => 
 export async function putFile(
 	read: ItemReader,
 	url: string,
-	tools: RunTools,
+	tools: FileTools,
 	content: Buffer,
 	contentType: string,
 ): Promise<void> {

@@ -1,5 +1,14 @@
 import type { IDataObject, IExecuteFunctions, INodeExecutionData, INodeProperties } from 'n8n-workflow';
-import type { OutsideHours } from '../fields/callingHours';
+import type { DispatchBody } from '../api/agents';
+import type { CallBody } from '../api/calls';
+import type { VersionBody } from '../api/cloud';
+import type { RoomBody } from '../api/rooms';
+import type { StartBody } from '../api/sessions';
+import type { RealtimeBody } from '../api/transcriptions';
+import type { AgentData } from '../fields/agentTools';
+import type { CallingHours } from '../fields/callingHours';
+import type { RequestOptions } from '../fields/kit/requestOptions';
+import type { RoomChoice } from '../fields/room';
 import { type Field } from '../fields/kit/field';
 import type { Send } from '../api/http/client';
 import type { ReadCredential } from '../api/http/credential';
@@ -23,88 +32,102 @@ export class OpenRecord {
 	) {}
 }
 
-/** The functions and settings that the runner gives to an item. */
-export interface RunTools {
+/** What the run of an item that starts nothing gets besides its sender. */
+export interface ItemTools {
 	/** Aborted when the item may send no more requests, because the execution was stopped or another item failed. */
 	stopSignal: AbortSignal;
-	/** Runs work other than a request to the API when it's the item's turn, unless `stopSignal` is aborted by then. */
-	inTurn: <T>(work: () => Promise<T>) => Promise<T>;
+	/** Pauses for a time in ms, or until `stopSignal` is aborted. Meanwhile, another item has the turn. */
+	pause: (ms: number) => Promise<void>;
 	credential: ReadCredential;
 	/** The time limit for one attempt of a request, in ms. */
 	timeoutMs: number;
 	/** Whether the first request that would create or change something becomes the item's output, and isn't sent. */
 	isDryRun: boolean;
-	/** Calls `find` once for all items that need the same thing. @param key names that thing */
-	once: <T>(key: string, find: () => Promise<T>) => Promise<T>;
-	/** Tells the runner which room was created for the item, so that it closes the room if the item then certainly fails. */
-	hasRoom: (roomId: string) => void;
 }
 
 /**
- * Runs one item, in one request or several.
+ * Runs one item of an operation that starts nothing, in one request or several.
  *
- *
- * @param send sends a request of this item when it is its turn
+ * @param send sends a request of this item
  * @returns one record, or a list of records, each of which becomes an output item
- * @throws NodeApiError or NodeOperationError in words for the user, to which the runner adds the item's number
+ * @throws NodeApiError or NodeOperationError in words for the user, to which runItems.ts adds the item's number
  */
 export type ItemRun = (
 	send: Send,
-	tools: RunTools,
+	tools: ItemTools,
 ) => Promise<IDataObject | IDataObject[] | OpenRecord | RecordWithFile>;
 
-/** A start for which everything is ready: its request wasn't sent yet, but a room may have been created. */
-export interface ReadyStart {
-	/**
-	 * Sends the request that starts the call, session, or whatever else it is.
-	 *
-	 * @param key is sent along, so that what was started can be found again by it; undefined: there is none
-	 * @returns the whole record
-	 */
-	post(send: Send, key: string | undefined): Promise<IDataObject>;
-	/** How the execution waits for what was started, if the operation waits. */
-	wait?: SentWait;
+/** Where events are sent to: a URL, or without one, the execution while it waits. */
+export interface EventTarget {
+	endPoint?: string;
+	/** Exact names, such as `session-ended`. */
+	events: string[];
 }
 
-/** The functions and settings that the runner gives to the start of an item. */
-export interface StartTools extends RunTools {
-	/** The custom ID for a room that is created for this start alone; undefined: VideoSDK chooses the ID. */
-	customRoomId?: string;
+/** An agent to deploy. */
+export interface Deployment {
+	name: string;
+	/** The user's own environment variables. */
+	variables: Record<string, string>;
+	region?: string;
+	/** How long the agent's token is valid, in seconds. */
+	validForS: number;
+	body: Omit<VersionBody, 'agentId' | 'deploymentId' | 'envSecret' | 'versionTag'>;
 }
 
-/** The start of an item, as actions/run/startOnce.ts carries it out. */
+/** What a start sends, without what is only known when it's sent: its key, its room, and the tokens of the agent's tools. */
+export type StartRequest =
+	| {
+			kind: 'call';
+			body: Omit<CallBody, 'destinationRoomId' | 'metadata'>;
+			/** How much longer than other requests this one may take, because VideoSDK responds once it has stopped ringing, in ms. */
+			ringingMs: number;
+	  }
+	| { kind: 'session'; body: Omit<StartBody, 'env' | 'webhook'>; webhook?: EventTarget }
+	| { kind: 'dispatch'; body: Omit<DispatchBody, 'metadata'> }
+	| { kind: 'transfer'; callId: string; transferTo: string }
+	| { kind: 'transcription'; body: RealtimeBody }
+	| { kind: 'room'; body: RoomBody }
+	| { kind: 'deploy'; deployment: Deployment };
+
+/** What has to be true for a call to be made. */
+export interface CallBrakes {
+	/** The number to call, cleaned, or a SIP URI. */
+	to: string;
+	/** Whether an item before or after this one may call the same number. */
+	allowsSameNumber: boolean;
+	/** The number isn't called if it was called within this time, in ms. */
+	notCalledWithinMs?: number;
+	/** The call isn't made outside of these hours, which are looked at as it begins, maybe hours after they were read. */
+	hours?: CallingHours;
+}
+
+/** What an item starts, as data: actions/start/startItem.ts does the rest. */
 export interface PreparedStart {
-	/** The start of a call has this in addition. */
-	call?: {
-		/** The number to call, cleaned, or a SIP URI. */
-		to: string;
-		/** Whether an item before or after this one may call the same number. */
-		allowsSameNumber: boolean;
-		/** Whether VideoSDK responds only when someone has picked up, or the phone has stopped ringing. */
-		waitsForAnswer: boolean;
-		/** The number isn't called if it was called within this time, in ms. */
-		notCalledWithinMs?: number;
-		/**
-		 * Is called right before the item's first request and before each request that starts something, which may be hours after the
-		 * fields were read.
-		 *
-		 * @returns why the call isn't to be made now; undefined if it is
-		 */
-		notNow(nowMs: number): OutsideHours | undefined;
-	};
-	/** The number that a call is transferred to, cleaned, or a SIP URI. */
-	transferTo?: string;
-	deploymentId?: string;
+	request: StartRequest;
+	/** Only of a call. */
+	call?: CallBrakes;
+	/** The room of the conversation, and where the events of one that is made for it are sent to. Default: none */
+	room?: RoomChoice & { webhook?: EventTarget };
+	/** What the agent is told. */
+	agent?: AgentData;
 	/** The user's own key, by which any execution finds what was started with it. */
 	idempotencyKey?: string;
-	/**
-	 * Gets ready what the start needs, such as a room or access to tools.
-	 *
-	 * @throws NodeApiError or NodeOperationError in words for the user
-	 */
-	arrange(send: Send, tools: StartTools): Promise<ReadyStart>;
-	show(record: IDataObject): IDataObject;
+	/** How the execution waits for what was started, if the operation waits. */
+	wait?: Pick<SentWait, 'limitMs' | 'question'>;
+	/** Whether the output is a call's simplified record. Default: the record as it is */
+	isSimplified?: boolean;
 }
+
+/** An item that starts something. Its fields were read and are valid. */
+export type StartingItem = RequestOptions & { start: PreparedStart };
+
+/** An item whose fields were read and are valid. */
+export type PreparedItem = StartingItem | (RequestOptions & { run: ItemRun });
+
+/** @returns what an item starts, if its operation starts something */
+export const preparedStartOf = (item?: PreparedItem): PreparedStart | undefined =>
+	item && 'start' in item ? item.start : undefined;
 
 /** Returns the reader for the credential of an input item, see `credentialOf`. */
 export type CredentialOfItem = (itemIndex: number) => ReadCredential;

@@ -1,6 +1,5 @@
 import { failureOf } from '../api/http/client';
 import { isPassing, NOT_FOUND_STATUSES } from '../api/http/failure';
-import { pause } from '../api/http/pause';
 import { pollIntervalMs } from '../conversation/pollInterval';
 import { mayComeLater } from './itemFiles';
 
@@ -9,14 +8,14 @@ import { mayComeLater } from './itemFiles';
  *
  * @param poll returns the result; undefined: there is none yet. Its argument says whether it's the last poll
  * @param maxWaitMs for how long to poll, in ms; 0: there is one poll
- * @param stopSignal aborted when the execution is stopped, after which there are no pauses
+ * @param pause see ItemTools
  * @returns the result; undefined if the last poll didn't have one either
  * @throws what `poll` throws in the last poll, or what won't pass; "not found" only if two polls in a row throw it
  */
 export async function pollUntil<T>(
 	poll: (isLast: boolean) => Promise<T | undefined>,
 	maxWaitMs: number,
-	stopSignal: AbortSignal,
+	pause: (ms: number) => Promise<void>,
 ): Promise<T | undefined> {
 	const sinceMs = Date.now();
 	const deadlineMs = sinceMs + maxWaitMs;
@@ -33,6 +32,6 @@ export async function pollUntil<T>(
 			return undefined;
 		});
 		if (found !== undefined || isLast) return found;
-		await pause(Math.min(pollIntervalMs(Date.now() - sinceMs), deadlineMs - Date.now()), stopSignal);
+		await pause(Math.min(pollIntervalMs(Date.now() - sinceMs), deadlineMs - Date.now()));
 	}
 }

@@ -50,6 +50,9 @@ export function isSameNumber(one: string, other: string): boolean {
 	return short === long || (isLocal && long.endsWith(short));
 }
 
+/** @returns a key that is the same for all spellings that ring the same phone: the case of a SIP address doesn't matter */
+export const phoneKey = (callee: string): string => callee.toLowerCase();
+
 /** @returns the numbers of a rule's row, in any form */
 export const numbersOf = ({ numbers }: IDataObject): string[] =>
 	Array.isArray(numbers) ? numbers.map(String) : [];

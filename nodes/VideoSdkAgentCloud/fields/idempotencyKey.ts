@@ -2,7 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 import { KEY_ENTRY } from '../security/redactTokens';
 import { textField } from './kit/field';
 
-/** The option for a user's own key of a start, see actions/run/startKey.ts. */
+/** The option for a user's own key of a start, see actions/start/startKey.ts. */
 export const idempotencyKeyField = textField('refused', 'Idempotency Key', 'idempotencyKey', {
 	placeholder: 'e.g. reminder {{ $json.id }}',
 	description:

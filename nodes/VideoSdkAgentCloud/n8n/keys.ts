@@ -7,6 +7,6 @@ export const CONTEXT_KEYS = {
 	wait: 'agentCloudWait',
 	/** What a node that failed has started. n8n/retryNote.ts writes and reads it. */
 	started: 'agentCloudStarted',
-	/** What the AI tools of the whole run have started. actions/run/toolUse.ts writes and reads it. */
+	/** What the AI tools of the whole run have started. actions/start/toolUse.ts writes and reads it. */
 	toolUses: 'agentCloudUses',
 } as const;

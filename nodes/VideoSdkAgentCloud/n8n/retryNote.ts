@@ -6,7 +6,7 @@ import { storedContext } from './nodeContext';
  * What a node that failed leaves to a user's Retry, in which n8n runs it again with the same items and context (ExecutionService.retry).
  */
 export interface RetryNote<Left> {
-	/** The name of the execution of which the keys of its starts were made, see `baseOf` in actions/run/startKey.ts. */
+	/** The name of the execution of which the keys of its starts were made, see `baseOf` in actions/start/startKey.ts. */
 	base: string;
 	/** When the node began, in ms since 1970. */
 	sinceMs: number;

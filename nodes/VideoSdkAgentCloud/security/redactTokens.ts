@@ -8,7 +8,7 @@ export const TASK_ENTRY = 'n8nAgent';
 /** The environment variable in which a session's agent finds its task, as JSON text. */
 export const TASK_VARIABLE = 'N8N_AGENT';
 
-/** The entry of a call's or session's metadata by which its start is found again, see actions/run/startKey.ts. */
+/** The entry of a call's or session's metadata by which its start is found again, see actions/start/startKey.ts. */
 export const KEY_ENTRY = 'n8nKey';
 
 /** The name of the tool by which an agent hands in the response to a question. */

@@ -61,7 +61,7 @@ exports.Probe = class {
 
 	async execute() {
 		const does = this.getNodeParameter('does', 0);
-		// As actions/run/startKey.ts reads it.
+		// As actions/start/startKey.ts reads it.
 		const { retryOf } = this.additionalData.hooks;
 		if (this.getMode() === 'retry') return [[{ json: { retryOf } }]];
 		if (does === 'hangs') await new Promise(() => undefined);

@@ -20,29 +20,34 @@ import { later, parametersOf, Rig, startParameters } from '../rig/rig';
 
 const NODES = join(__dirname, '../../../nodes');
 
-/** Every store of a module, by what bounds it. */
+/** Every store of a module, or of a state (`*State.ts`), by what bounds it. */
 const STORES = {
 	/** To the entries that were set last. */
-	size: ['byKey', 'nodes', 'over', 'placedCalls', 'published'],
+	size: ['claims', 'nodes', 'over', 'placedCalls', 'published'],
 	/** It's in `nodes`. */
 	node: ['accepted', 'facts', 'keys', 'known', 'recorded', 'settingsCache', 'startChecks', 'warnings'],
 	/** To what is under way. */
 	present: ['lastTurn', 'pollers', 'requests', 'scheduledEnds', 'waits'],
 	/** An entry goes with its key. */
-	weak: ['keys', 'ofRuns', 'tries'],
+	weak: ['keys', 'ownClaims', 'tries'],
 };
 
 /** A variable of a module, or a constant that begins empty. */
 const STORE =
 	/^(?:export )?(?:let (\w+)|const (\w+)(?:: [^=]+)? = (?:new (?:Map|Set|Weak\w+|BoundedMap|PerNode|Limiter|Credentials?Cache)\b(?:<.+>)?\((?!\[|valuesOf)|\[\]|\{\}))/gm;
 
+/** A member of a state. */
+const MEMBER = /^\treadonly (\w+) = new (?:\w*Map|Set)\b/gm;
+
 it('is in a store that is listed here', () => {
-	const sources = readdirSync(NODES, { recursive: true, encoding: 'utf8' })
-		.filter((path) => path.endsWith('.ts'))
-		.map((path) => readFileSync(join(NODES, path), 'utf8'));
-	const found = sources.flatMap((source) =>
-		[...source.matchAll(STORE)].map(([, variable, constant]) => variable ?? constant),
+	const paths = readdirSync(NODES, { recursive: true, encoding: 'utf8' }).filter((path) =>
+		path.endsWith('.ts'),
 	);
+	const found = paths.flatMap((path) => {
+		const source = readFileSync(join(NODES, path), 'utf8');
+		const members = path.endsWith('State.ts') ? [...source.matchAll(MEMBER)] : [];
+		return [...source.matchAll(STORE), ...members].map(([, variable, constant]) => variable ?? constant);
+	});
 	expect(found.sort()).toEqual(Object.values(STORES).flat().sort());
 });
 

@@ -5,8 +5,7 @@ import { isPassing } from '../../api/http/failure';
 import { pause } from '../../api/http/pause';
 import { withoutTokens } from '../../security/redactTokens';
 import { type ItemReader } from '../../fields/kit/reader';
-import { putFile, textReader } from '../itemFiles';
-import { type RunTools } from '../operation';
+import { type FileTools, putFile, textReader } from '../itemFiles';
 
 /** VideoSDK's CLI polls a build at this interval (videosdk_cli, build.py). */
 const POLL_MS = 3_000;
@@ -25,7 +24,7 @@ function masked(text: string, secrets: string[]): string {
 }
 
 /** @returns the last lines of a build's log; empty if the log can't be fetched */
-async function endOfLog(read: ItemReader, send: Send, tools: RunTools, buildId: string): Promise<string> {
+async function endOfLog(read: ItemReader, send: Send, tools: FileTools, buildId: string): Promise<string> {
 	const log = await buildLogUrl(send, buildId)
 		.then(textReader(read, tools))
 		.catch(() => '');
@@ -42,7 +41,7 @@ async function endOfLog(read: ItemReader, send: Send, tools: RunTools, buildId: 
 export async function buildAgent(
 	read: ItemReader,
 	send: Send,
-	tools: RunTools,
+	tools: FileTools,
 	deployment: { deploymentId: string; region?: string },
 	secrets: string[],
 ): Promise<{ image: string; buildSeconds: number }> {

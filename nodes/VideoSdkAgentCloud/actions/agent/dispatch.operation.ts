@@ -1,5 +1,4 @@
 import { type Field, textField } from '../../fields/kit/field';
-import { dispatchAgent } from '../../api/agents';
 import { AGENT_TASK_FIELDS } from '../../fields/agentTask';
 import { AGENT_OPTIONS, readForAgent } from '../../fields/agentTools';
 import { agentToolsField } from '../../fields/chosenTool';
@@ -57,7 +56,9 @@ export const operation: Operation = {
 				'Clear one of them. Either one is enough.',
 			);
 		}
-		const metadata = readForAgent(read, 'metadata', readKeyValues(read, META_DATA_FIELDS));
-		return async (send, tools) => await dispatchAgent(send, { ...body, metadata: await metadata(tools) });
+		return {
+			request: { kind: 'dispatch', body },
+			agent: readForAgent(read, 'metadata', readKeyValues(read, META_DATA_FIELDS)),
+		};
 	},
 };

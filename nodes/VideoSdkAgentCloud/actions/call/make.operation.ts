@@ -1,14 +1,10 @@
 import { type INodeProperties } from 'n8n-workflow';
 import { numberField } from '../../fields/kit/field';
-import { simplifyCall } from '../../api/callRecord';
-import { type CallBody, makeCall } from '../../api/calls';
-import { type Send } from '../../api/http/client';
-import { fetchNumbersOfRule, otherNumbers } from '../../api/telephony';
 import { fromField, routingRuleField } from '../../fields/kit/locators';
 import { AGENT_TASK_FIELDS } from '../../fields/agentTask';
 import { AGENT_OPTIONS, type HandedTool, readForAgent } from '../../fields/agentTools';
 import { agentToolsField } from '../../fields/chosenTool';
-import { outsideHours, readCallingHours } from '../../fields/callingHours';
+import { readCallingHours } from '../../fields/callingHours';
 import {
 	allowSameNumberField,
 	CALL_OPTIONS,
@@ -16,18 +12,16 @@ import {
 	ringingTimeoutField,
 	waitUntilAnsweredField,
 } from '../../fields/callOptions';
-import { idempotencyKeyField, withKey } from '../../fields/idempotencyKey';
+import { idempotencyKeyField } from '../../fields/idempotencyKey';
 import { metaDataFields, readKeyValues } from '../../fields/kit/keyValue';
 import { readPhoneNumber, toField } from '../../fields/phoneNumber';
 import { type ItemReader } from '../../fields/kit/reader';
 import { recordingFields } from '../../fields/recording';
-import { CALLS_MAX_CONCURRENCY, LONGEST_TIMEOUT_MS, readOptions } from '../../fields/kit/requestOptions';
+import { CALLS_MAX_CONCURRENCY, readOptions } from '../../fields/kit/requestOptions';
 import { readRoom } from '../../fields/room';
-import { readSimplify } from '../../fields/kit/simplify';
+import { simplifyField } from '../../fields/kit/simplify';
 import { type SentWait } from '../../waiting/planWait';
-import { resumeWebhook } from '../../waiting/resuming/resumeUrl';
-import { openRoom } from '../openRoom';
-import { type Operation, type PreparedStart, type RunTools } from '../operation';
+import { type Operation, type PreparedStart } from '../operation';
 
 /** VideoSDK doesn't document how long it lets a phone ring. LiveKit SIP, whose field names it shares, gives up after three minutes. */
 const RINGING_ALLOWANCE_S = 190;
@@ -83,25 +77,6 @@ interface CallWait extends Pick<SentWait, 'limitMs' | 'question'> {
 	responseTool?: HandedTool;
 }
 
-/** @throws NodeOperationError if the number to call from certainly isn't one of the routing rule's */
-async function checkFrom(
-	read: ItemReader,
-	send: Send,
-	{ once }: RunTools,
-	{ routingRuleId, sipCallFrom }: CallBody,
-): Promise<void> {
-	const fetchNumbers = async () => await fetchNumbersOfRule(send, routingRuleId);
-	const numbers = await otherNumbers(
-		sipCallFrom,
-		async () => await once(`numbers of ${routingRuleId}`, fetchNumbers),
-	);
-	if (numbers === undefined) return;
-	throw read.fail(
-		`'From' is ${sipCallFrom}, which isn't a number of the selected routing rule`,
-		`Select one of its numbers: ${numbers.join(', ')}.`,
-	);
-}
-
 /**
  * Reads the fields that all operations that make a call share: those of `callFields`, and CALL_OPTIONS.
  *
@@ -120,43 +95,27 @@ export function prepareCall(read: ItemReader, wait?: CallWait): PreparedStart {
 	const ringingTimeout = options.has(ringingTimeoutField) ? options.count(ringingTimeoutField) : undefined;
 	const ringingMs = waitUntilAnswered ? 1000 * (ringingTimeout ?? RINGING_ALLOWANCE_S) : 0;
 	const maxCallDuration = readMaxCallDurationS(read, wait?.limitMs);
-	const body = {
-		sipCallTo,
-		sipCallFrom,
-		routingRuleId,
-		waitUntilAnswered,
-		ringingTimeout,
-		maxCallDuration,
-	};
 	const data = readKeyValues(read, META_DATA_FIELDS);
-	const metadataOf = readForAgent(read, 'metadata', data, wait?.responseTool);
 	const room = readRoom(read, wait !== undefined);
-	// Only the end is asked for, because n8n loads the whole execution for each event (WaitingWebhooks).
-	const webhookOf = wait && resumeWebhook(read.context, ['session-ended']);
-	const hours = readCallingHours(options);
 	return {
+		request: {
+			kind: 'call',
+			body: { sipCallTo, sipCallFrom, routingRuleId, waitUntilAnswered, ringingTimeout, maxCallDuration },
+			ringingMs,
+		},
 		call: {
 			to: sipCallTo,
 			allowsSameNumber: options.flag(allowSameNumberField),
-			waitsForAnswer: waitUntilAnswered === true,
 			notCalledWithinMs: readNotCalledWithinMs(options),
-			notNow: (nowMs) => hours && outsideHours(hours, nowMs),
+			hours: readCallingHours(options),
 		},
+		// Only the end is asked for, because n8n loads the whole execution for each event (WaitingWebhooks).
+		room: wait ? { ...room, webhook: { events: ['session-ended'] } } : room,
+		agent: readForAgent(read, 'metadata', data, wait?.responseTool),
 		idempotencyKey: options.text(idempotencyKeyField),
+		wait: wait && { limitMs: wait.limitMs, question: wait.question },
 		// A wait merges records, which therefore have to be whole.
-		show: wait ? (call) => call : readSimplify(options, simplifyCall),
-		arrange: async (send, tools) => {
-			await checkFrom(read, send, tools, body);
-			const metadata = await metadataOf(tools);
-			const destinationRoomId = await openRoom(read.context, send, tools, room, 'call', webhookOf);
-			const timeoutMs = Math.min(tools.timeoutMs + ringingMs, LONGEST_TIMEOUT_MS);
-			const roomId = room.body && destinationRoomId;
-			return {
-				wait: wait && { limitMs: wait.limitMs, question: wait.question, roomId },
-				post: async (post, key) =>
-					await makeCall(post, { ...body, metadata: withKey(metadata, key), destinationRoomId }, timeoutMs),
-			};
-		},
+		isSimplified: wait === undefined && options.flag(simplifyField),
 	};
 }
 

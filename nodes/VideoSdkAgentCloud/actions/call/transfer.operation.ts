@@ -1,6 +1,4 @@
 import { textField } from '../../fields/kit/field';
-import { simplifyCall } from '../../api/callRecord';
-import { transferCall } from '../../api/calls';
 import { callField } from '../../fields/kit/locators';
 import { readPhoneNumber } from '../../fields/phoneNumber';
 import { CALLS_MAX_CONCURRENCY, dryRunField } from '../../fields/kit/requestOptions';
@@ -25,10 +23,6 @@ export const operation: Operation = {
 	prepare(read) {
 		const callId = read.text(callField);
 		const transferTo = readPhoneNumber(read, transferToField);
-		return {
-			transferTo,
-			arrange: async () => ({ post: async (send) => await transferCall(send, callId, transferTo) }),
-			show: simplifyCall,
-		};
+		return { request: { kind: 'transfer', callId, transferTo }, isSimplified: true };
 	},
 };

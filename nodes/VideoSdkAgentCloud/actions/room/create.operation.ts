@@ -1,5 +1,4 @@
 import { textField } from '../../fields/kit/field';
-import { createRoom } from '../../api/rooms';
 import { readRecording, recordingFields } from '../../fields/recording';
 import { readWebhook, webhookFields } from '../../fields/triggers/webhook';
 import { dryRunField, readOptions } from '../../fields/kit/requestOptions';
@@ -35,6 +34,6 @@ export const operation: Operation = {
 			autoStartConfig: readRecording(read),
 			webhook: readWebhook(read, ROOM_EVENT_OPTIONS),
 		};
-		return async (send) => await createRoom(send, body);
+		return { request: { kind: 'room', body } };
 	},
 };

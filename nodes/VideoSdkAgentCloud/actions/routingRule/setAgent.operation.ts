@@ -6,6 +6,7 @@ import {
 	type HandedTool,
 	readAgentTools,
 	shownTools,
+	signTools,
 	toolsValidForField,
 } from '../../fields/agentTools';
 import { agentToolsField } from '../../fields/chosenTool';
@@ -54,19 +55,19 @@ export const operation: Operation = {
 		const task = readTask(read);
 		const options = readOptions(read);
 		const validForS = options.count(ruleToolsValidForField) * HOUR_S;
-		const readTools = readAgentTools(read, validForS, options);
-		if (agentId === undefined && task === undefined && readTools === undefined) {
+		const chosenTools = readAgentTools(read, validForS, options);
+		if (agentId === undefined && task === undefined && chosenTools === undefined) {
 			throw read.fail('There is nothing to set', "Select an 'Agent', or enter 'Instructions'.");
 		}
 		return async (send, { credential, isDryRun }) => {
 			const rule = await fetchRule(send, ruleId);
-			if (readTools && !isInbound(rule)) {
+			if (chosenTools && !isInbound(rule)) {
 				throw read.fail(
 					`'${agentToolsField.displayName}' can only be set on an inbound routing rule`,
 					"Select the tools in the node that makes the calls, such as Call: Make. It hands them over itself. The rule wasn't changed.",
 				);
 			}
-			const tools = (await readTools?.(credential))?.tools;
+			const tools = chosenTools && (await signTools(read, chosenTools, credential)).tools;
 			const change = changeOf(rule, { agentId, task, tools });
 			const given = change.agentMetadata as { n8nTools?: HandedTool[] };
 			if (isDryRun && given.n8nTools) Object.assign(given, { n8nTools: shownTools(given.n8nTools) });

@@ -6,9 +6,12 @@ import {
 	NodeApiError,
 	NodeOperationError,
 } from 'n8n-workflow';
+import { simplifyCall } from '../../api/callRecord';
 import { type StartKind, STARTS, type StartWords } from '../../api/startWords';
 import type { SentWait } from '../../waiting/planWait';
-import type { CredentialOfItem, Operation } from '../operation';
+import type { CredentialOfItem, Operation, PreparedStart } from '../operation';
+import type { Started } from '../start/claims';
+import type { LeftOpenRoom } from '../start/room';
 
 /** How an item ended: with records, with an error, or not begun because another item failed (then it has neither). */
 export interface Outcome {
@@ -21,16 +24,6 @@ export interface Outcome {
 	isInDoubt?: boolean;
 	/** The room that was made for the item and is still open. */
 	openRoomId?: string;
-}
-
-/** Why a call was not made, as workflows branch on it. */
-export type ReasonCode =
-	'alreadyAsked' | 'calledBefore' | 'dryRun' | 'failed' | 'hours' | 'notAllowed' | 'refused' | 'sameNumber';
-
-/** Marks an error with why nothing was started, as the output says it. */
-export function withReason<E extends Error & { context: IDataObject }>(error: E, reasonCode: ReasonCode): E {
-	error.context.reasonCode = reasonCode;
-	return error;
 }
 
 /** The outcomes by item; undefined: the item hasn't run yet. */
@@ -46,12 +39,11 @@ export interface Run {
 	callees: Array<string | undefined>;
 }
 
-/** The room that was made for an item and could not, or must not, be closed. */
-export interface LeftOpenRoom {
-	roomId: string;
-	/** Why it was not closed. Undefined: what was started may be using it. */
-	reason?: string;
-}
+/** @returns the outcome of an item that has started something */
+export const startedOutcome = ({ isSimplified }: PreparedStart, { record, wait }: Started): Outcome => ({
+	records: [isSimplified ? simplifyCall(record) : record],
+	wait,
+});
 
 /**
  * @param isInDoubt whether something may have been started all the same

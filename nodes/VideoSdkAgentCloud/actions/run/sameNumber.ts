@@ -1,4 +1,5 @@
 import type { NodeOperationError } from 'n8n-workflow';
+import { phoneKey } from '../../api/telephony';
 import { readPhoneNumber, toField } from '../../fields/phoneNumber';
 import type { ItemReader } from '../../fields/kit/reader';
 
@@ -22,9 +23,6 @@ export function calleeOf(read: ItemReader): string | undefined {
 	return undefined;
 }
 
-/** @returns a key that is the same for all spellings that ring the same phone: the case of a SIP address doesn't matter */
-export const phoneKey = (callee: string): string => callee.toLowerCase();
-
 /** @returns the numbers of items in words, such as "0, 1, and 2" */
 function inWords(items: number[]): string {
 	const named = items.slice(0, MAX_NAMED).map(String);
@@ -36,7 +34,7 @@ function inWords(items: number[]): string {
  * Finds items that call the same number, because a fixed number in 'To' would call one person once for each item.
  *
  * @param callees by item, as `calleeOf` gives them
- * @param keys the users' own keys, by item. Items with the same number and key are one call, see startOnce.ts
+ * @param keys the users' own keys, by item. Items with the same number and key are one call, see actions/start/startItem.ts
  * @returns the items with a number that another item has, too, each with all that have it
  */
 export function findSameNumbers(

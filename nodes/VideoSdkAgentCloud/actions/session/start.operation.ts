@@ -1,20 +1,17 @@
 import { type INodeProperties } from 'n8n-workflow';
-import { startSession } from '../../api/sessions';
 import { AGENT_TASK_FIELDS } from '../../fields/agentTask';
 import { AGENT_OPTIONS, readForAgent } from '../../fields/agentTools';
 import { agentToolsField } from '../../fields/chosenTool';
 import { ENV_FIELDS, metaDataFields, readEnv, readKeyValues } from '../../fields/kit/keyValue';
-import { idempotencyKeyField, withKey } from '../../fields/idempotencyKey';
+import { idempotencyKeyField } from '../../fields/idempotencyKey';
 import { deploymentField, optionalTagField } from '../../fields/kit/locators';
 import { dryRunField, readOptions } from '../../fields/kit/requestOptions';
 import { type ItemReader } from '../../fields/kit/reader';
 import { readWebhook, WEBHOOK_FIELDS } from '../../fields/triggers/webhook';
 import { recordingFields } from '../../fields/recording';
-import { readSessionRoom, roomIdOption, ROOM_VARIABLE } from '../../fields/room';
-import { type WebhookOf } from '../../waiting/resuming/resumeUrl';
+import { readSessionRoom, roomIdOption } from '../../fields/room';
 import { SESSION_EVENT_OPTIONS, ROOM_EVENTS } from '../../webhook/event';
-import { openRoom } from '../openRoom';
-import { type Operation, type PreparedStart } from '../operation';
+import { type EventTarget, type Operation, type PreparedStart } from '../operation';
 
 const META_DATA_FIELDS = metaDataFields(
 	"Your own data to keep with the session. For data that the agent reads, use 'Environment Variables'.",
@@ -40,36 +37,24 @@ export function startFields(own: INodeProperties[]): INodeProperties[] {
 /**
  * Reads the fields that all operations that start a session share: those of `startFields`.
  *
- * @returns a function that makes the start of an item, out of the function that gives the session's webhook. A room that is created for
- *   the session sends its `roomEvents` to the same URL, and its `roomId` is added to the record
+ * @param webhook where the session's events are sent to
+ * @param roomEvents the events of a room that is created for the session, which are sent there, too
  * @throws NodeOperationError naming the field
  */
-export function readStart(read: ItemReader): (webhookOf: WebhookOf, roomEvents?: string[]) => PreparedStart {
+export function readStart(read: ItemReader, webhook?: EventTarget, roomEvents?: string[]): PreparedStart {
 	const env = readEnv(read);
-	const body = { deploymentId: read.text(deploymentField), tag: read.text(optionalTagField) };
-	const metaData = readKeyValues(read, META_DATA_FIELDS);
+	const body = {
+		deploymentId: read.text(deploymentField),
+		tag: read.text(optionalTagField),
+		metaData: readKeyValues(read, META_DATA_FIELDS),
+	};
 	const room = readSessionRoom(read, env);
-	const envOf = readForAgent(read, 'env', env);
-	return (webhookOf, roomEvents) => ({
-		deploymentId: body.deploymentId,
+	return {
+		request: { kind: 'session', body, webhook },
+		room: { ...room, webhook: webhook && roomEvents && { ...webhook, events: roomEvents } },
+		agent: readForAgent(read, 'env', env),
 		idempotencyKey: readOptions(read).text(idempotencyKeyField),
-		show: (session) => session,
-		arrange: async (send, tools) => {
-			const webhook = await webhookOf(tools.credential);
-			const sentEnv = await envOf(tools);
-			const ofRoom = webhook && roomEvents && { ...webhook, events: roomEvents };
-			const roomId = await openRoom(read.context, send, tools, room, 'session', async () => ofRoom);
-			return {
-				wait: { roomId: room.body && roomId },
-				post: async (post, key) => {
-					const start = { ...body, metaData: withKey(metaData, key), webhook };
-					if (roomId === undefined) return await startSession(post, { ...start, env: sentEnv });
-					const inRoom = { ...sentEnv, [ROOM_VARIABLE]: roomId };
-					return { ...(await startSession(post, { ...start, env: inRoom })), roomId };
-				},
-			};
-		},
-	});
+	};
 }
 
 export const operation: Operation = {
@@ -86,7 +71,6 @@ export const operation: Operation = {
 	]),
 	options: [dryRunField, idempotencyKeyField, roomIdOption, ...AGENT_OPTIONS],
 	prepare(read) {
-		const webhook = readWebhook(read, SESSION_EVENT_OPTIONS);
-		return readStart(read)(async () => webhook, ROOM_EVENTS);
+		return readStart(read, readWebhook(read, SESSION_EVENT_OPTIONS), ROOM_EVENTS);
 	},
 };

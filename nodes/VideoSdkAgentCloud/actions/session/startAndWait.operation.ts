@@ -5,9 +5,7 @@ import { MAX_WAIT_FIELDS } from '../../fields/maxWait';
 import { includeWaitField, recordingFields } from '../../fields/recording';
 import { dryRunField } from '../../fields/kit/requestOptions';
 import { roomIdOption } from '../../fields/room';
-import { resumeWebhook } from '../../waiting/resuming/resumeUrl';
 import { EVENT_PREFIX } from '../../webhook/event';
-import { readSettings } from '../../webhook/verificationSettings';
 import { type Operation } from '../operation';
 import { checkWait, waitingFor } from '../waitForAll';
 import { readStart, startFields } from './start.operation';
@@ -36,17 +34,9 @@ export const operation: Operation = {
 		includeWaitField,
 	],
 	prepare(read) {
-		const { context } = read;
 		checkWait(read, END_AT_TIMEOUT);
-		const webhookOf = resumeWebhook(context, [`${EVENT_PREFIX}stopped`, `${EVENT_PREFIX}failed`]);
-		return readStart(read)(async (credential) => {
-			// Nothing is started with a credential by which the event of the end couldn't be verified.
-			const settings = await readSettings(context);
-			if ('unreadableBecause' in settings) {
-				throw read.fail(settings.unreadableBecause, 'Nothing was sent to VideoSDK.');
-			}
-			return await webhookOf(credential);
-		});
+		const webhook = { events: [`${EVENT_PREFIX}stopped`, `${EVENT_PREFIX}failed`] };
+		return { ...readStart(read, webhook), wait: {} };
 	},
 	...waitingFor('session', END_AT_TIMEOUT),
 };

@@ -1,4 +1,4 @@
-import { readAgentTools, toolsValidForField } from '../../fields/agentTools';
+import { readAgentTools, signTools, toolsValidForField } from '../../fields/agentTools';
 import { agentToolsField } from '../../fields/chosenTool';
 import { contextField } from '../../fields/context';
 import { choiceField, numberField, optionsOf } from '../../fields/kit/field';
@@ -34,7 +34,7 @@ export const operation: Operation = {
 			throw read.fail(`'${agentToolsField.displayName}' is empty`, 'Add the tools for the agent to use.');
 		}
 		return async (_send, { credential }) => {
-			const { tools, expiresAtS } = await access(credential);
+			const { tools, expiresAtS } = await signTools(read, access, credential);
 			return { tools, expiresAt: new Date(expiresAtS * 1000).toISOString() };
 		};
 	},

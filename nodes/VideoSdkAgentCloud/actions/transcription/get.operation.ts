@@ -166,7 +166,7 @@ function prepare(read: ItemReader): ItemRun {
 			if (isTimeUp || isOff) throw noTranscription(read, target.roomId, isOff);
 			return undefined;
 		};
-		return (await pollUntil(poll, maxWaitMs ?? 0, tools.stopSignal)) as IDataObject;
+		return (await pollUntil(poll, maxWaitMs ?? 0, tools.pause)) as IDataObject;
 	};
 }
 

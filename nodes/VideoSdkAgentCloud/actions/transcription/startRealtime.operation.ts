@@ -1,5 +1,4 @@
 import { textField } from '../../fields/kit/field';
-import { startRealtime } from '../../api/transcriptions';
 import { readWebhookUrl } from '../../fields/triggers/webhook';
 import { summaryPromptField } from '../../fields/recording';
 import { dryRunField, readOptions } from '../../fields/kit/requestOptions';
@@ -44,6 +43,6 @@ export const operation: Operation = {
 			webhookUrl: readWebhookUrl(options, webhookUrlField),
 			summary: prompt === undefined ? undefined : { enabled: true as const, prompt },
 		};
-		return async (send) => await startRealtime(send, body);
+		return { request: { kind: 'transcription', body } };
 	},
 };

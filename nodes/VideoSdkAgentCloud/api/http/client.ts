@@ -48,6 +48,8 @@ export interface Sending {
 	untilMs?: number;
 	/** Sends the request once when it is its turn. The pause before it is sent again takes no turn. */
 	inTurn?: <T>(send: () => Promise<T>) => Promise<T>;
+	/** Is called right before each attempt, which may come minutes after the last one (Retry-After). What it throws is thrown. */
+	beforeEach?: () => void;
 	/** Is called at each response "too many requests", so that the sender can slow down. */
 	onRateLimited?: () => void;
 }
@@ -74,10 +76,7 @@ export class ApiError extends NodeApiError {
 
 export const { failureOf } = ApiError;
 
-/**
- * Sends a request: `apiRequest`, bound to a context (see `clientOf`). In the runner, it's also bound to an item and the item's options,
- * and waits for the item's turn.
- */
+/** Sends a request: `apiRequest`, bound to a context (see `clientOf`), or to an item and its options (actions/run/itemRequests.ts). */
 export type Send = <T>(request: ApiRequest, read: AnswerReader<T>) => Promise<T>;
 
 function cancelSignalOf(context: RequestContext): AbortSignal | undefined {
@@ -173,9 +172,11 @@ export async function apiRequest<T>(
 	const { untilMs = Infinity, inTurn = async (send) => await send() } = sending;
 	let failure: ApiFailure | undefined;
 	for (let attempts = 1; ; attempts++) {
-		const outcome = await inTurn(async () =>
-			Date.now() > untilMs ? undefined : await attempt(context, request, read, sending),
-		);
+		const outcome = await inTurn(async () => {
+			if (Date.now() > untilMs) return undefined;
+			sending.beforeEach?.();
+			return await attempt(context, request, read, sending);
+		});
 		if (outcome === undefined) {
 			if (failure === undefined) throw new UserError(NO_TIME_LEFT);
 			throw new ApiError(context, failure, request);

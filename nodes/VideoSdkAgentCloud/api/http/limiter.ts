@@ -64,22 +64,30 @@ export class Limiter {
 	 * @param isFollowUp whether it continues what has begun, and so goes before the owner's other work
 	 */
 	async run<T>(owner: object, work: () => Promise<T>, isFollowUp = false): Promise<T> {
+		const leave = await this.take(owner, isFollowUp);
+		try {
+			return await work();
+		} finally {
+			leave();
+		}
+	}
+
+	/** Waits for a place, as `run` does. @returns a function that gives it back, to be called once */
+	async take(owner: object, isFollowUp = false): Promise<() => void> {
 		const queue = this.queues.get(owner) ?? { running: 0, followUps: [], waiting: [] };
 		this.queues.set(owner, queue);
 		await new Promise<void>((resolve) => {
 			(isFollowUp ? queue.followUps : queue.waiting).push(resolve);
 			this.startNext();
 		});
-		try {
-			return await work();
-		} finally {
+		return () => {
 			queue.running--;
 			this.running--;
 			// The owner moves to the end of the queues, because it has waited for the shortest time.
 			this.queues.delete(owner);
 			if (queue.running > 0 || hasWork(queue)) this.queues.set(owner, queue);
 			this.startNext();
-		}
+		};
 	}
 
 	/** Slows down, because the other side has responded with "too many requests". */

@@ -33,7 +33,7 @@ export abstract class FieldReader {
 	/** @returns what the user has entered: the expression itself, not its value */
 	abstract entered(field: FieldName): unknown;
 
-	/** Makes the error for a value that can't be used. The runner adds the item to the message. @param what names the field */
+	/** Makes the error for a value that can't be used. actions/run adds the item to it. @param what names the field */
 	fail(what: string, nextStep: string): NodeOperationError {
 		const { context, itemIndex } = this;
 		return new NodeOperationError(context.getNode(), what, { description: nextStep, itemIndex });

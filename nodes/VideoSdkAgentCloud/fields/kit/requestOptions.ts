@@ -44,7 +44,7 @@ const timeoutField = numberField('default', 'Timeout', 'timeout', {
 	description: "How long to wait for VideoSDK to respond. Requests that start something aren't sent again.",
 });
 
-/** The option of each operation that costs money, reaches someone, or changes what others use. actions/run/brakes.ts makes the dry run. */
+/** The option of each operation that costs money, reaches someone, or changes what others use. actions/dryRun.ts makes the dry run. */
 export const dryRunField = switchField('refused', 'Dry Run', 'dryRun', {
 	hint: "{{ $execution.mode === 'test' }} makes dry runs of test executions. It's false in retries and in sub-workflows, whoever started them: give a sub-workflow the switch as a field.",
 	description:

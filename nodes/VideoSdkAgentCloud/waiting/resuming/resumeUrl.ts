@@ -55,17 +55,19 @@ export function responseUrlOf(context: IExecuteFunctions): string {
 	return String(url);
 }
 
-/** Makes a webhook, with the credential of the account that sends its events; undefined: there is no webhook. */
-export type WebhookOf = (credential: ReadCredential) => Promise<SessionWebhook | undefined>;
-
 /**
- * Makes the webhook by which VideoSDK reports an end to the waiting execution. If VideoSDK can't reach n8n, there is none, because
- * VideoSDK may refuse such a URL.
+ * Makes the webhook by which VideoSDK reports an end to the waiting execution.
+ *
+ * @param events exact names, such as `session-ended`
+ * @param credential that of the account that sends the events
+ * @returns undefined if VideoSDK can't reach n8n, because it may refuse such a URL
  */
-export function resumeWebhook(context: IExecuteFunctions, events: string[]): WebhookOf {
+export async function resumeWebhook(
+	context: IExecuteFunctions,
+	events: string[],
+	credential: ReadCredential,
+): Promise<SessionWebhook | undefined> {
 	const endPoint = resumeUrlOf(context);
-	return async (credential) => {
-		const { baseUrl } = (await credential()).data ?? {};
-		return isUnreachableFrom(endPoint, baseUrl) ? undefined : { endPoint, events };
-	};
+	const { baseUrl } = (await credential()).data ?? {};
+	return isUnreachableFrom(endPoint, baseUrl) ? undefined : { endPoint, events };
 }

@@ -2,8 +2,8 @@ import { type IDataObject, type IExecuteFunctions } from 'n8n-workflow';
 import { type StartKind, STARTS } from '../../api/startWords';
 import { CONTEXT_KEYS } from '../../n8n/keys';
 import { storedContext } from '../../n8n/nodeContext';
-import { agentRun, hasAgentSeveralItems, isAgentTriedAgain, isHumanReview, isTool } from '../../n8n/tool';
-import { phoneKey } from './sameNumber';
+import { phoneKey } from '../../api/telephony';
+import { agentRun, isHumanReview, isTool } from '../../n8n/tool';
 
 /** What an AI tool has started, or may have. */
 export interface ToolUse extends IDataObject {
@@ -68,24 +68,6 @@ export class ToolUses {
 			else delete this.uses[this.name];
 		};
 	}
-}
-
-/**
- * An AI agent that starts over, or has several items, loses track of what its tools did and does the same again (test/e2e/aiAgent). A
- * repeated call is recognized by its number, and nothing else can be recognized.
- *
- * @returns why such a tool starts nothing, in words for the model, too; undefined if it may
- */
-export function refusalOfTool(context: IExecuteFunctions, starts: StartKind): string | undefined {
-	if (!isTool(context)) return undefined;
-	if (starts !== 'call' && isAgentTriedAgain(context)) {
-		return "Turn off 'Retry On Fail' in the AI agent's settings. A tool that starts or creates something can't use it. Nothing was sent.";
-	}
-	// n8n would run what a person has approved once for each item (processHitlResponses).
-	if ((starts !== 'call' || isHumanReview(context)) && hasAgentSeveralItems(context)) {
-		return "An AI agent with several items mixes up what its tools did. Put Loop Over Items, with 'Batch Size' 1, before the AI agent. Nothing was sent.";
-	}
-	return undefined;
 }
 
 /** @returns the message for a tool that was used before, if what it started can't be searched for, in words for the model as well */

@@ -11,48 +11,44 @@ import { latestOf, startMsOf } from '../../api/http/responseReaders';
 import { mayHaveRung } from '../../api/callRecord';
 import { listCallsTo } from '../../api/calls';
 import { type Send } from '../../api/http/client';
-import { BoundedMap } from '../../n8n/boundedStores';
-import { isSameNumber } from '../../api/telephony';
-import { notCalled, type NotNow } from './brakes';
-import { withReason } from './itemOutcome';
-import { phoneKey } from './sameNumber';
+import { isSameNumber, phoneKey } from '../../api/telephony';
+import { notCalled, type NotNow, withReason } from '../notNow';
 
 /** A call that this process is placing, has placed, or may have placed. */
-interface PlacedCall {
+export interface PlacedCall {
 	state: 'placing' | 'placed' | 'inDoubt';
 	/** When it was sent, in ms since 1970. */
 	atMs: number;
 	callId?: string;
 }
 
-const MAX_NUMBERS = 10_000;
-
-/**
- * The calls of this process, by API key and number, whatever workflow and credential placed them. They are kept because VideoSDK's list
- * may show a new call only after some seconds (docs/dev/open-points.md, call.listed).
- */
-const placedCalls = new BoundedMap<string, PlacedCall[]>(MAX_NUMBERS);
-
 /** The call that one start places, and the calls of other starts to the same number. */
 export class Placing {
 	private readonly number: string;
 	private own?: PlacedCall;
 
-	/** @param apiKey the key of the VideoSDK project that makes the call */
-	constructor(apiKey: unknown, to: string) {
+	/**
+	 * @param placedCalls see StartState
+	 * @param apiKey the key of the VideoSDK project that makes the call
+	 */
+	constructor(
+		private readonly placedCalls: Map<string, PlacedCall[]>,
+		apiKey: unknown,
+		to: string,
+	) {
 		this.number = JSON.stringify([trimKey(apiKey), phoneKey(to)]);
 	}
 
 	/** The calls of other starts to the number, in the order in which they were sent. */
 	get others(): PlacedCall[] {
-		return (placedCalls.get(this.number) ?? []).filter((call) => call !== this.own);
+		return (this.placedCalls.get(this.number) ?? []).filter((call) => call !== this.own);
 	}
 
 	/** Notes that the call is about to be sent, or sent again. */
 	begin(): void {
 		const { others, own = { state: 'placing', atMs: Date.now() } } = this;
 		this.own = own;
-		placedCalls.set(this.number, [...others, own]);
+		this.placedCalls.set(this.number, [...others, own]);
 	}
 
 	/** Records the result of the call that `begin` announced. @param result undefined if the call was certainly not placed */
@@ -63,6 +59,7 @@ export class Placing {
 		const kept = result
 			? [...others.filter(({ state }) => state === 'placing'), Object.assign(own, result)]
 			: others;
+		const { placedCalls } = this;
 		if (kept.length > 0) placedCalls.set(this.number, kept);
 		else placedCalls.delete(this.number);
 	}

@@ -42,15 +42,26 @@ const EARLIER_MS = 60_000;
 const earliestMs = ({ sinceMs = Date.now() - CALL_KEY_MS }: WantedStart) => sinceMs - EARLIER_MS;
 const keyOf = ({ metaData, metadata }: IDataObject) => startKeyOf(metaData) ?? startKeyOf(metadata);
 
+/** Finds rows for a start that is wanted. It throws the error of the list. */
+type Rows = (wanted: WantedStart) => Promise<IDataObject[]>;
+
 /** Searches VideoSDK's lists for the starts of one run of a node, in one account. Searches at the same time share their requests. */
 export class StartSearch {
-	private gathering?: { wanted: WantedStart[]; rows: Promise<IDataObject[]> };
-	private readonly limit = new Limiter({ inFlight: MAX_IN_FLIGHT });
+	private gathering?: { wanted: WantedStart[]; rows: Promise<Rows> };
+	/** The starts that are going to be searched for, by key. */
+	private readonly expected = new Map<string, WantedStart>();
+	private rowsOfExpected?: Rows;
+	private readonly limiter = new Limiter({ inFlight: MAX_IN_FLIGHT });
 
 	constructor(
 		private readonly kind: Findable,
 		private readonly send: Send,
 	) {}
+
+	/** Says beforehand what is going to be searched for, so that the first search reads for all of them at once. */
+	expect(wanted: WantedStart): void {
+		this.expected.set(wanted.key, wanted);
+	}
 
 	/** @throws the error of the list, after which nothing is known */
 	async find(wanted: WantedStart): Promise<Found> {
@@ -67,27 +78,44 @@ export class StartSearch {
 	}
 
 	private async rowsFor(wanted: WantedStart): Promise<IDataObject[]> {
+		const { expected } = this;
+		if (expected.has(wanted.key)) {
+			this.rowsOfExpected ??= this.read([...expected.values()]);
+			// A second search for the same start is to see what has come since.
+			expected.delete(wanted.key);
+			return await this.rowsOfExpected(wanted);
+		}
 		if (this.gathering) this.gathering.wanted.push(wanted);
 		else {
 			const all = [wanted];
-			const rows = sleep(GATHER_MS).then(async () => {
+			const rows = sleep(GATHER_MS).then(() => {
 				this.gathering = undefined;
-				return await this.read(all);
+				return this.read(all);
 			});
 			this.gathering = { wanted: all, rows };
 		}
-		return await this.gathering.rows;
+		const rows = await this.gathering.rows;
+		return await rows(wanted);
 	}
 
-	private async read(wanted: WantedStart[]): Promise<IDataObject[]> {
-		if (this.kind === 'session') return await listLatestSessions(this.send);
-		const sinceMs = Math.min(...wanted.map(earliestMs));
+	private read(wanted: WantedStart[]): Rows {
 		const numbers = new Set(wanted.map(({ to }) => to));
-		if (numbers.size > MAX_NUMBERS && wanted.every((one) => one.sinceMs !== undefined)) {
-			return await listCallsMade(this.send, sinceMs);
-		}
-		const search = async (to?: string) =>
-			await this.limit.run(this, async () => await listCallsMade(this.send, sinceMs, to));
-		return (await Promise.all([...numbers].map(search))).flat();
+		const isWhole = numbers.size > MAX_NUMBERS && wanted.every(({ sinceMs }) => sinceMs !== undefined);
+		if (this.kind === 'session') return shared(listLatestSessions(this.send));
+		const sinceMs = Math.min(...wanted.map(earliestMs));
+		if (isWhole) return shared(listCallsMade(this.send, sinceMs));
+		// One search that fails says nothing about the other numbers.
+		const byNumber = new Map([...numbers].map((to) => [to, shared(this.search(sinceMs, to))]));
+		return async (one) => (await byNumber.get(one.to)?.(one)) ?? [];
 	}
+
+	private async search(sinceMs: number, to: string | undefined): Promise<IDataObject[]> {
+		return await this.limiter.run(this, async () => await listCallsMade(this.send, sinceMs, to));
+	}
+}
+
+/** @returns the same rows for whoever asks. Their error counts as handled, because no one may ask */
+function shared(rows: Promise<IDataObject[]>): Rows {
+	rows.catch(() => undefined);
+	return async () => await rows;
 }

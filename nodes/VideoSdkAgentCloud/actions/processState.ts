@@ -1,0 +1,6 @@
+import { StartState } from './start/startState';
+
+/** What the action keeps in memory. It's made once per process. */
+export class ProcessState {
+	readonly starts = new StartState();
+}
