@@ -5,7 +5,7 @@ import { readRequestOptions } from '../../../nodes/VideoSdkAgentCloud/fields/kit
 import { type Field } from '../../../nodes/VideoSdkAgentCloud/fields/kit/field';
 import { sessionField } from '../../../nodes/VideoSdkAgentCloud/fields/kit/locators';
 import { readMaxWaitMs } from '../../../nodes/VideoSdkAgentCloud/fields/maxWait';
-import { ItemReader } from '../../../nodes/VideoSdkAgentCloud/fields/kit/reader';
+import { ItemReader, RunParameters } from '../../../nodes/VideoSdkAgentCloud/fields/kit/reader';
 import { asList, asNumber } from '../../../nodes/VideoSdkAgentCloud/fields/kit/values';
 import { readWebhook } from '../../../nodes/VideoSdkAgentCloud/fields/triggers/webhook';
 import { readDateMs, readLimit } from '../../../nodes/VideoSdkAgentCloud/fields/kit/filters';
@@ -165,6 +165,39 @@ it('An expression that was typed into a fixed text, ID or number is told how to 
 	expect(reader({ id: typed }).text(text)).toBe(typed.trim());
 });
 
+it('A field is read once for all items, unless it, or something in it, is an expression, or its default counts', () => {
+	const parameters = {
+		fixed: 'a',
+		group: { values: [{ id: 'a' }] },
+		each: '={{ $json.id }}',
+		within: { values: [{ id: '=1' }] },
+	};
+	const context = fieldsContext(parameters);
+	const { getNodeParameter } = context;
+	const reads: string[] = [];
+	context.getNodeParameter = ((name: string, itemIndex: number, fallback: unknown) => {
+		reads.push(`${name} ${itemIndex}`);
+		return getNodeParameter(name, itemIndex, fallback);
+	}) as never;
+	const shared = new RunParameters(context);
+	for (const itemIndex of [0, 1]) {
+		const read = new ItemReader(context, itemIndex, shared);
+		for (const name of [...Object.keys(parameters), 'missing']) {
+			expect(read.raw({ name, default: 7 })).toEqual(name === 'missing' ? 7 : parameters[name as 'fixed']);
+		}
+	}
+	expect(reads).toEqual([
+		'fixed 0',
+		'group 0',
+		'each 0',
+		'within 0',
+		'missing 0',
+		'each 1',
+		'within 1',
+		'missing 1',
+	]);
+});
+
 it.each([
 	...['', ' ', 'a=b', '={{ $fromAI("From") }}'].map((entered): [string, boolean] => [entered, false]),
 	['={{ $json.from }}', true],
@@ -177,7 +210,7 @@ it.each([
 		if (!isRefused) expect(given.map((call) => call())).toEqual([undefined, [], {}]);
 		else for (const call of given) expectRejection(call, "'Session ID' is empty");
 		context.getNodeParameter = () => ({ a: 1 }) as never;
-		expect(read.group(refused)).toEqual({ a: 1 });
+		expect(new ItemReader(context, ITEM).group(refused)).toEqual({ a: 1 });
 	}
 });
 

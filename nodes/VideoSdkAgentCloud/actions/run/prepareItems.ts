@@ -1,5 +1,5 @@
 import { NodeOperationError, sleep } from 'n8n-workflow';
-import { ItemReader } from '../../fields/kit/reader';
+import { type ItemReader } from '../../fields/kit/reader';
 import { readRequestOptions } from '../../fields/kit/requestOptions';
 import { continuesOnFail } from '../../n8n/tool';
 import { accountKey } from '../../waiting/polling/accountRequests';
@@ -16,6 +16,8 @@ const TURN_MS = 50;
 
 /** The items of one run of the node, as far as they have come. */
 export interface Items extends Run {
+	/** The reader of each item. */
+	readers: ItemReader[];
 	/** The items that are to run, by their index. */
 	prepared: Array<PreparedItem | undefined>;
 	/** What their starts have in common. Undefined: the operation starts nothing. */
@@ -47,8 +49,9 @@ function keepEarlierStarts(items: Items): void {
 	}
 }
 
-/** Refuses items that call the same number, unless they may. @param readers the reader of each item */
-function refuseSameNumbers(items: Items, readers: ItemReader[]): void {
+/** Refuses items that call the same number, unless they may. */
+function refuseSameNumbers(items: Items): void {
+	const { readers } = items;
 	items.callees = readers.map(
 		(read, index) => preparedStartOf(items.prepared[index])?.call?.to ?? calleeOf(read),
 	);
@@ -74,9 +77,8 @@ function prepareItem({ context, operation }: Items, read: ItemReader): PreparedI
 
 /** Reads and checks all items that are to run, before any request is sent. */
 export async function prepareItems(items: Items): Promise<void> {
-	const { context, operation, outcomes } = items;
+	const { operation, readers } = items;
 	keepEarlierStarts(items);
-	const readers = outcomes.map((_, itemIndex) => new ItemReader(context, itemIndex));
 	let turnEndsMs = Date.now() + TURN_MS;
 	for (const [itemIndex, read] of readers.entries()) {
 		if (items.prepared[itemIndex]) continue;
@@ -91,15 +93,17 @@ export async function prepareItems(items: Items): Promise<void> {
 			refuse(items, itemIndex, error);
 		}
 	}
-	if (operation.starts === 'call') refuseSameNumbers(items, readers);
+	if (operation.starts === 'call') refuseSameNumbers(items);
 	await refuseSeveralAccounts(items);
 }
 
 /** @returns the items for which the execution may have to wait */
-export function itemsToWaitFor({ context, operation, prepared }: Items): number[] {
+export function itemsToWaitFor({ operation, prepared, readers }: Items): number[] {
 	if (operation.stop === undefined) return [];
-	const mayWait = (itemIndex: number) => operation.mayWait?.(new ItemReader(context, itemIndex)) ?? true;
-	return [...prepared.keys()].filter((itemIndex) => prepared[itemIndex] && mayWait(itemIndex));
+	const mayWait = (read: ItemReader) => operation.mayWait?.(read) ?? true;
+	return readers
+		.filter((read) => prepared[read.itemIndex] && mayWait(read))
+		.map(({ itemIndex }) => itemIndex);
 }
 
 /** Refuses all items that the execution would wait for if they belong to different accounts, because it polls one account only. */

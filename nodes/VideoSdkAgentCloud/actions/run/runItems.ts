@@ -1,6 +1,7 @@
 import { type IExecuteFunctions, type INodeExecutionData, NodeOperationError } from 'n8n-workflow';
 import { credentialsOfItems } from '../../api/http/credential';
 import { pause } from '../../api/http/pause';
+import { ItemReader, RunParameters } from '../../fields/kit/reader';
 import { countTry, isTriedAgain } from '../../n8n/lastTry';
 import { forgetStarts, readNote } from '../../n8n/retryNote';
 import { timersUntilMs } from '../../n8n/timers';
@@ -86,8 +87,10 @@ export async function runItems(
 	const begunAtMs = Date.now();
 	const outcomes: Outcomes = new Array<undefined>(itemCount).fill(undefined);
 	const credentialOfItem = credentialsOfItems(context, itemCount);
+	const parameters = new RunParameters(context);
+	const readers = outcomes.map((_, itemIndex) => new ItemReader(context, itemIndex, parameters));
 	const run: Run = { context, operation, outcomes, credentialOfItem, callees: [] };
-	const items: Items = { ...run, prepared: [], starts: startRunOf(run, state.starts) };
+	const items: Items = { ...run, prepared: [], readers, starts: startRunOf(run, state.starts) };
 	let hasFailed = true;
 	try {
 		await prepareItems(items);

@@ -81,12 +81,12 @@ function startOf(
 	item: StartingItem,
 	itemIndex: number,
 ): ItemStart {
-	const { context, credentialOfItem } = items;
+	const { context, credentialOfItem, readers } = items;
 	return {
 		run,
 		itemIndex,
 		item,
-		read: new ItemReader(context, itemIndex),
+		read: readers[itemIndex] ?? new ItemReader(context, itemIndex),
 		requests: new ItemRequests(context, credentialOfItem(itemIndex), turns, item.timeoutMs),
 		uses: new ToolUses(context, run.kind, item.start.call?.to),
 		claim: new Claim(undefined),

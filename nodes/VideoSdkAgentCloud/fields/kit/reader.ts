@@ -1,6 +1,7 @@
 import {
 	type IDataObject,
 	type IExecuteFunctions,
+	type INodeParameters,
 	type INodeProperties,
 	type INodePropertyCollection,
 	NodeOperationError,
@@ -231,10 +232,62 @@ export class CollectionReader extends FieldReader {
 	}
 }
 
+/** @returns whether a value, or anything in it, is an expression */
+function holdsExpression(entered: unknown): boolean {
+	if (typeof entered === 'string') return entered.startsWith('=');
+	return typeof entered === 'object' && entered !== null && Object.values(entered).some(holdsExpression);
+}
+
+/**
+ * The parameters of a node in one of its runs. n8n takes about as long to read one as to send a request, so one without an expression is
+ * read once for all items. What is read must not be changed.
+ */
+export class RunParameters {
+	/** What the user has entered. n8n copies the whole node each time it's asked for. */
+	readonly entered: INodeParameters;
+	/** The values of parameters without an expression, by name. */
+	private readonly fixed = new Map<string, unknown>();
+	/** The names of the others, which may have another value for each item. */
+	private readonly varying = new Set<string>();
+
+	constructor(private readonly context: IExecuteFunctions) {
+		this.entered = context.getNode().parameters;
+	}
+
+	/** @returns whether a parameter is the same for all items. If it's missing, its default counts, which may be an expression */
+	private isFixed(name: string): boolean {
+		if (this.fixed.has(name)) return true;
+		const entered = this.entered[name];
+		const isVarying = this.varying.has(name) || entered === undefined || holdsExpression(entered);
+		if (isVarying) this.varying.add(name);
+		return !isVarying;
+	}
+
+	/** @returns the value of a parameter for one item */
+	valueOf({ name, default: fallback }: FieldName, itemIndex: number): unknown {
+		const read = () => this.context.getNodeParameter(name, itemIndex, fallback) as unknown;
+		if (!this.isFixed(name)) return read();
+		if (!this.fixed.has(name)) this.fixed.set(name, read());
+		return this.fixed.get(name);
+	}
+}
+
 /** Reads the parameters of an operation. */
 export class ItemReader extends FieldReader {
-	raw({ name, default: fallback }: FieldName): unknown {
-		return this.context.getNodeParameter(name, this.itemIndex, fallback);
+	/**
+	 * @param itemIndex the input item, counted from 0 as n8n does
+	 * @param parameters those of the run, which its items share
+	 */
+	constructor(
+		context: IExecuteFunctions,
+		itemIndex: number,
+		private readonly parameters = new RunParameters(context),
+	) {
+		super(context, itemIndex);
+	}
+
+	raw(field: FieldName): unknown {
+		return this.parameters.valueOf(field, this.itemIndex);
 	}
 
 	/** Reads a collection of fields, such as Options. */
@@ -244,6 +297,6 @@ export class ItemReader extends FieldReader {
 	}
 
 	entered({ name }: FieldName): unknown {
-		return this.context.getNode().parameters[name];
+		return this.parameters.entered[name];
 	}
 }
