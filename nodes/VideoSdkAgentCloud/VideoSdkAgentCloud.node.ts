@@ -72,6 +72,7 @@ export class VideoSdkAgentCloud implements INodeType {
 
 	/** Answers the requests to the URLs of a waiting execution. */
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
-		return this.getWebhookName() === RESPONSE_WEBHOOK ? await receiveResponse(this) : await resume(this);
+		const answer = this.getWebhookName() === RESPONSE_WEBHOOK ? receiveResponse : resume;
+		return await answer(this, state.waits);
 	}
 }

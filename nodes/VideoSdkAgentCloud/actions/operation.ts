@@ -15,6 +15,7 @@ import type { ReadCredential } from '../api/http/credential';
 import type { StartKind } from '../api/startWords';
 import type { ItemReader } from '../fields/kit/reader';
 import type { SentWait } from '../waiting/planWait';
+import type { WaitState } from '../waiting/waitState';
 
 /** A record that comes with a file. */
 export class RecordWithFile {
@@ -132,8 +133,13 @@ export const preparedStartOf = (item?: PreparedItem): PreparedStart | undefined 
 /** Returns the reader for the credential of an input item, see `credentialOf`. */
 export type CredentialOfItem = (itemIndex: number) => ReadCredential;
 
-/** Returns how the execution waits for what an input item has started; undefined: the item has started nothing. */
-export type WaitOfItem = (itemIndex: number) => SentWait | undefined;
+/** What is needed to wait for what the items have started. */
+export interface ItemWaits {
+	credential: CredentialOfItem;
+	/** Returns how the execution waits for what an input item has started; undefined: the item has started nothing. */
+	sentOf: (itemIndex: number) => SentWait | undefined;
+	state: WaitState;
+}
 
 /** An operation of the node. Each file `<resource>/<operation>.operation.ts` exports one as `operation`. */
 export interface Operation {
@@ -183,18 +189,12 @@ export interface Operation {
 	complete?(
 		context: IExecuteFunctions,
 		output: INodeExecutionData[],
-		credential: CredentialOfItem,
-		waitOf: WaitOfItem,
+		waits: ItemWaits,
 	): Promise<INodeExecutionData[]>;
 	/**
 	 * Is called in place of `complete` if the node stops or fails after it has started something.
 	 *
 	 * @param started the records of what was started, each paired with its input item
 	 */
-	stop?(
-		context: IExecuteFunctions,
-		started: INodeExecutionData[],
-		credential: CredentialOfItem,
-		waitOf: WaitOfItem,
-	): Promise<void>;
+	stop?(context: IExecuteFunctions, started: INodeExecutionData[], waits: ItemWaits): Promise<void>;
 }

@@ -8,7 +8,7 @@ import { simplifyField } from '../fields/kit/simplify';
 import { type KindName } from '../conversation/kinds';
 import { endAtMaxWait, putToWait } from '../waiting/putToWait';
 import { type ItemWait, planWait, type SentWait, type WaitOptions } from '../waiting/planWait';
-import type { CredentialOfItem, Operation, WaitOfItem } from './operation';
+import type { ItemWaits, Operation } from './operation';
 
 /** Reads how an item waits from its options. @param option the switch that ends what still runs at Max Wait */
 function readWait(read: ItemReader, option: Field) {
@@ -49,21 +49,17 @@ export function waitingBy(
 	kind: KindName,
 	ofItem: (read: ItemReader, sent: SentWait | undefined) => ItemWait | undefined,
 ) {
-	const optionsOf = (
-		context: IExecuteFunctions,
-		credential: CredentialOfItem,
-		sentOf: WaitOfItem,
-	): WaitOptions => ({
+	const optionsOf = (context: IExecuteFunctions, waits: ItemWaits): WaitOptions => ({
+		...waits,
 		kind,
-		credential,
-		sentOf,
-		ofItem: (itemIndex) => ofItem(new ItemReader(context, itemIndex), sentOf(itemIndex)),
+		ofItem: (itemIndex) => ofItem(new ItemReader(context, itemIndex), waits.sentOf(itemIndex)),
 	});
 	return {
-		complete: async (context, output, credential, sentOf) =>
-			await putToWait(context, output, optionsOf(context, credential, sentOf)),
-		stop: async (context, started, credential, sentOf) =>
-			endAtMaxWait(kind, await planWait(context, started, optionsOf(context, credential, sentOf))),
+		complete: async (context, output, waits) => await putToWait(context, output, optionsOf(context, waits)),
+		stop: async (context, started, waits) => {
+			const plan = await planWait(context, started, optionsOf(context, waits));
+			endAtMaxWait(waits.state, kind, plan);
+		},
 	} satisfies Pick<Operation, 'complete' | 'stop'>;
 }
 

@@ -6,7 +6,8 @@ import { type Known, mergeFact, unknown } from '../conversation/known';
 import { isOver, type WaitPolicy } from '../conversation/nextStep';
 import { outputRecord } from '../conversation/output';
 import { type Question, withoutResponse } from './question';
-import { findPoller, type Poller } from './polling/poller';
+import { type Poller } from './polling/poller';
+import type { WaitState } from './waitState';
 
 /** How the execution waits for what was started, as far as the record doesn't tell. */
 export interface SentWait {
@@ -33,6 +34,7 @@ export interface WaitOptions {
 	/** Reads how an item waits; undefined: the execution doesn't wait for it. */
 	ofItem: (itemIndex: number) => ItemWait | undefined;
 	sentOf: (itemIndex: number) => SentWait | undefined;
+	state: WaitState;
 	/** Returns the reader for an item's credential. All items have the same account. */
 	credential: (itemIndex: number) => ReadCredential;
 }
@@ -104,7 +106,7 @@ export async function planWait(
 		);
 		// Two items may have the same conversation.
 		if (isDone || plan.awaited.has(id)) continue;
-		plan.poller ??= await findPoller(context, index, options.credential(index));
+		plan.poller ??= await options.state.pollerFor(context, index, options.credential(index));
 		plan.awaited.set(id, { policy, known, isOwn: artifacts === undefined });
 	}
 	return plan;

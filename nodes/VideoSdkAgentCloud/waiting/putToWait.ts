@@ -9,17 +9,11 @@ import { budgetOf, budgetOfWait } from './budget';
 import { type Plan, planWait, type WaitOptions } from './planWait';
 import { resumeUrlOf } from './resuming/resumeUrl';
 import { type StoredWait, VERSION } from './storedWait';
-import { registerWait } from './waitingExecution';
+import type { WaitState } from './waitState';
 import { type Poller } from './polling/poller';
 
-/**
- * The conversations that are ended at Max Wait although no execution waits for them, by kind and ID, each with a function that cancels the
- * end.
- */
-const scheduledEnds = new Map<string, () => void>();
-
 /** Cancels scheduled ends, because an execution that has started a conversation, and waits for it, decides when it's ended. */
-function takeBackEnds(kind: KindName, { awaited }: Plan): void {
+function takeBackEnds({ scheduledEnds }: WaitState, kind: KindName, { awaited }: Plan): void {
 	for (const [id, { isOwn }] of awaited) if (isOwn) scheduledEnds.get(`${kind} ${id}`)?.();
 }
 
@@ -27,8 +21,8 @@ function takeBackEnds(kind: KindName, { awaited }: Plan): void {
  * Schedules the ends at Max Wait of conversations for which the execution doesn't wait, because it was stopped, or failed, after the
  * start.
  */
-export function endAtMaxWait(kind: KindName, plan: Plan): void {
-	takeBackEnds(kind, plan);
+export function endAtMaxWait(state: WaitState, kind: KindName, plan: Plan): void {
+	takeBackEnds(state, kind, plan);
 	const { poller, sinceMs } = plan;
 	const ended = [...plan.awaited.values()].filter(({ policy }) => policy.isEnded);
 	for (const { policy, known } of ended) {
@@ -37,10 +31,10 @@ export function endAtMaxWait(kind: KindName, plan: Plan): void {
 		const name = `${kind} ${one.id}`;
 		const remove = () => {
 			poller?.remove([one]);
-			scheduledEnds.delete(name);
+			state.scheduledEnds.delete(name);
 		};
 		one.onReady = remove;
-		scheduledEnds.set(name, remove);
+		state.scheduledEnds.set(name, remove);
 		poller?.add([one]);
 	}
 }
@@ -85,14 +79,15 @@ export async function putToWait(
 ): Promise<INodeExecutionData[]> {
 	const plan = await planWait(context, output, options);
 	if (plan.poller === undefined) return plan.outputNow;
-	takeBackEnds(options.kind, plan);
+	const { kind, state } = options;
+	takeBackEnds(state, kind, plan);
 	if (context.getExecutionCancelSignal()?.aborted) {
-		endAtMaxWait(options.kind, plan);
+		endAtMaxWait(state, kind, plan);
 		return plan.outputNow;
 	}
 	const stored: StoredWait = {
 		version: VERSION,
-		kind: options.kind,
+		kind,
 		key: randomBytes(32).toString('hex'),
 		executionId: context.getExecutionId(),
 		resumeUrl: resumeUrlOf(context),
@@ -107,7 +102,7 @@ export async function putToWait(
 		plan.outputAtDeadline,
 		budgetOfWait(stored).n8nDeadlineMs,
 	);
-	const wait = registerWait(stored);
+	const wait = state.register(stored);
 	wait.isOwn = true;
 	wait.merge([...plan.awaited.values()].map(({ known }) => known));
 	wait.askBy(plan.poller);

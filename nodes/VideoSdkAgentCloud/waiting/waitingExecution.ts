@@ -1,6 +1,5 @@
 import { type IDataObject, type IWebhookFunctions, sleep } from 'n8n-workflow';
 import { omit } from '../api/http/responseReaders';
-import { BoundedMap } from '../n8n/boundedStores';
 import { type Kind, KINDS } from '../conversation/kinds';
 import { type Known, unknown } from '../conversation/known';
 import { outputRecord } from '../conversation/output';
@@ -36,7 +35,11 @@ export class WaitingExecution {
 	/** Whether this process has put the execution to wait. */
 	isOwn = false;
 
-	constructor(readonly stored: StoredWait) {
+	/** @param onOver is called when n8n has continued the execution, or can't any more */
+	constructor(
+		readonly stored: StoredWait,
+		private readonly onOver: () => void,
+	) {
 		this.kind = KINDS[stored.kind];
 		this.budget = budgetOfWait(stored);
 		for (const { ids, ...policy } of stored.awaited) {
@@ -160,8 +163,7 @@ export class WaitingExecution {
 	private forget(): void {
 		this.state = 'over';
 		this.poller?.remove([...this.awaited.values()]);
-		waits.delete(this.stored.key);
-		over.set(this.stored.key, true);
+		this.onOver();
 	}
 
 	private warnRejected(error: Error): void {
@@ -169,25 +171,4 @@ export class WaitingExecution {
 		this.hasWarned = true;
 		warnCredentialRejected(this.poller.account.context, this.stored, error.message);
 	}
-}
-
-/** The waiting executions that this process knows, by the keys of their waits. */
-const waits = new Map<string, WaitingExecution>();
-
-/** The keys of waits that are over, because n8n may still pass on a request that it has read before. */
-const over = new BoundedMap<string, true>(10_000);
-
-/** @returns whether a wait is over, as far as this process knows */
-export const isWaitOver = ({ key }: StoredWait): boolean => over.has(key);
-
-/** @returns a waiting execution, if this process knows it */
-export function findWait({ key }: StoredWait): WaitingExecution | undefined {
-	return waits.get(key);
-}
-
-/** Remembers a waiting execution. @returns the waiting execution, which this process may know already */
-export function registerWait(stored: StoredWait): WaitingExecution {
-	const wait = waits.get(stored.key) ?? new WaitingExecution(stored);
-	waits.set(stored.key, wait);
-	return wait;
 }

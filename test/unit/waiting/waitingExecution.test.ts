@@ -7,12 +7,10 @@ import { check, requestContext } from '../support';
 import { budgetOf, budgetOfWait } from '../../../nodes/VideoSdkAgentCloud/waiting/budget';
 import type { Poller } from '../../../nodes/VideoSdkAgentCloud/waiting/polling/poller';
 import { takeUp } from '../../../nodes/VideoSdkAgentCloud/waiting/resuming/resume';
-import {
-	findWait,
-	isWaitOver,
-	registerWait,
-	WaitingExecution,
-} from '../../../nodes/VideoSdkAgentCloud/waiting/waitingExecution';
+import { WaitingExecution } from '../../../nodes/VideoSdkAgentCloud/waiting/waitingExecution';
+import { WaitState } from '../../../nodes/VideoSdkAgentCloud/waiting/waitState';
+
+const newWait = (stored: StoredWait) => new WaitState().register(stored);
 
 /** A call that is waited for until then. */
 function storedUntil(deadlineMs: number, key = 'k'): StoredWait {
@@ -21,7 +19,7 @@ function storedUntil(deadlineMs: number, key = 'k'): StoredWait {
 }
 
 it("a person's response stays, although another process that has none says what it knows", () => {
-	const wait = new WaitingExecution(storedUntil(Date.now() + 60_000));
+	const wait = newWait(storedUntil(Date.now() + 60_000));
 	wait.merge([], { approved: true });
 	wait.merge([]);
 	wait.merge([], { approved: false });
@@ -31,7 +29,7 @@ it("a person's response stays, although another process that has none says what 
 it('a credential that VideoSDK rejects again and again is in the log once', () => {
 	const warn = jest.fn();
 	const poller = { account: { context: { logger: { warn } } }, add: () => undefined } as unknown as Poller;
-	const wait = new WaitingExecution(storedUntil(Date.now() + 60_000));
+	const wait = newWait(storedUntil(Date.now() + 60_000));
 	wait.askBy(poller);
 	for (let count = 0; count < 3; count++) wait.awaited.get('c-1')?.onRejected?.(new Error('status 401'));
 	expect(warn.mock.calls).toEqual([[expect.stringContaining('rejects the credential'), expect.anything()]]);
@@ -43,12 +41,12 @@ it("no request continues the execution once n8n's own deadline is near", () => {
 	const { continueUntilMs } = budgetOfWait(stored);
 	for (const lateMs of [1, 0]) {
 		jest.spyOn(Date, 'now').mockReturnValueOnce(continueUntilMs + lateMs);
-		expect(new WaitingExecution(stored).tryContinue(context)).toBe(lateMs === 0);
+		expect(newWait(stored).tryContinue(context)).toBe(lateMs === 0);
 	}
 });
 
 describe('with an execution that n8n holds until another one has ended', () => {
-	const keptAs = (key: string) => registerWait(storedUntil(Date.now() + 3_600_000, key));
+	const keptAs = (key: string) => newWait(storedUntil(Date.now() + 3_600_000, key));
 	const requestOf = (response: EventEmitter) =>
 		({ getResponseObject: () => response }) as unknown as IWebhookFunctions;
 	const given = () =>
@@ -72,15 +70,18 @@ describe('with an execution that n8n holds until another one has ended', () => {
 	it('keeps nothing but its key once n8n has answered, so that a request that comes late continues nothing', async () => {
 		const stored = storedUntil(Date.now() + 3_600_000, 'over');
 		const held = given();
-		expect(registerWait(stored).tryContinue(requestOf(held))).toBe(true);
-		expect([findWait(stored), isWaitOver(stored)]).toEqual([expect.any(WaitingExecution), false]);
+		const state = new WaitState();
+		const known = () => [state.waits.get(stored.key), state.over.has(stored.key)];
+		expect(state.register(stored).tryContinue(requestOf(held))).toBe(true);
+		expect(known()).toEqual([expect.any(WaitingExecution), false]);
 		Object.assign(held, { closed: true, writableEnded: true }).emit('close');
 		await jest.advanceTimersByTimeAsync(0);
-		expect([findWait(stored), isWaitOver(stored), jest.getTimerCount()]).toEqual([undefined, true, 0]);
+		expect([...known(), jest.getTimerCount()]).toEqual([undefined, true, 0]);
 		const waiting = { stored, items: [{ callId: 'c-1' }] };
 		expect(
 			await takeUp(
 				requestContext(async () => await Promise.reject(new Error())),
+				state,
 				waiting,
 			),
 		).toBeUndefined();

@@ -87,8 +87,8 @@ export const operation: Operation = {
 	prepare: prepareQuestion,
 	show,
 	...WAITING,
-	async complete(context, output, credential, waitOf) {
-		if (waitOf(0)) return await WAITING.complete(context, output, credential, waitOf);
+	async complete(context, output, waits) {
+		if (waits.sentOf(0)) return await WAITING.complete(context, output, waits);
 		// Items are changed in place, because a copy would lack the property by which they go to the error output, see `toErrorOutput`.
 		for (const [index, item] of output.entries()) {
 			item.json = show(new ItemReader(context, index), item.json);

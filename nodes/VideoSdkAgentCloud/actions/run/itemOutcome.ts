@@ -10,6 +10,7 @@ import { simplifyCall } from '../../api/callRecord';
 import { type StartKind, STARTS, type StartWords } from '../../api/startWords';
 import type { SentWait } from '../../waiting/planWait';
 import type { CredentialOfItem, Operation, PreparedStart } from '../operation';
+import type { ProcessState } from '../processState';
 import type { Started } from '../start/claims';
 import type { LeftOpenRoom } from '../start/room';
 
@@ -35,6 +36,7 @@ export interface Run {
 	operation: Operation;
 	outcomes: Outcomes;
 	credentialOfItem: CredentialOfItem;
+	state: ProcessState;
 	/** The number that each item calls, as far as it can be read. */
 	callees: Array<string | undefined>;
 }

@@ -6,26 +6,30 @@ import { countTry, isTriedAgain } from '../../n8n/lastTry';
 import { forgetStarts, readNote } from '../../n8n/retryNote';
 import { timersUntilMs } from '../../n8n/timers';
 import { continuesOnFail } from '../../n8n/tool';
-import { type Operation } from '../operation';
+import { type ItemWaits, type Operation } from '../operation';
 import { type ProcessState } from '../processState';
 import { type Left, type StartRun } from '../start/itemStart';
 import { leaveToRetry } from '../start/leftToRetry';
 import { Once } from '../start/once';
 import { baseOf } from '../start/startKey';
-import { type StartState } from '../start/startState';
 import { type Outcomes, type Run, stopError } from './itemOutcome';
 import { toOutput, withError } from './output';
 import { type Items, itemsToWaitFor, prepareItems } from './prepareItems';
 import { runPrepared } from './runPrepared';
 
+const waitsOf = ({ credentialOfItem: credential, outcomes, state }: Run): ItemWaits => ({
+	credential,
+	sentOf: (item) => outcomes[item]?.wait,
+	state: state.waits,
+});
+
 /** Calls the operation's `complete`. @throws its error, with what is still running, unless each item has its own outcome */
 async function complete(run: Run, output: INodeExecutionData[]): Promise<INodeExecutionData[]> {
-	const { context, operation, credentialOfItem, outcomes } = run;
+	const { context, operation } = run;
 	const { data } = context.getExecuteData();
 	const input = data.main;
-	const waitOf = (item: number) => outcomes[item]?.wait;
 	try {
-		return (await operation.complete?.(context, output, credentialOfItem, waitOf)) ?? output;
+		return (await operation.complete?.(context, output, waitsOf(run))) ?? output;
 	} catch (error) {
 		// With Retry On Fail, the next try has to read the same items, which `putExecutionToWait` may have replaced.
 		if (input) data.main = input;
@@ -38,18 +42,17 @@ async function complete(run: Run, output: INodeExecutionData[]): Promise<INodeEx
 
 /** Calls the operation's `stop` for what was started, because the execution won't wait for it. Never throws. */
 async function stop(run: Run): Promise<void> {
-	const { context, operation, outcomes, credentialOfItem } = run;
+	const { context, operation, outcomes } = run;
 	const started = outcomes.flatMap(({ records = [] } = {}, item) =>
 		records.map((json) => ({ json, pairedItem: { item } })),
 	);
-	const waitOf = (item: number) => outcomes[item]?.wait;
-	await operation.stop?.(context, started, credentialOfItem, waitOf).catch(({ message }: Error) => {
+	await operation.stop?.(context, started, waitsOf(run)).catch(({ message }: Error) => {
 		context.logger.warn(`What was started can't be ended when Max Wait ends. ${message}`);
 	});
 }
 
 /** @returns what the starts of an operation have in common; undefined if it starts nothing */
-function startRunOf({ context, operation }: Run, state: StartState): StartRun | undefined {
+function startRunOf({ context, operation, state }: Run): StartRun | undefined {
 	const { starts: kind, complete: wait, isQuestion = false } = operation;
 	if (kind === undefined) return undefined;
 	const note = readNote<Left>(context);
@@ -60,7 +63,7 @@ function startRunOf({ context, operation }: Run, state: StartState): StartRun | 
 		isQuestion,
 		base: baseOf(context, note?.base),
 		note,
-		state,
+		state: state.starts,
 		once: new Once(),
 		searches: new Map(),
 	};
@@ -89,8 +92,8 @@ export async function runItems(
 	const credentialOfItem = credentialsOfItems(context, itemCount);
 	const parameters = new RunParameters(context);
 	const readers = outcomes.map((_, itemIndex) => new ItemReader(context, itemIndex, parameters));
-	const run: Run = { context, operation, outcomes, credentialOfItem, callees: [] };
-	const items: Items = { ...run, prepared: [], readers, starts: startRunOf(run, state.starts) };
+	const run: Run = { context, operation, outcomes, credentialOfItem, callees: [], state };
+	const items: Items = { ...run, prepared: [], readers, starts: startRunOf(run) };
 	let hasFailed = true;
 	try {
 		await prepareItems(items);

@@ -1,8 +1,7 @@
 import { type IDataObject, sleep } from 'n8n-workflow';
-import { credentialOf, type ReadCredential, type RequestContext } from '../../api/http/credential';
 import { listPages, PAGE_SIZE } from '../../api/http/pagination';
 import { type Kind } from '../../conversation/kinds';
-import { AccountRequests, accountKey } from './accountRequests';
+import { type AccountRequests } from './accountRequests';
 import type { PendingConversation, Busy } from './pendingConversation';
 import { pollRecord, STEPS } from './steps';
 
@@ -165,29 +164,4 @@ export class Poller {
 			if (open.size === 0 || hits.length < MIN_HITS || --pagesLeft === 0) return;
 		}
 	}
-}
-
-/** The pollers, by the key of their account when they were made (`accountKey`). Those that no wait uses any more are garbage. */
-const pollers = new Map<string, WeakRef<Poller>>();
-
-/**
- * Finds the poller of the account whose credential had the same values when it was last read, or makes one. Never throws. If a credential
- * can't be read, its requests fail.
- *
- * @param itemIndex the input item, if there are any
- * @param read reads that item's credential
- */
-export async function findPoller(
-	context: RequestContext,
-	itemIndex?: number,
-	read: ReadCredential = credentialOf(context, itemIndex),
-): Promise<Poller> {
-	const current = await read().catch(() => undefined);
-	const key = accountKey(context, current);
-	const present = pollers.get(key)?.deref();
-	if (current && present?.account.key === key) return present;
-	for (const [unused, reference] of pollers) if (!reference.deref()) pollers.delete(unused);
-	const poller = new Poller(new AccountRequests(context, itemIndex, current));
-	pollers.set(key, new WeakRef(poller));
-	return poller;
 }

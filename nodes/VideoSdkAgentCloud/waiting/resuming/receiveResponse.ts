@@ -10,6 +10,7 @@ import {
 import { warnSparingly } from '../../webhook/log';
 import { isConditional, isKeyOf, responseProblem, withResponse } from '../question';
 import { readWaiting } from '../storedWait';
+import { type WaitState } from '../waitState';
 import { takeUp } from './resume';
 
 const TAKEN = 'Thank you, the response was received. Say goodbye now.';
@@ -25,7 +26,7 @@ function refuse(context: IWebhookFunctions, id: RequestId, text: string): IWebho
 	return respondToAgent(context, 200, resultResponse(id, toolResult(text, true)));
 }
 
-async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData> {
+async function receive(context: IWebhookFunctions, state: WaitState): Promise<IWebhookResponseData> {
 	if (context.getRequestObject().method !== 'POST') return rejectMethod(context);
 	const waiting = readWaiting(context);
 	const { question } = waiting?.stored ?? {};
@@ -34,7 +35,7 @@ async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData
 		warnSparingly(context, 'tool token', sentence);
 		return rejectBearer(context);
 	}
-	const wait = await takeUp(context, waiting);
+	const wait = await takeUp(context, state, waiting);
 	const served = serve(context, question.tool);
 	if (!('call' in served)) return served;
 	const { id, input } = served.call;
@@ -54,8 +55,11 @@ async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData
  * Answers the MCP client of an agent that is to ask a question: it tells the agent the question, and continues the execution, once, with a
  * response that fits. Never throws, because n8n would continue the execution with an empty item (test/e2e/n8nContract).
  */
-export async function receiveResponse(context: IWebhookFunctions): Promise<IWebhookResponseData> {
-	return await receive(context).catch((error: Error) => {
+export async function receiveResponse(
+	context: IWebhookFunctions,
+	state: WaitState,
+): Promise<IWebhookResponseData> {
+	return await receive(context, state).catch((error: Error) => {
 		warnSparingly(context, 'tool set-up', `can't handle a response. ${error.message}`);
 		return respondToAgent(
 			context,

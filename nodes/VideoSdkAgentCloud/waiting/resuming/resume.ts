@@ -10,8 +10,8 @@ import { type CarriedKnown } from './askToContinue';
 import { type PendingConversation } from '../polling/pendingConversation';
 import { KEY_HEADER, RESULT_HEADER } from './resumeUrl';
 import { hasKey, readWaiting, type Waiting } from '../storedWait';
-import { findWait, isWaitOver, registerWait, type WaitingExecution } from '../waitingExecution';
-import { findPoller } from '../polling/poller';
+import { type WaitState } from '../waitState';
+import { type WaitingExecution } from '../waitingExecution';
 
 /**
  * Finds the wait of a request's execution. A process that didn't know it, or was restarted, polls from then on, as the first process does.
@@ -20,13 +20,14 @@ import { findPoller } from '../polling/poller';
  */
 export async function takeUp(
 	context: IWebhookFunctions,
+	state: WaitState,
 	{ stored, items }: Waiting,
 ): Promise<WaitingExecution | undefined> {
-	const present = findWait(stored);
+	const present = state.waits.get(stored.key);
 	if (present) return present;
-	const poller = await findPoller(context);
-	if (isWaitOver(stored)) return undefined;
-	const wait = registerWait(stored);
+	const poller = await state.pollerFor(context);
+	if (state.over.has(stored.key)) return undefined;
+	const wait = state.register(stored);
 	wait.mergeItems(items);
 	wait.askBy(poller);
 	return wait;
@@ -83,7 +84,7 @@ async function mergeFromEvent(
 }
 
 /** Responds to a request to a waiting execution: merges what it tells, and continues the execution if nothing is left to wait for. */
-async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData> {
+async function answer(context: IWebhookFunctions, state: WaitState): Promise<IWebhookResponseData> {
 	const receivedMs = Date.now();
 	const waiting = readWaiting(context);
 	const key = context.getHeaderData()[KEY_HEADER];
@@ -91,14 +92,14 @@ async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData>
 	let wait: WaitingExecution | undefined;
 	if (waiting && key !== undefined) {
 		if (!hasKey(waiting.stored, key)) return reject(context, NOT_FOR_US);
-		wait = await takeUp(context, waiting);
+		wait = await takeUp(context, state, waiting);
 		if (wait) isReady = mergeFromUs(context, wait);
 	} else {
 		const delivery = await verifyDelivery(context, true, await readSettings(context));
 		if ('rejection' in delivery) return reject(context, delivery.rejection);
 		const ids = waiting ? idsOf(delivery.event, waiting) : [];
 		if (waiting === undefined || ids.length === 0) return reject(context, NOT_FOR_US);
-		wait = await takeUp(context, waiting);
+		wait = await takeUp(context, state, waiting);
 		for (const id of ids) {
 			const one = wait?.awaited.get(id);
 			if (wait && one) isReady = await mergeFromEvent(delivery.event, wait, one);
@@ -124,9 +125,9 @@ async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData>
  * Responds to a request to the resume URL of a waiting execution. Never throws, because n8n would continue the execution with an empty item
  * (test/e2e/n8nContract).
  */
-export async function resume(context: IWebhookFunctions): Promise<IWebhookResponseData> {
+export async function resume(context: IWebhookFunctions, state: WaitState): Promise<IWebhookResponseData> {
 	context.getResponseObject().setHeader(RESULT_HEADER, 'answered');
-	return await answer(context).catch((error: Error) =>
+	return await answer(context, state).catch((error: Error) =>
 		reject(context, {
 			status: 503,
 			sentence: "The request can't be handled right now. Try again later.",
