@@ -29,6 +29,27 @@ describe('Idempotency Key', () => {
 		expect(posts()).toHaveLength(3);
 	});
 
+	it.each([' ', '\n', '\t', '\u200b'])(
+		'is the same with %j behind the API Key, which was pasted with it',
+		async (blank) => {
+			const [first] = await rig.json(withKey('reminder 7'));
+			rig.engine.useOtherCredentials(rig.credentials({ apiKey: rig.simulator.apiKey + blank }));
+			expect(await rig.json(withKey('reminder 7'))).toMatchObject([{ callId: first?.callId }]);
+			expect(rig.simulator.calls.size).toBe(1);
+		},
+	);
+
+	it('is the same for a SIP address in upper and lower case, which rings the same phone', async () => {
+		const [first] = await rig.json(withKey('reminder 7', { to: 'sip:Ada@example.com' }));
+		for (const engine of [rig.engine, await rig.addEngine()]) {
+			rig.engine = engine;
+			expect(await rig.json(withKey('reminder 7', { to: 'sip:ada@EXAMPLE.com' }))).toMatchObject([
+				{ callId: first?.callId, alreadyStarted: true },
+			]);
+		}
+		expect(rig.simulator.calls.size).toBe(1);
+	});
+
 	it('finds the calls of many rows, 20 days and thousands of other calls later, in a Retry as well', async () => {
 		const parameters = withKey('=row {{ $json.index }}');
 		const ids = jsonOf(await rig.run(parameters, { items: rows(11) })).map(({ callId }) => callId);

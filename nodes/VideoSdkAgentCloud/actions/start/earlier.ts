@@ -2,6 +2,7 @@
 import { type IDataObject, type NodeApiError, NodeOperationError } from 'n8n-workflow';
 import { startMsOf } from '../../api/http/responseReaders';
 import { STARTS } from '../../api/startWords';
+import { phoneKey } from '../../api/telephony';
 import { KINDS } from '../../conversation/kinds';
 import { notCalled, withReason } from '../notNow';
 import { type Started } from './claims';
@@ -21,9 +22,10 @@ const isOwn = ({ claim, run }: ItemStart): boolean => claim.executionId === run.
 async function keyOf({ run, item, itemIndex, requests }: ItemStart): Promise<string | undefined> {
 	const { context, base, kind } = run;
 	const { idempotencyKey, call, request } = item.start;
-	if (idempotencyKey === undefined) return base && automaticKey(context, base, itemIndex, call?.to);
+	if (idempotencyKey === undefined) return base && automaticKey(context, base, itemIndex, call && phoneKey(call.to));
 	const { data } = await requests.credential();
-	const reached = call?.to ?? (request.kind === 'session' ? request.body.deploymentId : undefined);
+	const deploymentId = request.kind === 'session' ? request.body.deploymentId : undefined;
+	const reached = call ? phoneKey(call.to) : deploymentId;
 	return userKey(idempotencyKey, data?.apiKey, kind, reached);
 }
 

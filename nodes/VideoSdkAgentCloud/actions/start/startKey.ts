@@ -1,5 +1,6 @@
 import { createHash } from 'crypto';
 import { type IExecuteFunctions } from 'n8n-workflow';
+import { trimKey } from '../../../../credentials/apiTarget';
 import { type InEngine, runOf } from '../../n8n/nodeContext';
 import { type StartKind } from '../../api/startWords';
 
@@ -62,7 +63,7 @@ export function automaticKey(
  * @returns the key that is made of a user's text: the same in each execution that starts the same with it
  */
 export function userKey(text: string, apiKey: unknown, starts: StartKind, reached?: string): string {
-	return digest('user', text, apiKey, starts, reached);
+	return digest('user', text, trimKey(apiKey), starts, reached);
 }
 
 /** @returns the custom ID of a room for one attempt of a start. No two starts, attempts, or executions share a room */
