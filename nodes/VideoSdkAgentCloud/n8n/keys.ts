@@ -7,6 +7,8 @@ export const CONTEXT_KEYS = {
 	wait: 'agentCloudWait',
 	/** What a node that failed has started. n8n/retryNote.ts writes and reads it. */
 	started: 'agentCloudStarted',
+	/** How often a node has begun the same start. actions/start/rounds.ts writes and reads it. */
+	rounds: 'agentCloudRounds',
 	/** What the AI tools of the whole run have started. actions/start/toolUse.ts writes and reads it. */
 	toolUses: 'agentCloudUses',
 } as const;

@@ -259,16 +259,23 @@ export class Engine {
 		return await this.execute(workflow, mode, data, { executionId: ownId, ...hooks });
 	}
 
-	/** @returns an execution as n8n had stored it before the node ran, which is all that is left of one that was killed */
-	beforeNode(result: RunResult): RunResult {
+	/**
+	 * Makes an execution as n8n had stored it before the node ran, which is all that is left of one that was killed.
+	 *
+	 * @param items what the nodes before it give when they run again. Default: the same as before
+	 */
+	beforeNode(result: RunResult, items?: IDataObject[]): RunResult {
 		const data = asStored(result.run.data);
 		const node = result.workflow.getNode(NODE_NAME) as INode;
 		const source = { main: [{ previousNode: 'Input' }] };
+		const given = items?.map((json, item) => ({ json, pairedItem: { item } }));
 		for (const name of [NODE_NAME, 'Success', 'Failure']) delete data.resultData.runData[name];
 		delete data.waitTill;
 		Object.assign(data.executionData ?? {}, {
 			contextData: {},
-			nodeExecutionStack: [{ node, data: { main: data.resultData.runData.Input?.[0]?.data?.main }, source }],
+			nodeExecutionStack: [
+				{ node, data: { main: given ? [given] : data.resultData.runData.Input?.[0]?.data?.main }, source },
+			],
 		});
 		return { ...result, run: { ...result.run, data } };
 	}

@@ -143,24 +143,22 @@ describe('A tool that is used again', () => {
 	});
 
 	it('starts more sessions in an execution, but none again in a retry of the run of the agent that failed', async () => {
-		const first = await call(startParameters());
-		// What follows the node stands for the agent.
-		first.workflow.connectionsBySourceNode[NODE_NAME]!.ai_tool = [
-			[{ node: 'Success', type: 'ai_tool', index: 0 }],
-		];
-		const second = await rig.engine.useAgain(first, startParameters());
-		const { sessionId } = jsonOf(second)[0]!;
-		const { runData } = second.run.data.resultData;
-		const [run] = runData.Success?.splice(-1) ?? [];
-		expect(await again(second, startParameters(), 'retry')).toMatchObject({
-			sessionId,
-			alreadyStarted: true,
-		});
-		expect(posts()).toHaveLength(2);
-		// In a loop, the agent has come to the next item.
-		runData.Success?.push(run!);
-		runData[NODE_NAME]?.push(runData[NODE_NAME].at(-1)!);
-		expect(await again(second, startParameters(), 'retry')).not.toHaveProperty('alreadyStarted');
+		for (const isNextItem of [false, true]) {
+			const before = posts().length;
+			const first = await call(startParameters());
+			// What follows the node stands for the agent.
+			first.workflow.connectionsBySourceNode[NODE_NAME]!.ai_tool = [
+				[{ node: 'Success', type: 'ai_tool', index: 0 }],
+			];
+			const second = await rig.engine.useAgain(first, startParameters());
+			const { sessionId } = jsonOf(second)[0]!;
+			// In a loop, the agent has come to the next item.
+			if (!isNextItem) second.run.data.resultData.runData.Success?.splice(-1);
+			const retried = await again(second, startParameters(), 'retry');
+			if (isNextItem) expect(retried).not.toHaveProperty('alreadyStarted');
+			else expect(retried).toMatchObject({ sessionId, alreadyStarted: true });
+			expect(posts()).toHaveLength(before + (isNextItem ? 3 : 2));
+		}
 		expect(await again(await call(getMany), getMany, 'retry')).toBeDefined();
 	});
 });

@@ -1,6 +1,7 @@
 /**
- * One start, one key: whatever n8n and its users do with an execution, no one is called twice for one of its items. Counted in people who
- * were called, in two worlds: VideoSDK's lists show the metadata of what was started within 12 s, or never.
+ * One start, one key: whatever n8n and its users do with an execution, no one is called twice for one of its items, although a Retry after
+ * a kill may get other rows, or the same in another order. Counted in people who were called, in two worlds: VideoSDK's lists show the
+ * metadata of what was started within 12 s, or never.
  */
 import fc from 'fast-check';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
@@ -10,7 +11,7 @@ import { byRule } from '../rig/callRig';
 import type { Engine, RunResult } from '../rig/engine';
 import { later, startParameters, useRig } from '../rig/rig';
 
-const CASES = Number(process.env.START_CASES ?? shareOf(200));
+const CASES = Number(process.env.START_CASES ?? shareOf(300));
 const SEED = Number(process.env.START_SEED ?? 20_261_201);
 /** As the issue of a key says: a list shows what was started within this time. */
 const LISTED_WITHIN_MS = 12_000;
@@ -44,6 +45,8 @@ const cases = fc.record({
 	maxConcurrency: fc.constantFrom(1, 2, 5),
 	recording: fc.boolean(),
 	hasUsersKey: fc.boolean(),
+	/** Whether rows have the same number, in pairs, as **Allow Same Number** lets them. */
+	repeatsNumbers: fc.boolean(),
 	lagMs: fc.constantFrom(0, 900, 3_500, 11_500),
 	/** What happens after the first run, each to one of the executions before. */
 	steps: fc.array(
@@ -51,6 +54,8 @@ const cases = fc.record({
 			what: fc.constantFrom('retry', 'retry', 'secondRun', 'kill', 'stop', 'another'),
 			/** Of which execution. */
 			of: fc.nat(5),
+			/** What the nodes before give when an execution that was killed is retried. */
+			rows: fc.constantFrom('same', 'reversed', 'rotated', 'fewer', 'more'),
 			/** In another process than the one before. */
 			isElsewhere: fc.boolean(),
 		}),
@@ -71,7 +76,7 @@ interface Stored {
 }
 
 function parametersOf(
-	{ starts, recording, hasUsersKey, maxConcurrency }: Case,
+	{ starts, recording, hasUsersKey, maxConcurrency, repeatsNumbers }: Case,
 	round: number,
 ): INodeParameters {
 	const common: IDataObject = {
@@ -79,6 +84,7 @@ function parametersOf(
 		recording: recording ? 'record' : 'none',
 		options: {
 			maxConcurrency,
+			...(starts === 'call' && { allowSameNumber: repeatsNumbers }),
 			...(hasUsersKey && { idempotencyKey: `=case ${round} {{ $json.item }}` }),
 		},
 	};
@@ -100,6 +106,19 @@ function startedByItem(): Map<string, string[]> {
 	const byItem = new Map<string, string[]>();
 	for (const { id, item } of all) byItem.set(item, [...(byItem.get(item) ?? []), id]);
 	return byItem;
+}
+
+/** @returns the rows that the nodes before give when they run again */
+function changed(
+	items: IDataObject[],
+	how: Case['steps'][number]['rows'],
+	newItem: IDataObject,
+): IDataObject[] {
+	const [first, ...others] = items;
+	if (how === 'reversed') return [...items].reverse();
+	if (how === 'rotated') return [...others, first!];
+	if (how === 'fewer') return others.length > 0 ? others : items;
+	return how === 'more' ? [newItem, ...items] : items;
 }
 
 let rounds = 0;
@@ -129,14 +148,26 @@ async function play(model: Case, hasMetadata: boolean) {
 			}
 		}
 	};
+	const numberOf = (index: number) => `+1555000400${model.repeatsNumbers ? Math.floor(index / 2) : index}`;
+	const row = (origin: number, index: number) => ({
+		item: `${model.hasUsersKey ? 'all' : origin}-${index}`,
+		to: numberOf(index),
+	});
 	const options = (origin: number) => ({
-		items: model.items.map((_, index) => ({
-			item: `${model.hasUsersKey ? 'all' : origin}-${index}`,
-			to: `+1555000400${index}`,
-		})),
+		items: model.items.map((_, index) => row(origin, index)),
 		onError: model.onError,
 		node: { retryOnFail: model.maxTries > 1, maxTries: model.maxTries, waitBetweenTries: 10 },
 	});
+	/** How often a number is in the rows of an execution, at most. */
+	const wanted = new Map<string, number>();
+	const noteRows = (origin: number, items: IDataObject[]) => {
+		const counts = new Map<string, number>();
+		for (const { to } of items) counts.set(String(to), (counts.get(String(to)) ?? 0) + 1);
+		for (const [to, count] of counts) {
+			const name = `${model.hasUsersKey ? 'all' : origin} ${to}`;
+			wanted.set(name, Math.max(wanted.get(name) ?? 0, count));
+		}
+	};
 	const processes = [rig.engine, await addProcess()];
 	let here = 0;
 	const stored: Stored[] = [];
@@ -148,11 +179,12 @@ async function play(model: Case, hasMetadata: boolean) {
 	const begin = async () => {
 		const origin = stored.length;
 		if (!model.hasUsersKey || origin === 0) arrange(model.hasUsersKey ? 'all' : String(origin));
+		noteRows(origin, options(origin).items);
 		const result = await processes[here]!.run({ parameters: parametersOf(model, round), ...options(origin) });
 		note(result, { isKilled: false, origin, isRetry: false });
 	};
 	await begin();
-	for (const { what, of, isElsewhere } of model.steps) {
+	for (const { what, of, isElsewhere, rows } of model.steps) {
 		const chosen = stored[of % stored.length]!;
 		if (isElsewhere && hasMetadata) {
 			here = 1 - here;
@@ -176,17 +208,32 @@ async function play(model: Case, hasMetadata: boolean) {
 			note(await engine.secondRun(chosen.result), { isKilled: false, origin, isRetry: false });
 		} else {
 			if (!chosen.isKilled && !chosen.result.error) continue;
-			const result = await engine.retry(chosen.isKilled ? engine.beforeNode(chosen.result) : chosen.result);
+			const items = changed(options(origin).items, rows, row(origin, 8));
+			if (chosen.isKilled) noteRows(origin, items);
+			const result = await engine.retry(
+				chosen.isKilled ? engine.beforeNode(chosen.result, items) : chosen.result,
+			);
 			note(result, { isKilled: false, origin, isRetry: true });
 		}
 	}
-	return { outputs, model };
+	return { outputs, model, wanted };
 }
 
 /** Nobody is called twice, and each item has its own outcome. */
-function check({ outputs, model }: Awaited<ReturnType<typeof play>>, hasMetadata: boolean): void {
+function check({ outputs, model, wanted }: Awaited<ReturnType<typeof play>>, hasMetadata: boolean): void {
 	const started = startedByItem();
-	for (const [item, ids] of started) expect([item, ids.length]).toEqual([item, 1]);
+	if (model.starts === 'call' && model.repeatsNumbers) {
+		// Rows with the same number may get each other's calls, which say so.
+		const made = new Map<string, number>();
+		for (const { to, metadata } of rig.simulator.calls.values()) {
+			const name = `${itemOf(metadata as IDataObject).split('-')[0]} ${to}`;
+			made.set(name, (made.get(name) ?? 0) + 1);
+		}
+		for (const [name, count] of made)
+			expect([name, Math.max(count, wanted.get(name) ?? 0)]).toEqual([name, wanted.get(name)]);
+	} else {
+		for (const [item, ids] of started) expect([item, ids.length]).toEqual([item, 1]);
+	}
 	const idField = model.starts === 'call' ? 'callId' : 'sessionId';
 	const own = new Set([...started.values()].flat());
 	for (const json of outputs) {

@@ -6,7 +6,9 @@ import { Claim } from '../start/claims';
 import { expectSearches, inOrder } from '../start/earlier';
 import { endBy, type ItemStart, type StartEnd, type StartRun } from '../start/itemStart';
 import { closeRoom } from '../start/room';
+import { noteRound, placesOf } from '../start/rounds';
 import { startItem } from '../start/startItem';
+import { aimOf } from '../start/startKey';
 import { ToolUses } from '../start/toolUse';
 import { failedOutcome, type Outcome, startedInWords, startedOutcome } from './itemOutcome';
 import type { Items } from './prepareItems';
@@ -86,6 +88,8 @@ function startOf(
 		run,
 		itemIndex,
 		item,
+		aim: aimOf(item.start),
+		place: 0,
 		read: readers[itemIndex] ?? new ItemReader(context, itemIndex),
 		requests: new ItemRequests(context, credentialOfItem(itemIndex), turns, item.timeoutMs),
 		uses: new ToolUses(context, run.kind, item.start.call?.to),
@@ -111,10 +115,20 @@ export async function runPrepared(items: Items): Promise<void> {
 	}
 	await Promise.all(work);
 	if (run === undefined) return;
+	const places = placesOf(
+		context,
+		starts.map(({ aim }) => aim),
+	);
+	for (const [index, start] of starts.entries()) start.place = places[index] ?? 0;
 	await expectSearches(starts);
 	for (const group of await inOrder(run, starts)) {
 		await Promise.all(group.map(async (start) => await startInTurn(items, turns, start)));
 	}
+	const begun = starts.filter(({ claim }) => ['started', 'inDoubt'].includes(claim.state.name));
+	noteRound(
+		context,
+		begun.map(({ aim }) => aim),
+	);
 	// n8n stores a stopped execution before this node can return its output, so the log is the only place to name what was started.
 	const started = turns.cancelSignal?.aborted ? startedInWords(items, run.kind) : '';
 	if (started) context.logger.warn(`The execution was stopped. ${started}`);

@@ -2,7 +2,6 @@
 import { type IDataObject, type NodeApiError, NodeOperationError } from 'n8n-workflow';
 import { startMsOf } from '../../api/http/responseReaders';
 import { STARTS } from '../../api/startWords';
-import { phoneKey } from '../../api/telephony';
 import { KINDS } from '../../conversation/kinds';
 import { notCalled, withReason } from '../notNow';
 import { type Started } from './claims';
@@ -19,13 +18,13 @@ const hasUsersKey = ({ item }: ItemStart): boolean => item.start.idempotencyKey 
 const isOwn = ({ claim, run }: ItemStart): boolean => claim.executionId === run.context.getExecutionId();
 
 /** @returns the key of a start, which is the same each time it's repeated. @throws what n8n throws if the credential can't be read */
-async function keyOf({ run, item, itemIndex, requests }: ItemStart): Promise<string | undefined> {
+async function keyOf({ run, item, aim, place, requests }: ItemStart): Promise<string | undefined> {
 	const { context, base, kind } = run;
 	const { idempotencyKey, call, request } = item.start;
-	if (idempotencyKey === undefined) return base && automaticKey(context, base, itemIndex, call && phoneKey(call.to));
+	if (idempotencyKey === undefined) return base && automaticKey(context, base, aim, place);
 	const { data } = await requests.credential();
 	const deploymentId = request.kind === 'session' ? request.body.deploymentId : undefined;
-	const reached = call ? phoneKey(call.to) : deploymentId;
+	const reached = call ? aim : deploymentId;
 	return userKey(idempotencyKey, data?.apiKey, kind, reached);
 }
 

@@ -52,6 +52,10 @@ export interface ItemStart {
 	readonly itemIndex: number;
 	readonly read: ItemReader;
 	readonly item: StartingItem;
+	/** What it is to bring about, see `aimOf`. */
+	readonly aim: string;
+	/** The number that it has alone among equal starts of the node, see `placesOf`. */
+	place: number;
 	readonly requests: ItemRequests;
 	/** What the AI tools of the execution have started. */
 	readonly uses: ToolUses;

@@ -3,6 +3,8 @@ import { type IExecuteFunctions } from 'n8n-workflow';
 import { trimKey } from '../../../../credentials/apiTarget';
 import { type InEngine, runOf } from '../../n8n/nodeContext';
 import { type StartKind } from '../../api/startWords';
+import { phoneKey } from '../../api/telephony';
+import type { PreparedStart } from '../operation';
 
 const KEY_LENGTH = 22;
 
@@ -37,25 +39,30 @@ export function baseOf(context: IExecuteFunctions, noted?: string): string | und
 	return `${context.getWorkflow().id} ${Math.min(...starts)}`;
 }
 
-/**
- * If n8n was killed after a wait, a user's Retry runs the waiting node again, with the next run index (ExecutionService.retry). Its
- * starts must keep their keys, so they use the previous index.
- */
-function runIndexOf(context: IExecuteFunctions): number {
-	const { runExecutionData, runIndex = 0 } = context as InEngine;
-	const runs = runExecutionData?.resultData.runData[context.getNode().name] ?? [];
-	const repeatsWait = context.getMode() === 'retry' && runs.at(-1)?.executionStatus === 'waiting';
-	return repeatsWait ? runIndex - 1 : runIndex;
+/** @returns the node's ID, which it keeps when it's renamed; its name if it has none, or another node has the same (a pasted workflow) */
+function nodeIdOf(context: IExecuteFunctions): string {
+	const { id, name } = context.getNode();
+	const nodes = Object.values((context as InEngine).workflow?.nodes ?? {});
+	return id && nodes.filter((node) => node.id === id).length < 2 ? id : name;
 }
 
-/** @returns the key of an item's start: the same each time this start is repeated, different for any other */
-export function automaticKey(
-	context: IExecuteFunctions,
-	base: string,
-	itemIndex: number,
-	to?: string,
-): string {
-	return digest(base, context.getNode().name, runIndexOf(context), itemIndex, to);
+/** @returns what a start is to bring about, as the user has entered it: the number of a call, else a digest without tokens and our URLs */
+export function aimOf({ request, call, room, agent }: PreparedStart): string {
+	if (call) return phoneKey(call.to);
+	const given = 'body' in request ? { ...request.body, webhook: undefined } : request;
+	return digest(request.kind, given, agent?.data, room?.roomId, room?.body);
+}
+
+/**
+ * Makes the key of an item's start. It holds neither the item's position nor the round of a loop, so that a Retry finds what was started
+ * although the nodes before give other rows then, or the same in another order.
+ *
+ * @param aim see `aimOf`
+ * @param before how often the node has begun the same before, see `placesOf`
+ * @returns the same key each time this start is repeated, a different one for any other
+ */
+export function automaticKey(context: IExecuteFunctions, base: string, aim: string, before: number): string {
+	return digest(base, nodeIdOf(context), aim, before);
 }
 
 /**
