@@ -72,6 +72,7 @@ const SHOWN_FIELDS = [
 	'event',
 	'alreadyOver',
 	'alreadyStarted',
+	'differs',
 	'reason',
 	'reasonCode',
 	'callableFrom',

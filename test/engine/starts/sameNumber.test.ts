@@ -1,5 +1,6 @@
 /** A number that is in a list twice is not called, unless that is allowed. */
-import { ADA, numbersCalled, callEach, TO } from '../rig/callRig';
+import type { IDataObject } from 'n8n-workflow';
+import { ADA, byRule, numbersCalled, callEach, TO } from '../rig/callRig';
 import { failureOf, jsonOf, useRig } from '../rig/rig';
 
 const rig = useRig({ callBehaviour: false });
@@ -38,4 +39,32 @@ describe('A number that several items have', () => {
 		const { message } = failureOf(await call([TO, TO], { allowSameNumber: '={{ $json.row === 0 }}' }));
 		expect(message).toContain('[item 1]');
 	});
+
+	it.each(['the same', 'another'])(
+		'is told from the others in %s process, if a Retry after a kill gets its rows in another order',
+		async (which) => {
+			const data = { entries: [{ key: 'row', value: '={{ $json.row }}' }] };
+			const parameters = byRule({
+				to: TO,
+				metaData: data,
+				options: { allowSameNumber: true },
+			});
+			const rows = [{ row: 'a' }, { row: 'b' }];
+			const killed = await rig.run(parameters, { items: rows });
+			if (which === 'another') rig.engine = await rig.addEngine({ credentialId: rig.engine.credentialId });
+			const retry = async (items: IDataObject[]) =>
+				jsonOf(await rig.engine.retry(rig.engine.beforeNode(killed, items)));
+			const same = await retry(rows);
+			expect(same.map(({ alreadyStarted, differs }) => [alreadyStarted, differs])).toEqual([
+				[true, undefined],
+				[true, undefined],
+			]);
+			const reversed = await retry([...rows].reverse());
+			expect(reversed.map(({ metadata, differs }) => [(metadata as IDataObject).row, differs])).toEqual([
+				['a', true],
+				['b', true],
+			]);
+			expect(called()).toEqual([TO, TO]);
+		},
+	);
 });

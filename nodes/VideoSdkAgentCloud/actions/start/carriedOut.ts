@@ -49,7 +49,7 @@ export async function findCarriedOut(
 		await pause(afterMs, stopSignal);
 		if (stopSignal?.aborted || failed === MAX_FAILED_SEARCHES) break;
 		const found = await search(start, { key, to, sinceMs: sentAtMs }).catch(() => undefined);
-		if (found?.record) return { name: 'started', started: startedAs(start, found.record) };
+		if (found?.started) return { name: 'started', started: startedAs(start, found.started.record) };
 		failed = found ? 0 : failed + 1;
 		others = found?.others ?? others;
 	}

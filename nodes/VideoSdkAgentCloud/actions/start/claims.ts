@@ -7,6 +7,8 @@ export interface Started {
 	/** The whole record, as the API returned it. */
 	record: IDataObject;
 	wait?: SentWait;
+	/** What was said to the agent, see `contentOf`. Undefined: it doesn't matter. */
+	content?: string;
 }
 
 /**

@@ -8,7 +8,7 @@ import { type Started } from './claims';
 import { calleeOf, earlierError, endBy, type ItemStart, type StartEnd, type StartRun } from './itemStart';
 import { checkAllowed } from './onlyCall';
 import { type Found, isFindable, StartSearch, type WantedStart } from './search';
-import { automaticKey, userKey } from './startKey';
+import { automaticKey, contentOf, userKey } from './startKey';
 import { claimOf, ownClaims } from './startState';
 import { alreadyUsed, type ToolUse } from './toolUse';
 
@@ -118,9 +118,9 @@ async function findByClaim(start: ItemStart): Promise<StartEnd | undefined> {
 	if (known.name === 'inDoubt') return await findDoubtful(start, known.error);
 	const left = claim.key === undefined ? undefined : run.note?.starts[claim.key];
 	if (left) {
-		const { record, wait, roomId, message, sentAtMs } = left;
+		const { record, wait, content, roomId, message, sentAtMs } = left;
 		claim.sentAtMs = sentAtMs;
-		if (record) return await adoptedNow(start, { record, wait });
+		if (record) return await adoptedNow(start, { record, wait, content });
 		claim.roomId = roomId;
 		return await findDoubtful(start, earlierError(start, message));
 	}
@@ -128,12 +128,12 @@ async function findByClaim(start: ItemStart): Promise<StartEnd | undefined> {
 	const wanted = wantedOf(start, claim.key);
 	if (wanted === undefined) return undefined;
 	await checkAllowed(start);
-	const { record } = await search(start, wanted).catch(async (error: NodeApiError) =>
+	const { started } = await search(start, wanted).catch(async (error: NodeApiError) =>
 		Promise.reject(unknownError(start, error)),
 	);
-	if (record === undefined) return undefined;
-	claim.sentAtMs = startMsOf(record) || 0;
-	return adopted({ record });
+	if (started === undefined) return undefined;
+	claim.sentAtMs = startMsOf(started.record) || 0;
+	return adopted(started);
 }
 
 const adopted = (started: Started): StartEnd => ({ name: 'adopted', started });
@@ -155,7 +155,7 @@ async function findDoubtful(start: ItemStart, error: Error): Promise<StartEnd> {
 	const found = mayBeFound
 		? await search(start, { key, to, sinceMs: sentAtMs }).catch(() => undefined)
 		: undefined;
-	return found?.record ? adopted({ record: found.record }) : { name: 'inDoubt', error };
+	return found?.started ? adopted(found.started) : { name: 'inDoubt', error };
 }
 
 /** Finds what an AI tool has started in the execution that is being retried, where this use of the tool repeats that one. */
@@ -169,8 +169,8 @@ async function findRetriedUse(start: ItemStart, use: ToolUse): Promise<StartEnd>
 	const { idField, one, started } = STARTS[kind];
 	if (startedId) return await adoptedNow(start, { record: { [idField]: startedId } });
 	const to = calleeOf(start);
-	const { record } = await search(start, { key, to, sinceMs: sentAtMs });
-	if (record) return adopted({ record });
+	const found = await search(start, { key, to, sinceMs: sentAtMs });
+	if (found.started) return adopted(found.started);
 	const message = `The ${one}${to ? ` to ${to}` : ''} may have been ${started} before`;
 	return { name: 'inDoubt', error: earlierError(start, message) };
 }
@@ -188,19 +188,22 @@ function unknownError({ run }: ItemStart, { message, description }: NodeApiError
 /**
  * Makes the outcome of an earlier start for this execution.
  *
- * @returns `alreadyStarted` if another execution has made it. The response to a question goes to the execution that has asked it
+ * @returns `alreadyStarted` if another execution has made it, and `differs` if the agent was told something else there than this item
+ *   says, because several items call the number. The response to a question goes to the execution that has asked it
  */
 export function asAdopted(start: ItemStart, end: StartEnd): StartEnd {
 	const { isQuestion, kind } = start.run;
 	if (end.name !== 'adopted' || isOwn(start) || !isFindable(kind)) return end;
-	const { record, wait } = end.started;
+	const { record, wait, content } = end.started;
+	const own = contentOf(start.item.start);
+	const differs = own !== undefined && content !== undefined && own !== content;
 	if (isQuestion) {
 		const reason = 'Another execution has already asked this question';
 		const { callId } = record;
 		return endBy(notCalled(calleeOf(start), reason, 'alreadyAsked', { callId }));
 	}
 	return adopted({
-		record: { ...record, alreadyStarted: true } satisfies IDataObject,
+		record: { ...record, alreadyStarted: true, ...(differs && { differs }) } satisfies IDataObject,
 		wait: wait && { ...wait, question: undefined },
 	});
 }

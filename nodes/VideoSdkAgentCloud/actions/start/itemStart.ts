@@ -10,6 +10,7 @@ import type { CalledBefore, Placing } from './calledBefore';
 import type { Claim, Started } from './claims';
 import type { Once } from './once';
 import type { StartSearch } from './search';
+import { contentOf } from './startKey';
 import type { StartState } from './startState';
 import type { ToolUses } from './toolUse';
 
@@ -17,6 +18,8 @@ import type { ToolUses } from './toolUse';
 export interface Left {
 	record?: IDataObject;
 	wait?: SentWait;
+	/** See Started. */
+	content?: string;
 	message?: string;
 	/** The room that was created for a start in doubt. */
 	roomId?: string;
@@ -94,7 +97,7 @@ export function endBy(error: unknown): StartEnd {
 /** @returns what was started. @param record as the API returned it */
 export function startedAs({ item, roomId }: ItemStart, record: IDataObject): Started {
 	const { wait } = item.start;
-	return { record, wait: wait && { ...wait, roomId } };
+	return { record, wait: wait && { ...wait, roomId }, content: contentOf(item.start) };
 }
 
 /** @returns the number to call, if it's a call */

@@ -15,8 +15,7 @@ export function leaveToRetry({ context, base, note, state }: StartRun, begunAtMs
 		const { key, sentAtMs } = claim;
 		if (key === undefined) continue;
 		if (claim.state.name === 'started') {
-			const { record, wait } = claim.state.started;
-			left[key] = { record, wait, sentAtMs };
+			left[key] = { ...claim.state.started, sentAtMs };
 		} else if (claim.state.name === 'inDoubt') {
 			left[key] = { message: claim.state.error.message, roomId: claim.roomId, sentAtMs };
 		}

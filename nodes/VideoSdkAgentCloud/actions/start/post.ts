@@ -11,6 +11,7 @@ import { ROOM_VARIABLE } from '../../fields/room';
 import { deployAgent } from '../agent/deployAgent';
 import type { ItemStart } from './itemStart';
 import { isFindable } from './search';
+import { contentOf, withContent } from './startKey';
 
 /** What is only known right before the request. */
 export interface Ready {
@@ -31,7 +32,8 @@ export async function post(start: ItemStart, send: Send, ready: Ready): Promise<
 	const { run, claim, item, read, requests } = start;
 	const { request } = item.start;
 	const { roomId, data, webhook } = ready;
-	const key = isFindable(run.kind) ? claim.key : undefined;
+	const hasKey = isFindable(run.kind) && claim.key !== undefined;
+	const key = hasKey ? withContent(claim.key, contentOf(item.start)) : undefined;
 	switch (request.kind) {
 		case 'call': {
 			const timeoutMs = Math.min(item.timeoutMs + request.ringingMs, LONGEST_TIMEOUT_MS);

@@ -3,6 +3,8 @@ import { startMsOf } from '../../api/http/responseReaders';
 import { CALL_KEY_MS, listCallsMade } from '../../api/calls';
 import type { Send } from '../../api/http/client';
 import { Limiter } from '../../api/http/limiter';
+import type { Started } from './claims';
+import { keyAndContent } from './startKey';
 import { listLatestSessions } from '../../api/sessions';
 import { type StartKind } from '../../api/startWords';
 import { isSameNumber } from '../../api/telephony';
@@ -25,8 +27,8 @@ export interface WantedStart {
 }
 
 export interface Found {
-	/** The record, as `get` of KINDS returns it. */
-	record?: IDataObject;
+	/** Its record is as `get` of KINDS returns it. */
+	started?: Started;
 	/** IDs of other calls to the number since then. */
 	others: string[];
 }
@@ -40,7 +42,8 @@ const MAX_IN_FLIGHT = 5;
 const EARLIER_MS = 60_000;
 
 const earliestMs = ({ sinceMs = Date.now() - CALL_KEY_MS }: WantedStart) => sinceMs - EARLIER_MS;
-const keyOf = ({ metaData, metadata }: IDataObject) => startKeyOf(metaData) ?? startKeyOf(metadata);
+const sentKeyOf = ({ metaData, metadata }: IDataObject) =>
+	keyAndContent(startKeyOf(metaData) ?? startKeyOf(metadata));
 
 /** Finds rows for a start that is wanted. It throws the error of the list. */
 type Rows = (wanted: WantedStart) => Promise<IDataObject[]>;
@@ -70,11 +73,14 @@ export class StartSearch {
 		const { key, to } = wanted;
 		// A user may have copied the metadata of a call to another.
 		const isSame = (row: IDataObject) => to === undefined || isSameNumber(String(row.to), to);
-		const own = rows.find((row) => keyOf(row) === key && isSame(row));
+		const own = rows.find((row) => sentKeyOf(row).key === key && isSame(row));
 		const others = rows.filter(
 			(row) => to !== undefined && isSame(row) && !(startMsOf(row) < earliestMs(wanted)),
 		);
-		return { record: own && fromRow(own), others: others.map((row) => String(row[idField])) };
+		return {
+			started: own && { record: fromRow(own), content: sentKeyOf(own).content },
+			others: others.map((row) => String(row[idField])),
+		};
 	}
 
 	private async rowsFor(wanted: WantedStart): Promise<IDataObject[]> {

@@ -7,10 +7,27 @@ import { phoneKey } from '../../api/telephony';
 import type { PreparedStart } from '../operation';
 
 const KEY_LENGTH = 22;
+const CONTENT_LENGTH = 10;
 
 /** @returns a text of 22 characters that is the same for the same parts, and for no others */
 export function digest(...parts: unknown[]): string {
 	return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, KEY_LENGTH);
+}
+
+/**
+ * @returns a digest of the user's data and the task, which goes out with the key of a call whose number another item may have, too, so that
+ *   one person's answers aren't taken for another's; undefined: the number tells
+ */
+export function contentOf({ call, agent }: PreparedStart): string | undefined {
+	return call?.allowsSameNumber ? digest(agent?.data).slice(0, CONTENT_LENGTH) : undefined;
+}
+
+/** @returns what is sent as a start's key */
+export const withContent = (key: string, content = ''): string => key + content;
+
+/** Takes apart what `withContent` has made. */
+export function keyAndContent(sent?: string): { key?: string; content?: string } {
+	return { key: sent?.slice(0, KEY_LENGTH), content: sent?.slice(KEY_LENGTH) || undefined };
 }
 
 /** @returns an ID of an execution that no other n8n has */
