@@ -3,7 +3,7 @@ import { recordWith, startMsOf, unlessDeclined } from './http/responseReaders';
 import type { Send } from './http/client';
 import { describeCall, isCallOver } from './callRecord';
 import { endOnce } from './endOnce';
-import { listPages, listRecords, type ListRequest } from './http/pagination';
+import { listPages, type ListRequest } from './http/pagination';
 
 /** The body of a call. Undefined fields are not sent. */
 export interface CallBody {
@@ -79,44 +79,33 @@ export async function transferCall(send: Send, callId: string, transferTo: strin
 
 /** How far back calls are searched for a user's own key, in ms. */
 export const CALL_KEY_MS = 30 * 24 * 3_600_000;
-/** The number of calls that are read at most to find one. */
-const MAX_ROWS = 2_000;
+/** How far a list is read at most. */
+const MAX_ROWS = { toOneNumber: 500, toAll: 2_000 };
 
 /**
- * Lists the calls that were made since a time, by whatever workflow.
- *
- * @param to Default: the calls to all numbers. The API's own search finds the calls to one
- * @param sinceMs in ms since 1970
- */
-export async function listCallsMade(send: Send, sinceMs: number, to?: string): Promise<IDataObject[]> {
-	const qs = { type: 'outbound', search: to, startDate: Math.floor(sinceMs) };
-	return await listRecords(send, { ...CALLS, qs }, MAX_ROWS);
-}
-
-/** The number of pages that are read at most of the calls to one number. */
-const MAX_PAGES = 10;
-
-/**
- * Lists the calls to a number since a time, by whatever workflow, as far as ten pages reach.
+ * Lists the calls that were made since a time, by whatever workflow, as far as MAX_ROWS.
  *
  * @param sinceMs in ms since 1970. Earlier rows are returned as well, if the API gives them
+ * @param to Default: the calls to all numbers. The API's own search finds the calls to one
  * @returns `isWhole`: whether `rows` has all calls since that time
  */
-export async function listCallsTo(
+export async function listCallsSince(
 	send: Send,
-	to: string,
 	sinceMs: number,
+	to?: string,
 ): Promise<{ rows: IDataObject[]; isWhole: boolean }> {
 	const qs = { type: 'outbound', search: to, startDate: Math.floor(sinceMs) };
+	const maxRows = to === undefined ? MAX_ROWS.toAll : MAX_ROWS.toOneNumber;
 	const rows: IDataObject[] = [];
-	let pages = 0;
-	for await (const { rows: page, nextPage } of listPages(send, { ...CALLS, qs })) {
+	// Many pages are fetched at a time only if they are likely to be needed.
+	const ahead = to === undefined ? maxRows : 0;
+	for await (const { rows: page, nextPage } of listPages(send, { ...CALLS, qs }, 1, ahead)) {
 		rows.push(...page);
 		const [firstMs = NaN, lastMs = NaN] = [page[0], page.at(-1)].map((row) => startMsOf(row ?? {}));
 		// If the newest calls come first, an older one shows that all newer ones were read.
 		const isPassed = lastMs < sinceMs && lastMs <= firstMs;
 		if (isPassed || nextPage === undefined) return { rows, isWhole: true };
-		if (++pages === MAX_PAGES) break;
+		if (rows.length >= maxRows) break;
 	}
 	return { rows, isWhole: false };
 }

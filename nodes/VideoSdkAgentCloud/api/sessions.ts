@@ -2,7 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 import { beginningWith, msOf, pick, recordWith, startMsOf, unlessDeclined } from './http/responseReaders';
 import type { Send } from './http/client';
 import { endOnce } from './endOnce';
-import { listPages, type ListRequest } from './http/pagination';
+import { listPages, type ListRequest, PAGE_SIZE } from './http/pagination';
 import { apiSessionId } from './sessionId';
 
 /** The statuses of a session (docs.videosdk.live, agent cloud). */
@@ -144,6 +144,8 @@ export const SESSIONS: ListRequest = {
 
 /** The number of pages of the list of sessions that are read at most to find one. */
 const MAX_PAGES = 10;
+/** The number of sessions, those that were started last, among which one is found. */
+export const LATEST_SESSIONS = MAX_PAGES * PAGE_SIZE;
 
 /**
  * Lists the sessions that were started last, up to ten pages. It reads the list from either end, because the API has no filters and doesn't

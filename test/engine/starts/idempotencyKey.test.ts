@@ -1,6 +1,6 @@
 /** An Idempotency Key finds what any execution has started with it. */
 import type { IDataObject } from 'n8n-workflow';
-import { byRule, makeAndWait, TO } from '../rig/callRig';
+import { ADA, byRule, makeAndWait, TO } from '../rig/callRig';
 import { byId, failureOf, jsonOf, passTime, retryOnFail, startParameters, useRig } from '../rig/rig';
 import { rows } from '../rig/waitingRun';
 
@@ -72,6 +72,21 @@ describe('Idempotency Key', () => {
 		for (const again of [await rig.engine.retry(failed), await rig.run(parameters, { items: rows(11) })])
 			expect(jsonOf(again).map(({ callId }) => callId)).toEqual(ids);
 		expect(posts()).toHaveLength(11);
+	});
+
+	it('is not free because VideoSDK has too many calls to the number to read them all', async () => {
+		const [first] = await rig.json(withKey('reminder 7'));
+		const { calls } = rig.simulator;
+		const call = calls.get(String(first?.callId))!;
+		calls.clear();
+		for (const { index } of rows(501))
+			calls.set(`other-${index}`, { ...call, callId: `other-${index}`, metadata: {} });
+		rig.engine = await rig.addEngine();
+		const { message } = failureOf(await rig.run(withKey('reminder 7')));
+		expect(message).toMatch(/^Nothing was sent, because n8n couldn't check.*list of calls is too long/);
+		calls.set(call.callId, call);
+		const [found] = await rig.json(withKey('reminder 8', { to: ADA }));
+		expect(found).not.toHaveProperty('alreadyStarted');
 	});
 
 	it.each(['the same', 'another'])('counts for 30 days since the call, in %s process', async (which) => {

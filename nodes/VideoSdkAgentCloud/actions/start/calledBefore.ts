@@ -9,7 +9,7 @@ import {
 import { trimKey } from '../../../../credentials/apiTarget';
 import { latestOf, startMsOf } from '../../api/http/responseReaders';
 import { mayHaveRung } from '../../api/callRecord';
-import { listCallsTo } from '../../api/calls';
+import { listCallsSince } from '../../api/calls';
 import { type Send } from '../../api/http/client';
 import { isSameNumber, phoneKey } from '../../api/telephony';
 import { notCalled, type NotNow, withReason } from '../notNow';
@@ -128,7 +128,7 @@ export class CalledBefore {
 	}
 
 	private async read(send: Send, sinceMs: number): Promise<{ rows: IDataObject[]; isWhole: boolean }> {
-		return await listCallsTo(send, this.to, sinceMs).catch(async (error: Error) => {
+		return await listCallsSince(send, sinceMs, this.to).catch(async (error: Error) => {
 			// Any other error isn't about the list, such as the one after another item's failure.
 			const isFailure = error instanceof NodeApiError || error instanceof UserError;
 			return await Promise.reject(isFailure ? this.unknown(error.message, error.description) : error);

@@ -49,9 +49,11 @@ async function searchOf({ run, requests }: ItemStart): Promise<StartSearch> {
 /** @returns what is searched for because another execution may have started it; undefined: none can have */
 function wantedOf(start: ItemStart, key: string | undefined): WantedStart | undefined {
 	const { context, kind, note } = start.run;
-	const mayExist = context.getMode() === 'retry' || hasUsersKey(start);
+	const isUsers = hasUsersKey(start);
+	const mayExist = context.getMode() === 'retry' || isUsers;
 	if (!isFindable(kind) || key === undefined || !mayExist) return undefined;
-	return { key, to: calleeOf(start), sinceMs: hasUsersKey(start) ? undefined : note?.sinceMs };
+	const sinceMs = isUsers ? undefined : note?.sinceMs;
+	return { key, to: calleeOf(start), sinceMs, isAmongLatest: isUsers };
 }
 
 /** Says beforehand which of these starts are going to be searched for, so that one look at a list serves all of them. */
