@@ -136,6 +136,20 @@ describe('Idempotency Key', () => {
 		expect(posts()).toHaveLength(2);
 	});
 
+	it('says of one in doubt what this execution has, and nothing of the items and fields of the other', async () => {
+		rig.simulator.setListing({ hasMetadata: false });
+		rig.simulator.addFault({ kind: 'status', status: 500, match: { method: 'POST', body: /3222/ } });
+		const to = '={{ $itemIndex ? "+15550003222" : "+15550003111" }}';
+		const first = failureOf(
+			await rig.run(withKey('once', { to, firstMessage: 'Mine.' }), { items: [{}, {}] }),
+		);
+		expect(first.message).toContain('[item 1]');
+		const second = await rig.run(withKey('once', { to: '+15550003222' }));
+		expect(failureOf(second).message).toBe(first.message.replace('[item 1]', '[item 0]'));
+		expect(JSON.stringify(second.run.data.resultData)).not.toContain('Mine.');
+		expect(posts()).toHaveLength(2);
+	});
+
 	it("starts nothing if VideoSDK can't be asked", async () => {
 		rig.simulator.addFault({ kind: 'status', status: 403, match: { method: 'GET', path: /sip\/call/ } });
 		const output = await rig.json(withKey('reminder 7'), { onError: 'continueRegularOutput' });

@@ -5,7 +5,7 @@ import { continuesOnFail } from '../../n8n/tool';
 import { accountKey } from '../../waiting/polling/accountRequests';
 import { withReason } from '../notNow';
 import { type PreparedItem, preparedStartOf } from '../operation';
-import type { StartRun } from '../start/itemStart';
+import { doubtError, type StartRun } from '../start/itemStart';
 import { ownClaims } from '../start/startState';
 import { failedOutcome, type Run, startedOutcome, stopError } from './itemOutcome';
 import { refusalOf } from './refusals';
@@ -41,11 +41,12 @@ function keepEarlierStarts(items: Items): void {
 		if (state.name === 'free') continue;
 		items.prepared[itemIndex] = item;
 		if (state.name === 'started') outcomes[itemIndex] = startedOutcome(item.start, state.started);
-		if (state.name === 'inDoubt')
-			outcomes[itemIndex] = {
-				...failedOutcome(items, state.error, itemIndex, { isInDoubt: true }),
-				openRoomId: claim.roomId,
-			};
+		if (state.name === 'inDoubt') {
+			const { roomId } = claim;
+			const openRoom = roomId === undefined ? undefined : { roomId };
+			const error = doubtError(starts, state.said);
+			outcomes[itemIndex] = failedOutcome(items, error, itemIndex, { isInDoubt: true, openRoom });
+		}
 	}
 }
 

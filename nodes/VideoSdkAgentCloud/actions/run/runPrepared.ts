@@ -52,13 +52,9 @@ async function runInTurn(items: Items, turns: Turns, item: RunningItem, itemInde
 
 /** Makes the outcome of an item that was to start something, and closes its room if it certainly didn't. */
 async function outcomeOf(items: Items, start: ItemStart, end: StartEnd): Promise<Outcome> {
-	const { itemIndex, item, claim, roomId } = start;
+	const { itemIndex, item } = start;
 	if (end.name === 'adopted' || end.name === 'started') return startedOutcome(item.start, end.started);
 	const isInDoubt = end.name === 'inDoubt';
-	// The error is that of an earlier start, and already names the room that is still open.
-	if (isInDoubt && roomId === undefined) {
-		return { ...failedOutcome(items, end.error, itemIndex, { isInDoubt }), openRoomId: claim.roomId };
-	}
 	const openRoom = await closeRoom(start, isInDoubt);
 	if (end.name === 'refused') return { records: [end.output] };
 	if (end.name === 'notBegun') return { openRoomId: openRoom?.roomId };

@@ -11,6 +11,13 @@ export interface Started {
 	content?: string;
 }
 
+/** What was said of a start in doubt, of which each execution makes an error of its own. */
+export interface Doubt {
+	message: string;
+	/** Default: how the user finds out whether it exists. */
+	description?: string;
+}
+
 /**
  * What this process knows of a start:
  * - `free`: it hasn't begun, or has certainly failed
@@ -22,7 +29,7 @@ type State =
 	| { name: 'free' }
 	| { name: 'inFlight' }
 	| { name: 'started'; started: Started }
-	| { name: 'inDoubt'; error: Error };
+	| { name: 'inDoubt'; said: Doubt };
 
 /** What this process knows of one start, shared by all starts that would repeat it. */
 export class Claim {

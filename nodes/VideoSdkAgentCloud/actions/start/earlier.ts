@@ -4,8 +4,8 @@ import { startMsOf } from '../../api/http/responseReaders';
 import { STARTS } from '../../api/startWords';
 import { KINDS } from '../../conversation/kinds';
 import { notCalled, withReason } from '../notNow';
-import { type Started } from './claims';
-import { calleeOf, earlierError, endBy, type ItemStart, type StartEnd, type StartRun } from './itemStart';
+import type { Doubt, Started } from './claims';
+import { calleeOf, doubtError, endBy, type ItemStart, type StartEnd, type StartRun } from './itemStart';
 import { checkAllowed } from './onlyCall';
 import { type Found, isFindable, StartSearch, type WantedStart } from './search';
 import { automaticKey, contentOf, userKey } from './startKey';
@@ -117,14 +117,14 @@ async function findByClaim(start: ItemStart): Promise<StartEnd | undefined> {
 	if (known.name === 'started') {
 		return isOwn(start) ? adopted(known.started) : await adoptedNow(start, known.started);
 	}
-	if (known.name === 'inDoubt') return await findDoubtful(start, known.error);
+	if (known.name === 'inDoubt') return await findDoubtful(start, known.said);
 	const left = claim.key === undefined ? undefined : run.note?.starts[claim.key];
 	if (left) {
 		const { record, wait, content, roomId, message, sentAtMs } = left;
 		claim.sentAtMs = sentAtMs;
 		if (record) return await adoptedNow(start, { record, wait, content });
 		claim.roomId = roomId;
-		return await findDoubtful(start, earlierError(start, message));
+		return await findDoubtful(start, { message: message ?? '' });
 	}
 	if (uses.retried) return await findRetriedUse(start, uses.retried);
 	const wanted = wantedOf(start, claim.key);
@@ -150,14 +150,14 @@ async function adoptedNow({ run, requests }: ItemStart, started: Started): Promi
 }
 
 /** Searches once for a start that was in doubt. */
-async function findDoubtful(start: ItemStart, error: Error): Promise<StartEnd> {
+async function findDoubtful(start: ItemStart, said: Doubt): Promise<StartEnd> {
 	const { key, to, sentAtMs } = start.claim;
 	const mayBeFound = isFindable(start.run.kind) && key !== undefined;
 	// After an error of the list, nothing more is known than before.
 	const found = mayBeFound
 		? await search(start, { key, to, sinceMs: sentAtMs }).catch(() => undefined)
 		: undefined;
-	return found?.started ? adopted(found.started) : { name: 'inDoubt', error };
+	return found?.started ? adopted(found.started) : { name: 'inDoubt', error: doubtError(start.run, said) };
 }
 
 /** Finds what an AI tool has started in the execution that is being retried, where this use of the tool repeats that one. */
@@ -174,7 +174,7 @@ async function findRetriedUse(start: ItemStart, use: ToolUse): Promise<StartEnd>
 	const found = await search(start, { key, to, sinceMs: sentAtMs });
 	if (found.started) return adopted(found.started);
 	const message = `The ${one}${to ? ` to ${to}` : ''} may have been ${started} before`;
-	return { name: 'inDoubt', error: earlierError(start, message) };
+	return { name: 'inDoubt', error: doubtError(start.run, { message }) };
 }
 
 /** Makes the error for a start of which the list doesn't tell whether it was made. */

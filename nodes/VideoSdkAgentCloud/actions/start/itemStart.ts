@@ -7,7 +7,7 @@ import { type ItemRequests, NotSent } from '../itemRequests';
 import { NotNow } from '../notNow';
 import type { StartingItem } from '../operation';
 import type { CalledBefore, Placing } from './calledBefore';
-import type { Claim, Started } from './claims';
+import type { Claim, Doubt, Started } from './claims';
 import type { Once } from './once';
 import type { StartSearch } from './search';
 import { contentOf } from './startKey';
@@ -103,7 +103,10 @@ export function startedAs({ item, roomId }: ItemStart, record: IDataObject): Sta
 /** @returns the number to call, if it's a call */
 export const calleeOf = ({ item }: ItemStart): string | undefined => item.start.call?.to;
 
-/** @returns an error about what was started earlier, with how the user finds out whether it exists */
-export function earlierError({ run }: ItemStart, message = ''): NodeOperationError {
-	return new NodeOperationError(run.context.getNode(), message, { description: STARTS[run.kind].check });
+/** Makes the error of what may have been started before. */
+export function doubtError(
+	{ context, kind }: Pick<StartRun, 'context' | 'kind'>,
+	{ message, description = STARTS[kind].check }: Doubt,
+): NodeOperationError {
+	return new NodeOperationError(context.getNode(), message, { description });
 }

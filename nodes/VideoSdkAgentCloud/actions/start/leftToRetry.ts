@@ -17,7 +17,7 @@ export function leaveToRetry({ context, base, note, state }: StartRun, begunAtMs
 		if (claim.state.name === 'started') {
 			left[key] = { ...claim.state.started, sentAtMs };
 		} else if (claim.state.name === 'inDoubt') {
-			left[key] = { message: claim.state.error.message, roomId: claim.roomId, sentAtMs };
+			left[key] = { message: claim.state.said.message, roomId: claim.roomId, sentAtMs };
 		}
 	}
 	leaveNote<Left>(context, { base, sinceMs: note?.sinceMs ?? begunAtMs, starts: left });

@@ -73,11 +73,15 @@ export interface LeftOpenRoom {
 
 /** Closes the room of a start that has failed, unless it may be in use. @returns the room if it's still open */
 export async function closeRoom(
-	{ run, roomId, requests }: ItemStart,
+	{ run, claim, requests, roomId }: ItemStart,
 	isInDoubt: boolean,
 ): Promise<LeftOpenRoom | undefined> {
+	if (isInDoubt) {
+		// What is in doubt since an earlier try has the room of that try.
+		const usedId = roomId ?? claim.roomId;
+		return usedId === undefined ? undefined : { roomId: usedId };
+	}
 	if (roomId === undefined) return undefined;
-	if (isInDoubt) return { roomId };
 	return await deactivateRoom(requests.always(), roomId).then(
 		() => undefined,
 		({ message: reason }: Error) => {

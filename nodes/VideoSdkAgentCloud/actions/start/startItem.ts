@@ -1,3 +1,4 @@
+import { type NodeApiError } from 'n8n-workflow';
 import { STARTS } from '../../api/startWords';
 import { dataForAgent } from '../../fields/agentTools';
 import { dryRun } from '../dryRun';
@@ -78,10 +79,12 @@ function noted(start: ItemStart, end: StartEnd): StartEnd {
 			placing?.end({ state: 'placed', callId: startedId });
 			break;
 		}
-		case 'inDoubt':
-			claim.end({ name: 'inDoubt', error: end.error });
+		case 'inDoubt': {
+			const { message, description } = end.error as NodeApiError;
+			claim.end({ name: 'inDoubt', said: { message, description: description ?? undefined } });
 			placing?.end({ state: 'inDoubt' });
 			break;
+		}
 		default:
 			claim.end({ name: 'free' });
 			settleUse?.('failed');
