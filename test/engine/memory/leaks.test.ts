@@ -23,7 +23,7 @@ const NODES = join(__dirname, '../../../nodes');
 /** Every store of a module, or of a state (`*State.ts`), by what bounds it. */
 const STORES = {
 	/** To the entries that were set last. */
-	size: ['claims', 'nodes', 'over', 'placedCalls', 'published'],
+	size: ['claims', 'nodes', 'over', 'placedCalls', 'published', 'whole'],
 	/** It's in `nodes`. */
 	node: ['accepted', 'facts', 'keys', 'known', 'recorded', 'settingsCache', 'startChecks', 'warnings'],
 	/** To what is under way. */
@@ -37,7 +37,7 @@ const STORE =
 	/^(?:export )?(?:let (\w+)|const (\w+)(?:: [^=]+)? = (?:new (?:Map|Set|Weak\w+|BoundedMap|PerNode|Limiter|Credentials?Cache)\b(?:<.+>)?\((?!\[|valuesOf)|\[\]|\{\}))/gm;
 
 /** A member of a state. */
-const MEMBER = /^\treadonly (\w+) = new (?:\w*Map|Set)\b/gm;
+const MEMBER = /^\t(?:private )?readonly (\w+) = new (?:\w*Map|Set)\b/gm;
 
 it('is in a store that is listed here', () => {
 	const paths = readdirSync(NODES, { recursive: true, encoding: 'utf8' }).filter((path) =>

@@ -17,6 +17,7 @@ import {
 	retryOnFail,
 	startParameters,
 	useRig,
+	passTime,
 } from '../rig/rig';
 import { DOUBTFUL, question } from '../rig/starts';
 
@@ -221,6 +222,19 @@ describe.each([
 		expect(jsonOf(second)).toMatchObject([{ [idField]: one?.[idField] }]);
 		expect(JSON.stringify(second.run.data)).not.toContain('alreadyStarted');
 		expect(posts()).toHaveLength(3);
+	});
+
+	it('that n8n runs again hours later is looked up, because only its ID is still known', async () => {
+		const first = await run();
+		passTime(2 * 3_600_000);
+		await run();
+		const parameters = first.workflow.getNode(NODE_NAME)!.parameters;
+		const sent = rig.requests.length;
+		const second = await rig.engine.useAgain(first, parameters, 'secondRun');
+		const [one] = jsonOf(first);
+		expect(jsonOf(second)).toMatchObject([{ [STARTS[starts].idField]: one?.[STARTS[starts].idField] }]);
+		const methods = rig.requests.slice(sent).map(({ method }) => method);
+		expect(methods).toEqual(starts === 'call' || starts === 'session' ? ['GET'] : []);
 	});
 
 	it.each(['the same', 'another'])(

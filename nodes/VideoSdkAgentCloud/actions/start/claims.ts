@@ -1,11 +1,14 @@
 import type { IDataObject } from 'n8n-workflow';
 import { CALL_KEY_MS } from '../../api/calls';
+import { pick } from '../../api/http/responseReaders';
 import type { SentWait } from '../../waiting/planWait';
 
 /** Something that was started, and how the execution waits for it. */
 export interface Started {
-	/** The whole record, as the API returned it. */
+	/** The whole record, as the API returned it, for a while (StartState.noteMade), and then what identifies it. */
 	record: IDataObject;
+	/** Whether the record isn't whole any more. */
+	isShort?: boolean;
 	wait?: SentWait;
 	/** What was said to the agent, see `contentOf`. Undefined: it doesn't matter. */
 	content?: string;
@@ -30,6 +33,9 @@ type State =
 	| { name: 'inFlight' }
 	| { name: 'started'; started: Started }
 	| { name: 'inDoubt'; said: Doubt };
+
+/** The fields of a record that are kept for as long as the claim. */
+const IDENTIFYING = ['callId', 'sessionId', 'to', 'deploymentId', 'roomId'];
 
 /** What this process knows of one start, shared by all starts that would repeat it. */
 export class Claim {
@@ -69,6 +75,14 @@ export class Claim {
 		this.current = { name: 'inFlight' };
 		this.settled = new Promise((resolve) => (this.settle = resolve));
 		return Date.now() - this.sentAtMs < CALL_KEY_MS ? before : { name: 'free' };
+	}
+
+	/** Forgets all of what was started but its ID, its number, and its room. */
+	shorten(): void {
+		if (this.current.name !== 'started') return;
+		const { started } = this.current;
+		const record = pick(started.record, IDENTIFYING);
+		this.current = { name: 'started', started: { ...started, record, isShort: true } };
 	}
 
 	/** Releases the claim after `take`. @param state what is known now */

@@ -115,7 +115,8 @@ async function findByClaim(start: ItemStart): Promise<StartEnd | undefined> {
 	const { run, claim, uses } = start;
 	const known = await claim.take();
 	if (known.name === 'started') {
-		return isOwn(start) ? adopted(known.started) : await adoptedNow(start, known.started);
+		const { started } = known;
+		return isOwn(start) && !started.isShort ? adopted(started) : await adoptedNow(start, started);
 	}
 	if (known.name === 'inDoubt') return await findDoubtful(start, known.said);
 	const left = claim.key === undefined ? undefined : run.note?.starts[claim.key];

@@ -8,6 +8,7 @@ import { asAdopted, findEarlier } from './earlier';
 import { calleeOf, endBy, type ItemStart, type StartEnd, startedAs } from './itemStart';
 import { lastLook, mayStart } from './mayStart';
 import { post, type Ready } from './post';
+import { isFindable } from './search';
 import { arrangeRoom } from './room';
 import { sessionWebhook } from './webhook';
 
@@ -75,6 +76,7 @@ function noted(start: ItemStart, end: StartEnd): StartEnd {
 			const { started } = end;
 			const startedId = String(started.record[STARTS[run.kind].idField] ?? '');
 			claim.end({ name: 'started', started });
+			if (isFindable(run.kind)) run.state.noteMade(claim);
 			settleUse?.({ startedId });
 			placing?.end({ state: 'placed', callId: startedId });
 			break;

@@ -8,6 +8,8 @@ import { Claim } from './claims';
 /** The number of claims that are remembered. n8n stores as many executions by default (EXECUTIONS_DATA_PRUNE_MAX_COUNT). */
 const MAX_CLAIMS = 10_000;
 const MAX_NUMBERS = 10_000;
+/** How long the whole record of what was started is kept. */
+const WHOLE_FOR_MS = 3_600_000;
 
 /** The claims of a node's items in one run, each with the prepared item. */
 export type OwnClaims = Map<number, { claim: Claim; item: StartingItem }>;
@@ -16,6 +18,8 @@ export type OwnClaims = Map<number, { claim: Claim; item: StartingItem }>;
 export class StartState {
 	/** The claims by key, under which second runs of an execution, users' Retries, and starts with a user's key meet. */
 	readonly claims = new BoundedMap<string, Claim>(MAX_CLAIMS);
+	/** The claims whose records are still whole, with the time since when they are known, in ms since 1970. */
+	private readonly whole = new BoundedMap<Claim, number>(MAX_CLAIMS);
 	/**
 	 * The claims of a node's items while n8n runs the node: with Retry On Fail, n8n runs it again with the same IExecuteData
 	 * (WorkflowExecute.processRunExecutionData). They are also kept by the node's name and run, because AI agents before version 3 run all
@@ -27,6 +31,20 @@ export class StartState {
 	 * call only after some seconds (docs/dev/open-points.md, call.listed).
 	 */
 	readonly placedCalls = new BoundedMap<string, PlacedCall[]>(MAX_NUMBERS);
+
+	/**
+	 * Notes what can be looked up at VideoSDK again, so that its record, which holds all that the agent was told, isn't kept for longer than
+	 * WHOLE_FOR_MS. Until the next start, it may be.
+	 */
+	noteMade(claim: Claim): void {
+		const nowMs = Date.now();
+		for (const [earlier, sinceMs] of this.whole) {
+			if (nowMs < sinceMs + WHOLE_FOR_MS) break;
+			earlier.shorten();
+			this.whole.delete(earlier);
+		}
+		this.whole.set(claim, nowMs);
+	}
 }
 
 /** @returns the claims of the node's run, by item */
