@@ -195,12 +195,11 @@ function unknownError({ run }: ItemStart, { message, description }: NodeApiError
  *   says, because several items call the number. The response to a question goes to the execution that has asked it
  */
 export function asAdopted(start: ItemStart, end: StartEnd): StartEnd {
-	const { isQuestion, kind } = start.run;
-	if (end.name !== 'adopted' || isOwn(start) || !isFindable(kind)) return end;
+	if (end.name !== 'adopted' || isOwn(start)) return end;
 	const { record, wait, content } = end.started;
 	const own = contentOf(start.item.start);
 	const differs = own !== undefined && content !== undefined && own !== content;
-	if (isQuestion) {
+	if (start.run.isQuestion) {
 		const reason = 'Another execution has already asked this question';
 		const { callId } = record;
 		return endBy(notCalled(calleeOf(start), reason, 'alreadyAsked', { callId }));
