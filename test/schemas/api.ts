@@ -291,6 +291,15 @@ export const ENDPOINTS: Record<string, Endpoint> = {
 		key: 'versions',
 	}),
 	[`POST ${CLOUD}/versions`]: { body: versionBody, answer: version },
+	// The CLI's update_version, which can also send `image` and `schedule`.
+	[`PUT ${CLOUD}/versions/:id`]: {
+		body: object({ ...fields('envSecret? profile?', text), ...fields('minReplica? maxReplica?', replicas) }),
+		answer: version,
+	},
+	[`PUT ${CLOUD}/versions/:id/activate`]: {
+		body: object({ activate: boolean, 'force?': boolean }),
+		answer: object(message),
+	},
 	'POST /v2/agent/dispatch': {
 		body: object({
 			// Only the SDK sends roomId, with the value of meetingId.

@@ -231,7 +231,12 @@ export class Calls {
 		const task = absence ? undefined : this.metadataOf(call).n8nAgent;
 		transcriptions.setTalk(roomId, personIn(call)?.talk ?? talkOf(task));
 		call.sessionId = rooms.join(roomId, caller, hungUp).id;
-		if (agentId && !absence) rooms.join(roomId, { participantId: `agent-${callId}`, name: agentId });
+		if (!agentId || absence) return;
+		rooms.join(roomId, { participantId: `agent-${callId}`, name: agentId });
+		cloud.join(agentId, callId, {
+			leave: () => rooms.leave(roomId, `agent-${callId}`),
+			isOver: () => isOver(call),
+		});
 	}
 
 	private leaveRoom({ roomId, sessionId, callId, recordAudio }: SimulatedCall): void {

@@ -46,7 +46,16 @@ interface Version {
 	versionTag?: string;
 	envSecret?: string;
 	active: boolean;
+	/** What it talks in: calls and rooms. */
+	talks: Map<string, Talk>;
 	[more: string]: unknown;
+}
+
+/** A conversation of a version. */
+interface Talk {
+	/** Takes the agent out of it. */
+	leave: () => void;
+	isOver: () => boolean;
 }
 
 /** What becomes of builds. */
@@ -57,6 +66,14 @@ export interface BuildBehaviour {
 	failureReason?: string;
 	/** The lines that their log ends with. */
 	log: string[];
+}
+
+/** What becomes of versions. */
+export interface VersionBehaviour {
+	/** Milliseconds until the row of a new one says that it is active; null: never. */
+	activeAfterMs: number | null;
+	/** Whether, of several that are active, the oldest takes the next conversation. VideoSDK doesn't say which one does. */
+	oldestTalks: boolean;
 }
 
 const CLOUD = '/ai/v1/cloud';
@@ -82,6 +99,8 @@ export class Cloud {
 	/** The latest last. Those that are there from the beginning were made by others. */
 	versions: Version[];
 	behaviour: BuildBehaviour = { takesMs: 300, log: [] };
+	/** A new version is active at once, as VideoSDK's clients say. */
+	versionBehaviour: VersionBehaviour = { activeAfterMs: 0, oldestTalks: false };
 
 	constructor(private readonly world: World) {
 		this.versions = [...this.deployments.values()].map(({ id: deploymentId, agentId, name }) => ({
@@ -92,12 +111,28 @@ export class Cloud {
 			image: `registry.example/${deploymentId}:1`,
 			versionTag: 'v1',
 			active: true,
+			talks: new Map(),
 		}));
 	}
 
-	/** The versions of an agent that run, of which the latest takes the next conversations. */
-	private running(agentId: string): Version | undefined {
-		return this.versions.filter((version) => version.agentId === agentId && version.active).at(-1);
+	/** The version that takes an agent's next conversation: several may be active, since a new one doesn't end those before. */
+	private next(agentId: string): Version | undefined {
+		const active = this.versions.filter((version) => version.agentId === agentId && version.active);
+		return active.at(this.versionBehaviour.oldestTalks ? 0 : -1);
+	}
+
+	/**
+	 * An agent comes into a conversation, if it is deployed here.
+	 *
+	 * @param id of the call or room
+	 */
+	join(agentId: string, id: string, talk: Talk): void {
+		this.next(agentId)?.talks.set(id, talk);
+	}
+
+	/** @returns the version that an agent talks with in a call or room */
+	talkingIn(id: string): Version | undefined {
+		return this.versions.find((version) => version.talks.get(id)?.isOver() === false);
 	}
 
 	/**
@@ -107,8 +142,8 @@ export class Cloud {
 	absence(agentId: string): string | undefined {
 		// Others run elsewhere, such as those of the dashboard.
 		if (![...this.deployments.values()].some((one) => one.agentId === agentId)) return undefined;
-		const version = this.running(agentId);
-		if (version === undefined) return 'it has no version';
+		const version = this.next(agentId);
+		if (version === undefined) return 'it has no active version';
 		// Whatever those of others need, they have.
 		if (version.envSecret === undefined && version.versionTag === 'v1') return undefined;
 		const { keys = {} } = this.secrets.get(version.envSecret ?? '') ?? {};
@@ -188,6 +223,23 @@ export class Cloud {
 			return page(request, wanted.map(shown).reverse(), { key: 'versions' });
 		});
 		app.post<Call<VersionInput>>(`${CLOUD}/versions`, ({ body }) => shown(this.addVersion(body)));
+		app.put<Call<{ envSecret?: string }>>(`${CLOUD}/versions/:id`, ({ params, body }) => {
+			if (body.envSecret !== undefined) this.secret(body.envSecret);
+			return shown(Object.assign(this.version(params.id), body));
+		});
+		app.put<Call<{ activate: boolean; force?: boolean }>>(
+			`${CLOUD}/versions/:id/activate`,
+			({ params, body: { activate, force = false } }) => {
+				const version = this.version(params.id);
+				const talks = [...version.talks.values()].filter(({ isOver }) => !isOver());
+				if (!activate && talks.length > 0 && !force) {
+					throw new ApiError(409, 'The version has active sessions');
+				}
+				version.active = activate;
+				if (!activate) talks.forEach(({ leave }) => leave());
+				return { message: `Version ${activate ? 'activated' : 'deactivated'} successfully` };
+			},
+		);
 		this.dispatchRoute(app);
 	}
 
@@ -210,7 +262,8 @@ export class Cloud {
 			`${CLOUD}/builds`,
 			({ body }) => {
 				const { id: deploymentId } = this.deployment(body.deploymentId);
-				const { imageName = deploymentId, tag = randomBytes(4).toString('hex') } = body;
+				// Without a tag, each build has the reference of the one before, as the CLI shows it.
+				const { imageName = deploymentId, tag = 'latest' } = body;
 				const build: Build = {
 					buildId: id('bld'),
 					deploymentId,
@@ -268,10 +321,21 @@ export class Cloud {
 		if (agentId !== input.agentId) throw new ApiError(400, 'The deployment belongs to a different agent');
 		if (input.envSecret !== undefined) this.secret(input.envSecret);
 		if (input.maxReplica < input.minReplica) throw new ApiError(400, 'maxReplica is less than minReplica');
-		const built = [...this.builds.values()].find((build) => build.image === image.imageUrl);
-		if (built && built.status !== 'SUCCESS') throw new ApiError(400, 'The image does not exist');
-		const version = { ...input, id: id('ver'), name, image: image.imageUrl, active: true };
+		const built = [...this.builds.values()].filter((build) => build.image === image.imageUrl);
+		if (built.length > 0 && !built.some(({ status }) => status === 'SUCCESS')) {
+			throw new ApiError(400, 'The image does not exist');
+		}
+		const { activeAfterMs } = this.versionBehaviour;
+		const version: Version = {
+			...input,
+			id: id('ver'),
+			name,
+			image: image.imageUrl,
+			active: activeAfterMs === 0,
+			talks: new Map(),
+		};
 		this.versions.push(version);
+		if (activeAfterMs) this.world.timers.after(activeAfterMs, () => (version.active = true));
 		return version;
 	}
 
@@ -284,7 +348,11 @@ export class Cloud {
 			if (agentId === 'agent-busy' || this.absence(agentId) !== undefined) {
 				return { message: 'No workers available', data: { success: false } };
 			}
-			this.world.rooms.join(roomId, { participantId: agentId });
+			const session = this.world.rooms.join(roomId, { participantId: agentId });
+			this.join(agentId, roomId, {
+				leave: () => this.world.rooms.leave(roomId, agentId),
+				isOver: () => session.end !== null,
+			});
 			this.world.transcriptions.setTalk(roomId, talkOf(metadata?.n8nAgent));
 			const data = { success: true, status: 'assigned', roomId, agentId };
 			return { message: 'Agent dispatched successfully', data };
@@ -293,6 +361,13 @@ export class Cloud {
 
 	private deployment(deploymentId: string): CloudDeployment {
 		return found(this.deployments.get(deploymentId), 'Deployment');
+	}
+
+	private version(versionId: string): Version {
+		return found(
+			this.versions.find((version) => version.id === versionId),
+			'Version',
+		);
 	}
 
 	private secret(secretId: string): Secret {

@@ -1,6 +1,6 @@
 import { callEvent, callSummary, type CallSummary } from './callEvents';
 import { callRoutes } from './callRoutes';
-import type { BuildBehaviour } from './cloud';
+import type { BuildBehaviour, VersionBehaviour } from './cloud';
 import type { CallBehaviour, CallInput, CallSpelling, CallStatus } from './calls';
 import type { Courier } from './courier';
 import type { Fault } from './faults';
@@ -126,6 +126,9 @@ export async function startSimulator(options: SimulatorOptions = {}) {
 		cloud: world.cloud,
 		/** What becomes of builds from now on. */
 		setBuilds: (behaviour: Partial<BuildBehaviour>) => void Object.assign(world.cloud.behaviour, behaviour),
+		/** What becomes of versions from now on. */
+		setVersions: (behaviour: Partial<VersionBehaviour>) =>
+			void Object.assign(world.cloud.versionBehaviour, behaviour),
 		telephony: world.telephony,
 		/** What agents asked n8n during calls and sessions that were started with tools. */
 		toolUses: world.toolAgent.uses,
