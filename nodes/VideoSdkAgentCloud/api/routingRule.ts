@@ -1,5 +1,5 @@
-import { type IDataObject } from 'n8n-workflow';
-import { asRecord, pick, recordWith } from './http/responseReaders';
+import { type IDataObject, jsonParse } from 'n8n-workflow';
+import { asRecord, omit, pick, recordWith } from './http/responseReaders';
 import { type ApiRequest, type Send } from './http/client';
 import { parseWithoutTools, TASK_ENTRY, TOOLS_ENTRY } from '../security/redactTokens';
 
@@ -14,13 +14,20 @@ const ruleRequest = (method: ApiRequest['method'], id: string, body?: IDataObjec
 
 /** The flags that VideoSDK may reset if a change omits them, as it does for gateways (@videosdk.live/server-sdk, index.mjs). */
 const FLAGS = ['recording', 'dtmf', 'noiseCancellation', 'hidePhoneNumber'];
-/** The fields that may differ after a change, even if it doesn't name them. */
-const CHANGED = ['agentId', 'agentMetadata', 'updatedAt'];
 
-/** Fetches a rule with the tokens that it hands to its agent. For an output, they have to be removed, see `shownRule`. */
+/**
+ * Fetches a rule with the tokens that it hands to its agent. For an output, they have to be removed, see `shownRule`. Metadata that comes as
+ * JSON text is parsed, because a change would otherwise lose what the user has entered there.
+ */
 export async function fetchRule(send: Send, id: string): Promise<IDataObject> {
-	return await send(ruleRequest('GET', id), recordWith(['id']));
+	const rule = await send(ruleRequest('GET', id), recordWith(['id']));
+	const { agentMetadata } = rule;
+	if (typeof agentMetadata !== 'string') return rule;
+	return { ...rule, agentMetadata: asRecord(jsonParse(agentMetadata, { fallbackValue: null })) };
 }
+
+/** @returns what a rule tells its agent to do. @param rule the result of `fetchRule` */
+export const taskOf = (rule: IDataObject): IDataObject => asRecord(asRecord(rule.agentMetadata)[TASK_ENTRY]);
 
 /** @returns the rule for an output, without its agent's tools and their tokens */
 export const shownRule = (rule: IDataObject): IDataObject =>
@@ -36,17 +43,21 @@ export function tokensOf(rule: IDataObject): string[] {
 /** What to change in a rule. Undefined: it stays as it is. */
 export interface AgentOfRule {
 	agentId?: string;
+	/** The entries of the task to change. The others stay. */
 	task?: IDataObject;
+	/** The names of the task's entries to remove. */
+	clear?: string[];
 	tools?: IDataObject[];
 }
 
 /** @returns the body of the request that changes the rule's agent and nothing else */
-export function changeOf(rule: IDataObject, { agentId, task, tools }: AgentOfRule): IDataObject {
+export function changeOf(rule: IDataObject, { agentId, task, clear = [], tools }: AgentOfRule): IDataObject {
+	const changesTask = task !== undefined || clear.length > 0;
 	return {
 		agentId: agentId ?? rule.agentId,
 		agentMetadata: {
 			...asRecord(rule.agentMetadata),
-			...(task && { [TASK_ENTRY]: task }),
+			...(changesTask && { [TASK_ENTRY]: { ...omit(taskOf(rule), clear), ...task } }),
 			...(tools && { [TOOLS_ENTRY]: tools }),
 		},
 		...pick(rule, FLAGS),
@@ -60,14 +71,9 @@ export async function changeRule(send: Send, id: string, change: IDataObject): P
 
 const asText = (value: unknown) => JSON.stringify(value ?? null);
 
-/** @returns the names of the fields in which a rule differs, after a change, from what it should be */
-export function differences(before: IDataObject, change: IDataObject, after: IDataObject): string[] {
-	const wanted: IDataObject = { ...before, ...change };
-	const names = [...new Set([...Object.keys(wanted), ...Object.keys(after)])].filter(
-		(name) => !(CHANGED.includes(name) && !(name in change)),
-	);
-	return names.filter((name) => asText(sorted(wanted[name])) !== asText(sorted(after[name])));
-}
+/** @returns the names of the fields of a change in which a rule then isn't as asked. Others may be derived by VideoSDK */
+export const differences = (change: IDataObject, after: IDataObject): string[] =>
+	Object.keys(change).filter((name) => asText(sorted(change[name])) !== asText(sorted(after[name])));
 
 /** @returns a value whose objects have their entries in alphabetical order, so that equal values are equal as JSON */
 function sorted(value: unknown): unknown {

@@ -1,5 +1,10 @@
 /** Routing Rule: Set Agent changes the agent of a rule, what it is told, and nothing else. */
-import type { IDataObject } from 'n8n-workflow';
+import type {
+	IDataObject,
+	INodeProperties,
+	INodePropertyCollection,
+	INodePropertyOptions,
+} from 'n8n-workflow';
 import { byId, expectNoSecrets, parametersOf, useRig } from '../rig/rig';
 
 const rig = useRig({ callBehaviour: { ringForMs: 10, talkMs: 10 } });
@@ -20,7 +25,7 @@ it('Set Agent gives a rule its agent and task, and repeats what VideoSDK might s
 	const before = structuredClone(rule(OUTBOUND));
 	const settings = { settings: { language: 'de-DE' } };
 	const fields = { agentId: 'ag_1', instructions: 'Be kind.', options: { agentSettings: settings } };
-	const n8nAgent = { instructions: 'Be kind.', language: 'de-DE' };
+	const n8nAgent = { voice: 'old', instructions: 'Be kind.', language: 'de-DE' };
 	const agentMetadata = { own: 17, n8nAgent };
 	const [output] = await rig.json(setAgent(OUTBOUND, fields));
 	expect(patches().map(({ body }) => body)).toEqual([
@@ -34,7 +39,7 @@ it('Set Agent gives a rule its agent and task, and repeats what VideoSDK might s
 		},
 	]);
 	expect(rule(OUTBOUND)).toEqual({ ...before, agentId: 'ag_1', agentMetadata });
-	expect(output).toEqual(rule(OUTBOUND));
+	expect(output).toEqual({ ...rule(OUTBOUND), task: n8nAgent });
 	expect(rig.requests.map(({ method }) => method)).toEqual(['GET', 'PATCH', 'GET']);
 });
 
@@ -54,6 +59,57 @@ it('Set Agent leaves what was left empty as it is, tools with their tokens too, 
 });
 
 it.each([
+	['firstMessage', { firstMessage: 'New' }],
+	['instructions', { instructions: 'New' }],
+	['language', { options: { agentSettings: { settings: { language: 'New' } } } }],
+])('Set Agent with %s alone leaves the rest of the task as it is', async (name, fields) => {
+	const task = { instructions: 'A', firstMessage: 'B', language: 'de-DE', endOnSilence: 20, later: 'x' };
+	rule(INBOUND).agentMetadata = { own: 1, n8nAgent: task };
+	const [output] = await rig.json(setAgent(INBOUND, fields));
+	expect(rule(INBOUND).agentMetadata).toEqual({ own: 1, n8nAgent: { ...task, [name]: 'New' } });
+	expect(output?.task).toEqual({ ...task, [name]: 'New' });
+});
+
+it('Set Agent empties what is to be cleared, and nothing else', async () => {
+	const task = { instructions: 'A', firstMessage: 'B', voice: 'Kore' };
+	rule(INBOUND).agentMetadata = { n8nAgent: task };
+	const options = { clear: ['firstMessage', 'voice', 'model'] };
+	expect(await rig.json(setAgent(INBOUND, { options }))).toMatchObject([{ task: { instructions: 'A' } }]);
+	expect(rule(INBOUND).agentMetadata).toEqual({ n8nAgent: { instructions: 'A' } });
+	await rig.json(setAgent(INBOUND, { firstMessage: 'New', options: { clear: ['instructions'] } }));
+	expect(rule(INBOUND).agentMetadata).toEqual({ n8nAgent: { firstMessage: 'New' } });
+	const [output] = await rig.json(setAgent(INBOUND, { options: { clear: ['firstMessage'] } }));
+	expect(output?.task).toEqual({});
+});
+
+it('Set Agent can clear each field of the task', async () => {
+	const { properties } = rig.engine.nodeType('videoSdkAgentCloud').description;
+	const ofRule = properties.filter(({ displayOptions }) =>
+		displayOptions?.show?.operation?.includes('setAgent'),
+	);
+	const option = (name: string) =>
+		(ofRule.find((one) => one.name === 'options')?.options as INodeProperties[]).find(
+			(one) => one.name === name,
+		)!;
+	const [settings] = option('agentSettings').options as INodePropertyCollection[];
+	const names = ['instructions', 'firstMessage', ...settings!.values.map(({ name }) => name)];
+	const cleared = option('clear').options as INodePropertyOptions[];
+	expect(cleared.map(({ value }) => value).sort()).toEqual(names.sort());
+});
+
+it('Set Agent keeps what the user has entered if metadata comes as text', async () => {
+	const before = rule(INBOUND);
+	const agentMetadata = JSON.stringify({ team: 'vip', n8nAgent: { instructions: 'A' } });
+	const match = { method: 'GET', path: /routing-rule\/./ };
+	rig.simulator.addFault({ kind: 'noData', body: { ...before, agentMetadata }, match });
+	await rig.json(setAgent(INBOUND, { firstMessage: 'B' }));
+	expect(rule(INBOUND).agentMetadata).toEqual({
+		team: 'vip',
+		n8nAgent: { instructions: 'A', firstMessage: 'B' },
+	});
+});
+
+it.each([
 	[undefined, 720],
 	[24, 24],
 ])('Set Agent hands tools over for %s hours: %d', async (toolsValidFor, hours) => {
@@ -67,6 +123,13 @@ it.each([
 it.each<[string, string, IDataObject, RegExp, number]>([
 	['tools on an outbound rule', OUTBOUND, { agentTools }, /only be set on an inbound routing rule/, 1],
 	['nothing', INBOUND, {}, /There is nothing to set/, 0],
+	[
+		'a value for what is cleared',
+		INBOUND,
+		{ firstMessage: 'Hi', options: { clear: ['firstMessage'] } },
+		/'Clear' contains First Message, which has a value as well/,
+		0,
+	],
 	[
 		'an expression that gives nothing',
 		INBOUND,
@@ -83,7 +146,6 @@ it.each<[string, IDataObject]>([
 	['dtmf', { dtmf: false }],
 	['agentId', { agentId: 'agent_09' }],
 	['agentMetadata', { agentMetadata: {} }],
-	['numbers', { numbers: [] }],
 ])('Set Agent says that %s is not as it should be, if VideoSDK has it otherwise', async (name, wrong) => {
 	const { id, ...after } = {
 		...rule(INBOUND),
@@ -99,12 +161,14 @@ it.each<[string, IDataObject]>([
 	expectNoSecrets(rig, message);
 });
 
-it('Set Agent takes what VideoSDK writes as null for what is missing', async () => {
-	const before = { ...rule(INBOUND), room: undefined };
+it('Set Agent does not mind what VideoSDK derives, such as the name of the agent', async () => {
+	const before = { ...rule(INBOUND), room: undefined, agentId: undefined };
 	const match = { method: 'GET', path: /routing-rule\/./ };
 	rig.simulator.addFault({ kind: 'noData', body: before, match });
-	rig.simulator.addFault({ kind: 'noData', body: { ...before, agentId: 'ag_1', room: null }, match });
-	expect(await rig.json(setAgent(INBOUND, { agentId: 'ag_1' }))).toMatchObject([{ agentId: 'ag_1' }]);
+	const derived = { room: null, numbers: [], name: 'Another name', agentId: null };
+	const agentMetadata = { n8nAgent: { instructions: 'Hi' } };
+	rig.simulator.addFault({ kind: 'noData', body: { ...before, ...derived, agentMetadata }, match });
+	expect(await rig.json(setAgent(INBOUND, { instructions: 'Hi' }))).toMatchObject([{ agentId: null }]);
 });
 
 it("An incoming call's agent is told what the rule says, unless the call itself says it", async () => {
