@@ -58,6 +58,7 @@ const anyText = expect.any(String) as string;
 const CASES: Record<string, [output: object, ...steps: Step[]]> = {
 	'account.checkSetup': [{ check: 'credential', ok: 'true' }, ...deployment],
 	'agent.deploy': [{ agentId: anyText, versionId: anyText }],
+	'agent.takeDown': [{ agentId: anyText, versions: anyText }, pick('agentId', 'n8n agent')],
 	'agent.dispatch': [{ status: 'assigned' }, pick('agentId', 'Cloud agent 03'), room],
 	'call.get': [{ status: 'answered', from: '+15550009999' }, pickCall],
 	'call.getAll': [{ direction: 'inbound' }, answeredCall],

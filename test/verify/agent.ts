@@ -9,9 +9,9 @@ import {
 	createBuild,
 	createSecret,
 	createVersion,
-	deleteOwnSecret,
+	deleteSecret,
 	fetchBuild,
-	OWN_SECRETS,
+	secretName,
 	startBuild,
 	useSecret,
 } from '../../nodes/VideoSdkAgentCloud/api/cloud';
@@ -39,7 +39,7 @@ export const BUILD_NOW = `GET ${BUILD}/:id`;
 export const CHANGE_OF_RULE = 'PATCH /v2/sip/routing-rule/:id';
 
 /** As long as Agent: Deploy waits. */
-const BUILD_PATIENCE_MS = 15 * 60_000;
+const BUILD_PATIENCE_MS = 30 * 60_000;
 /** The default of Token Valid For: that it is so long is what is to be seen. */
 const TOKEN_VALID_S = 365 * 86_400;
 /** A word that no one says by chance. */
@@ -109,15 +109,28 @@ async function deployAgent({ evidence, runId, open }: Trying): Promise<string | 
 	const { apiKey, secretKey, write } = evidence.plan;
 	const [send, sendLast] = [senderOf(evidence), senderOf(evidence, true)];
 	write('Deploying the agent ...');
-	const { id: deploymentId, agentId } = await createAgent(send, runId);
-	/** What is deleted after the agent that uses it. */
-	const kept: { secretId?: string } = {};
-	open.set('Deleting the agent and its secret', async () => {
+	/** What is deleted, the last one first. */
+	const secrets: string[] = [];
+	const makeSecret = async (keys: Record<string, string>) => {
+		const unique = randomBytes(4).toString('hex');
+		const name = secretName(runId, unique);
+		const id = await createSecret(send, name, keys);
+		secrets.push(name);
+		return { id, unique };
+	};
+	open.set("Deleting the agent's secrets", async () => {
+		for (const name of secrets) await deleteSecret(sendLast, name);
+	});
+	const mark = await makeSecret({ N8N_DEPLOYED: 'true' });
+	const agent = await createAgent(send, runId, mark.id);
+	const { id: deploymentId, agentId } = agent;
+	open.set('Deleting the agent', async () => {
 		const path = ['ai', 'v1', 'cloud', 'deployments', deploymentId, 'delete'];
 		await sendLast({ method: 'POST', path, body: { force: true } }, () => true);
-		if (kept.secretId) await deleteOwnSecret(sendLast, kept.secretId);
 	});
-	const { buildId, uploadUrl, image } = await createBuild(send, { deploymentId });
+	const expiresAtS = Math.floor(Date.now() / 1_000) + TOKEN_VALID_S;
+	const tag = versionTag(expiresAtS * 1_000, randomBytes(4).toString('hex'));
+	const { buildId, uploadUrl, image } = await createBuild(send, { deploymentId, tag });
 	await evidence.upload(uploadUrl, await packAgent());
 	await startBuild(send, buildId);
 	write(`Agent ${agentId} is being built, which takes some minutes ...`);
@@ -131,20 +144,17 @@ async function deployAgent({ evidence, runId, open }: Trying): Promise<string | 
 		return status === 'SUCCESS' || status === 'FAILED';
 	}, BUILD_PATIENCE_MS);
 	if (status !== 'SUCCESS') return undefined;
-	const expiresAtS = Math.floor(Date.now() / 1_000) + TOKEN_VALID_S;
 	const token = signAgentToken(apiKey, secretKey, expiresAtS);
-	const keys = { VIDEOSDK_AUTH_TOKEN: token, N8N_AGENT_ID: agentId };
-	const secretId = await createSecret(send, OWN_SECRETS + runId, keys);
-	kept.secretId = secretId;
-	await useSecret(send, deploymentId, secretId);
-	await createVersion(send, image, {
+	const secret = await makeSecret({ VIDEOSDK_AUTH_TOKEN: token, N8N_AGENT_ID: agentId });
+	await useSecret(send, deploymentId, secret.id);
+	const versionId = await createVersion(send, image, {
 		agentId,
 		deploymentId,
 		minReplica: 0,
 		maxReplica: 2,
 		profile: 'cpu-small',
-		versionTag: versionTag(expiresAtS * 1_000, randomBytes(4).toString('hex')),
-		envSecret: secretId,
+		versionTag: tag,
+		envSecret: secret.id,
 	});
 	return agentId;
 }
@@ -170,7 +180,7 @@ async function setOnRule({ evidence, open }: Trying, ruleId: string, agentId: st
 		if (!before.agentId) throw new Error('the rule had no agent');
 	});
 	await changeRule(send, ruleId, change);
-	evidence.alsoChanged = differences(before, change, await fetchRule(send, ruleId));
+	evidence.alsoChanged = differences(change, await fetchRule(send, ruleId));
 }
 
 /** Calls by that rule, and reads what the agent has said. */

@@ -1,6 +1,7 @@
 import { operation as accountCheckSetup } from './account/checkSetup.operation';
 import { operation as agentDeploy } from './agent/deploy.operation';
 import { operation as agentDispatch } from './agent/dispatch.operation';
+import { operation as agentTakeDown } from './agent/takeDown.operation';
 import { operation as callGet } from './call/get.operation';
 import { operation as callMake } from './call/make.operation';
 import { operation as callMakeAndWait } from './call/makeAndWait.operation';
@@ -26,7 +27,7 @@ import { resource } from './properties';
 /** All resources of the node, in alphabetical order of the names that the editor shows. */
 export const RESOURCES = [
 	resource('account', accountCheckSetup),
-	resource('agent', agentDispatch, agentDeploy),
+	resource('agent', agentDispatch, agentDeploy, agentTakeDown),
 	{ ...resource('tool', toolAnswer, toolCreateAccess), name: 'Agent Tool' },
 	resource('call', callMake, callMakeAndWait, callSendAndWait, callGet, callTransfer, ...callRecords),
 	resource('deployment', ...deploymentRecords),

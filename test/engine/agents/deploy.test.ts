@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { verifyToken } from '@videosdk.live/server-sdk';
 import type { IDataObject } from 'n8n-workflow';
-import { expectNoSecrets, onEachRun, parametersOf, retryOnFail, useRig } from '../rig/rig';
+import type { Fault } from '../../simulator';
+import { call } from '../../simulator/testRig';
+import { expectNoSecrets, failureOf, jsonOf, onEachRun, parametersOf, retryOnFail, useRig } from '../rig/rig';
 
 const rig = useRig({ callBehaviour: false });
 
@@ -23,6 +25,25 @@ const bodyOf = (path: string) =>
 const agents = () =>
 	[...rig.simulator.cloud.deployments.values()].filter(({ name }) => name === 'Café agent');
 const secrets = () => [...rig.simulator.cloud.secrets.values()];
+/** Those that hold a token: without it, a secret only marks an agent as n8n's. */
+const tokens = () => secrets().filter(({ keys }) => 'VIDEOSDK_AUTH_TOKEN' in keys);
+const versions = () => {
+	const { id } = agents()[0]!;
+	return rig.simulator.cloud.versions.filter(({ deploymentId }) => deploymentId === id);
+};
+const active = () =>
+	versions()
+		.filter((version) => version.active)
+		.map(({ id }) => id);
+const byAgent = (options: IDataObject = {}) =>
+	parametersOf('agent', 'takeDown', { agentId: agents()[0]!.agentId, options });
+/** A call with the agent, which goes on until it is ended. */
+async function talk(): Promise<string> {
+	const agentId = agents()[0]!.agentId;
+	const { callId } = rig.simulator.incomingCall({ to: '+15550102001', from: '+15550003001', agentId }, false);
+	await rig.simulator.moveCall(callId, 'answered');
+	return callId;
+}
 
 it("Deploy sends the requests of VideoSDK's CLI, in its order, and puts out the agent and its deployment", async () => {
 	const options = {
@@ -42,6 +63,7 @@ it("Deploy sends the requests of VideoSDK's CLI, in its order, and puts out the 
 	const { buildId, image } = build!;
 	expect(sent()).toEqual([
 		'GET /deployments',
+		'POST /secrets',
 		'POST /deployments',
 		'POST /builds',
 		`PUT /uploads/${buildId}`,
@@ -50,10 +72,24 @@ it("Deploy sends the requests of VideoSDK's CLI, in its order, and puts out the 
 		'POST /secrets',
 		`PUT /deployments/${deploymentId}/update`,
 		'POST /versions',
+		'GET /versions',
+		'GET /secrets',
+		expect.stringMatching(/^DELETE \/secrets\/name\/n8n-caf-agent-[0-9a-f]{8}$/),
 	]);
-	expect(bodyOf(`${CLOUD}/deployments`)).toEqual({ name: 'Café agent' });
-	expect(bodyOf(`${CLOUD}/builds`)).toEqual({ deploymentId, region: 'eu001' });
+	expect(bodyOf(`${CLOUD}/deployments`)).toEqual({
+		name: 'Café agent',
+		envSecret: expect.stringMatching(/^sec_/) as string,
+	});
 	const version = bodyOf(`${CLOUD}/versions`);
+	// No two builds share an image, so that a version can be told by it.
+	const dockerfilePath = 'Dockerfile';
+	expect(bodyOf(`${CLOUD}/builds`)).toEqual({
+		deploymentId,
+		region: 'eu001',
+		tag: version.versionTag,
+		dockerfilePath,
+	});
+	expect(image).toMatch(new RegExp(`:${String(version.versionTag)}$`));
 	const endsMs = Date.parse(String(output?.tokenExpiresAt));
 	const day = new Date(endsMs).toISOString().slice(0, 10).replaceAll('-', '');
 	const { version: ofPackage } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
@@ -80,6 +116,9 @@ it("Deploy sends the requests of VideoSDK's CLI, in its order, and puts out the 
 		image,
 		tokenExpiresAt: expect.any(String) as string,
 		buildSeconds: expect.any(Number) as number,
+		replaced: [],
+		stillActive: [],
+		next: "Select 'Café agent' in Routing Rule: Set Agent, so that it talks in the calls of that rule.",
 	});
 	// Thirty days, and the seconds that the build took.
 	expect(Math.abs(endsMs - before - 30 * DAY_MS)).toBeLessThan(60_000);
@@ -193,6 +232,181 @@ it('Deploy gives an agent that it has deployed before a new version, token, and 
 	expect(agents()).toHaveLength(1);
 	expect(secrets()).toMatchObject([{ id: agents()[0]?.envSecret }]);
 	expect(secrets()[0]?.id).not.toBe(old?.id);
+	expect(second).toMatchObject({ replaced: [first?.versionId], stillActive: [] });
+	expect(second?.next).toBe("Routing rules that have 'Café agent' use the new version from now on.");
+	expect(active()).toEqual([second?.versionId]);
+});
+
+it('Deploy leaves a version that talks, with its secret, and the next Deploy takes it down', async () => {
+	const [{ versionId: first }] = (await rig.json(deploy())) as [IDataObject];
+	const [secret] = secrets();
+	const callId = await talk();
+	const [{ versionId: second, ...output }] = (await rig.json(deploy())) as [IDataObject];
+	expect(output).toMatchObject({ replaced: [], stillActive: [first] });
+	expect(output.next).toContain("A former version of 'Café agent' is still active");
+	expect(active()).toEqual([first, second]);
+	expect(secrets()).toEqual([secret, expect.objectContaining({ id: agents()[0]?.envSecret })]);
+	expect(rig.requests.at(-2)).toMatchObject({ method: 'PUT', body: { activate: false, force: false } });
+
+	await rig.simulator.moveCall(callId, 'ended');
+	const [{ versionId: third, replaced }] = (await rig.json(deploy())) as [
+		IDataObject & { replaced: string[] },
+	];
+	expect(replaced.sort()).toEqual([first, second].sort());
+	expect(active()).toEqual([third]);
+	expect(secrets()).toMatchObject([{ id: agents()[0]?.envSecret }]);
+});
+
+it('Deploy takes nothing down before the new version is active, even if VideoSDK gives calls to the oldest', async () => {
+	rig.simulator.setVersions({ activeAfterMs: 60_000, oldestTalks: true });
+	await rig.json(deploy());
+	rig.simulator.requests.length = 0;
+	const [{ versionId }] = (await rig.json(deploy())) as [IDataObject];
+	const sentOf = (path: string) => sent().lastIndexOf(`GET /${path}`);
+	const down = sent().findIndex((one) => one.startsWith('PUT /versions/'));
+	expect(sent().filter((one) => one === 'GET /versions').length).toBeGreaterThan(10);
+	expect(down).toBeGreaterThan(sentOf('versions'));
+	const callId = await talk();
+	expect(rig.simulator.cloud.talkingIn(callId)?.id).toBe(versionId);
+});
+
+it('Deploy takes nothing down, and says so, if the new version is not active within five minutes', async () => {
+	const [{ versionId: first }] = (await rig.json(deploy())) as [IDataObject];
+	rig.simulator.setVersions({ activeAfterMs: null });
+	const begunAtMs = Date.now();
+	const [output] = await rig.json(deploy());
+	expect(Date.now() - begunAtMs).toBeGreaterThan(4.9 * 60_000);
+	expect(Date.now() - begunAtMs).toBeLessThan(6 * 60_000);
+	expect(output).toMatchObject({ replaced: [], stillActive: [first] });
+	expect(output?.next).toMatch(
+		/didn't show the new version of 'Café agent' as active .* no former version was taken down/,
+	);
+	expect(active()).toEqual([first]);
+	expect(tokens()).toHaveLength(2);
+});
+
+it.each<[string, Fault]>([
+	[
+		'the list fails for a while',
+		{ kind: 'status', status: 503, match: { path: /versions$/, method: 'GET', times: 6 } },
+	],
+	['taking one down fails', { kind: 'status', status: 500, match: { path: /activate$/, times: 99 } }],
+	['the list is refused', { kind: 'status', status: 403, match: { path: /versions$/, method: 'GET' } }],
+	[
+		'the list has other agents, too',
+		{ kind: 'noData', match: { path: /versions$/, method: 'GET' }, body: { versions: [] } },
+	],
+])('Deploy succeeds although %s, and takes down no version of others', async (_what, fault) => {
+	await rig.json(deploy());
+	const others = () =>
+		rig.simulator.cloud.versions.filter(({ deploymentId }) => deploymentId.startsWith('cd_'));
+	const rows = others().map(({ id, agentId, deploymentId }) => ({ id, agentId, deploymentId, active: true }));
+	const isOfOthers = fault.kind === 'noData';
+	rig.simulator.addFault({ ...fault, ...(isOfOthers && { body: { versions: rows } }) });
+	expect(await rig.json(deploy())).toMatchObject([{ versionId: expect.any(String) as string }]);
+	expect(others().every((version) => version.active)).toBe(true);
+	// The secret of a version that may still run stays.
+	expect(tokens().length).toBeGreaterThanOrEqual(active().length);
+});
+
+it('Deploy deletes only secrets whose names have the form that it makes', async () => {
+	await rig.json(deploy());
+	const [first] = secrets();
+	const near = [
+		'n8n-agent',
+		'n8n-caf-agent-0123456',
+		'n8n-caf-agent-0123456g',
+		'n8n-other-01234567',
+		'n8n-caf-agent-89abcdef',
+	];
+	for (const name of near) rig.simulator.cloud.secrets.set(name, { id: name, name, keys: {} });
+	agents()[0]!.envSecret = 'n8n-agent';
+	await rig.json(deploy());
+	const names = secrets().map(({ name }) => name);
+	expect(names).toEqual(expect.arrayContaining(near));
+	expect(names).not.toContain(first?.name);
+	expect(names).toHaveLength(near.length + 1);
+});
+
+it('What is deployed by the requests that the docs name for the way back talks again', async () => {
+	const [{ versionId: first }] = (await rig.json(deploy())) as [IDataObject];
+	const [{ versionId: second }] = (await rig.json(deploy())) as [IDataObject];
+	const put = async (path: string, body: object) =>
+		await call(rig.simulator, 'PUT', `${CLOUD}/versions/${path}`, body);
+	await put(String(first), { envSecret: agents()[0]!.envSecret });
+	await put(`${String(first)}/activate`, { activate: true });
+	await put(`${String(second)}/activate`, { activate: false, force: false });
+	expect(rig.simulator.cloud.absence(agents()[0]!.agentId)).toBeUndefined();
+	expect(rig.simulator.cloud.talkingIn(await talk())?.id).toBe(first);
+});
+
+describe('Take Down', () => {
+	it('stops all versions, which then cost nothing, and deletes their secrets', async () => {
+		const callId = await (async () => (await rig.json(deploy()), await talk()))();
+		await rig.json(deploy());
+		await rig.simulator.moveCall(callId, 'ended');
+		const ids = active();
+		expect(ids).toHaveLength(2);
+		const agentId = agents()[0]!.agentId;
+		// The latest first.
+		expect(await rig.json(byAgent())).toEqual([{ agentId, versions: [...ids].reverse(), stillActive: [] }]);
+		expect([active(), secrets()]).toEqual([[], []]);
+		expect(rig.simulator.cloud.absence(agentId)).toBe('it has no active version');
+		expect(await rig.json(byAgent())).toEqual([
+			{ agentId, versions: [], stillActive: [], alreadyOver: true },
+		]);
+		// Deployed again, it is the same agent.
+		expect(await rig.json(deploy())).toMatchObject([{ agentId, replaced: [] }]);
+		expect([active().length, secrets().length]).toEqual([1, 1]);
+	});
+
+	it('leaves a version that talks, unless it may stop it', async () => {
+		await rig.json(deploy());
+		const callId = await talk();
+		const [id] = active();
+		const [output] = await rig.json(byAgent());
+		expect(output).toMatchObject({ versions: [], stillActive: [id] });
+		expect(output?.next).toMatch(/'Also During Conversations'. .*The version has active sessions/);
+		expect([active(), tokens().length]).toEqual([[id], 1]);
+		expect(await rig.json(byAgent({ force: true }))).toMatchObject([{ versions: [id], stillActive: [] }]);
+		expect(rig.requests.filter(({ method }) => method === 'PUT').at(-1)?.body).toEqual({
+			activate: false,
+			force: true,
+		});
+		expect(rig.simulator.calls.get(callId)?.status).toBe('answered');
+	});
+
+	it.each<[string, IDataObject, RegExp]>([
+		['an agent of others', { agentId: 'agent_02' }, /'Cloud agent 02' wasn't deployed by n8n/],
+		['an agent that is not there', { agentId: 'ag_none' }, /VideoSDK has no agent 'ag_none'/],
+	])('refuses %s', async (_what, fields, message) => {
+		expect((await rig.failure(parametersOf('agent', 'takeDown', fields))).message).toMatch(message);
+		expect(changes()).toEqual([]);
+	});
+
+	it('fails if VideoSDK does, and goes on when it runs again', async () => {
+		await rig.json(deploy());
+		const match = { path: /activate$/, times: 99 };
+		for (const [status, force] of [
+			[500, false],
+			[409, true],
+		] as const) {
+			rig.simulator.addFault({ kind: 'status', status, match });
+			expect((await rig.failure(byAgent({ force }))).message).toMatch(new RegExp(`status ${status}`));
+			rig.simulator.clearFaults();
+		}
+		expect(await rig.json(byAgent())).toMatchObject([{ versions: [expect.any(String)] }]);
+	});
+
+	it('shows the request in a dry run, and changes nothing', async () => {
+		await rig.json(deploy());
+		rig.simulator.requests.length = 0;
+		const [id = ''] = active();
+		const path = `${CLOUD}/versions/${id}/activate`;
+		const request = { method: 'PUT', path, body: { activate: false, force: false } };
+		expect(await rig.json(byAgent({ dryRun: true }))).toEqual([{ dryRun: true, request }]);
+		expect([changes(), active()]).toEqual([[], [id]]);
+	});
 });
 
 it('Deploy deletes no secret that a user has given the agent since', async () => {
@@ -213,7 +427,7 @@ it.each(['deployments/.*/update', 'versions'])(
 		};
 		refuse();
 		await rig.failure(deploy());
-		expect(secrets()).toEqual([]);
+		expect(tokens()).toEqual([]);
 		const [output] = await rig.json(deploy());
 		const [old] = secrets();
 		refuse();
@@ -236,6 +450,76 @@ it('Deploy goes on with an agent whose first build failed', async () => {
 	rig.simulator.setBuilds({ failureReason: undefined });
 	expect(await rig.json(deploy())).toMatchObject([{ agentId }]);
 	expect(agents()).toHaveLength(1);
+	expect(secrets()).toMatchObject([{ id: agents()[0]?.envSecret, keys: { N8N_AGENT_ID: agentId } }]);
+});
+
+it('Deploy takes over no agent without a version that someone else has made', async () => {
+	const made = { id: 'ddv_other', agentId: 'ag_other', name: 'Café agent', status: 'created' };
+	rig.simulator.cloud.deployments.set(made.id, made);
+	const text = "The agent 'Café agent' wasn't deployed by n8n, so it isn't replaced [item 0]";
+	expect((await rig.failure(deploy())).message).toBe(text);
+	// A secret with any other name doesn't make it n8n's.
+	rig.simulator.cloud.secrets.set('sec_own', { id: 'sec_own', name: 'n8n-keys', keys: {} });
+	rig.simulator.cloud.deployments.set(made.id, { ...made, envSecret: 'sec_own' });
+	expect((await rig.failure(deploy())).message).toBe(text);
+	expect(changes()).toEqual([]);
+});
+
+it('Deploy deletes the secret that marks its agent if there is no agent', async () => {
+	rig.simulator.addFault({ kind: 'status', status: 402, match: { method: 'POST', path: /deployments$/ } });
+	await rig.failure(deploy());
+	expect(secrets()).toEqual([]);
+});
+
+it('Deploy deploys a name once at a time', async () => {
+	const results = await Promise.all([rig.run(deploy()), rig.run(deploy())]);
+	const failed = results.filter(({ error }) => error !== undefined);
+	expect(failed.map((result) => failureOf(result).message)).toEqual([
+		"The agent 'Café agent' is already being deployed [item 0]",
+	]);
+	expect([agents().length, versions().length]).toEqual([1, 1]);
+	// What has failed is over, too.
+	rig.simulator.addFault({ kind: 'status', status: 403, match: { method: 'GET', path: /latest$/ } });
+	await rig.failure(deploy());
+	await rig.failure(deploy({ options: { dryRun: true, region: 'x' }, agentName: 'Cloud agent 02' }));
+	expect(await rig.json(deploy())).toHaveLength(1);
+});
+
+it('Deploy deploys items that say the same once, and each comes out', async () => {
+	const items = Array.from({ length: 8 }, (_, row) => ({ check: row }));
+	for (const maxConcurrency of [100, 1]) {
+		const outputs = await rig.json(deploy({ options: { maxConcurrency } }), { items });
+		expect(outputs).toHaveLength(8);
+		expect(new Set(outputs.map(({ versionId }) => versionId)).size).toBe(1);
+	}
+	expect([agents().length, versions().length]).toEqual([1, 2]);
+	// Check Setup before it is the natural chain.
+	const checks = await rig.json(parametersOf('account', 'checkSetup'));
+	expect(await rig.json(deploy(), { items: checks })).toHaveLength(checks.length);
+	expect(versions()).toHaveLength(3);
+});
+
+it.each([undefined, 'continueRegularOutput' as const])(
+	'Deploy that fails for items that say the same fails once: %s',
+	async (onError) => {
+		rig.simulator.setBuilds({ failureReason: 'out of memory' });
+		const result = await rig.run(deploy(), { items: [{}, {}, {}], onError });
+		expect(rig.simulator.cloud.builds.size).toBe(1);
+		const text = "VideoSDK couldn't build the agent: out of memory";
+		if (onError === undefined) expect(failureOf(result).message).toBe(`${text} [item 0]`);
+		else expect(jsonOf(result).map(({ error }) => error)).toEqual([text, text, text]);
+	},
+);
+
+it('Deploy that is in doubt is so for all items that say the same, with Retry On Fail, too', async () => {
+	rig.simulator.addFault({ kind: 'reset', match: { method: 'POST', path: /versions$/ } });
+	const options = { items: [{}, {}], onError: 'continueRegularOutput' as const, node: retryOnFail };
+	const outputs = await rig.json(deploy(), options);
+	expect(outputs.map(({ error }) => String(error))).toEqual([
+		expect.stringContaining('may have been deployed'),
+		expect.stringContaining('may have been deployed'),
+	]);
+	expect(rig.simulator.cloud.builds.size).toBe(1);
 });
 
 it.each<[string, IDataObject, RegExp]>([
@@ -265,8 +549,9 @@ it('Deploy compares names exactly', async () => {
 });
 
 it('Deploy deploys no name twice in one run', async () => {
-	const { message } = await rig.failure(deploy(), { items: [{}, {}] });
-	expect(message).toBe("'Name' is the same in items 0 and 1: Café agent [item 1]");
+	const options = { tokenValidFor: '={{ 10 + $itemIndex }}' };
+	const { message } = await rig.failure(deploy({ options }), { items: [{}, {}] });
+	expect(message).toBe("'Name' is the same in items 0 and 1: Café agent. Other fields differ [item 1]");
 	expect(rig.requests).toEqual([]);
 	await rig.json(deploy({ agentName: '=Agent {{ $itemIndex }}' }), { items: [{}, {}] });
 	expect([...rig.simulator.cloud.deployments.values()].map(({ name }) => name).slice(-2)).toEqual([
@@ -288,16 +573,16 @@ it('Deploy tells why a build failed, with the end of its log and without what is
 	expect(lines.at(-2)).toBe('pip got ***');
 	expect(lines).not.toContain('line 20');
 	expect(rig.simulator.cloud.versions.some(({ versionTag }) => versionTag?.startsWith('n8n-'))).toBe(false);
-	expect(secrets()).toEqual([]);
+	expect(tokens()).toEqual([]);
 });
 
-it('Deploy gives up a build after 15 minutes, though it goes on', async () => {
+it('Deploy gives up a build after 30 minutes, though it goes on', async () => {
 	rig.simulator.setBuilds({ takesMs: null });
 	const begunAtMs = Date.now();
 	const { message, description } = await rig.failure(deploy(), { node: retryOnFail });
-	expect(message).toMatch(/hasn't built the agent within 15 minutes/);
+	expect(message).toMatch(/hasn't built the agent within 30 minutes/);
 	expect(description).toContain('VideoSDK continues the build. Deploy again later.');
-	expect(Date.now() - begunAtMs).toBeLessThan(16 * 60_000);
+	expect(Date.now() - begunAtMs).toBeLessThan(31 * 60_000);
 	expect(sent().filter((one) => one === 'POST /builds')).toHaveLength(1);
 });
 

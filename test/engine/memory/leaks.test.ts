@@ -27,7 +27,7 @@ const STORES = {
 	/** It's in `nodes`. */
 	node: ['accepted', 'facts', 'keys', 'known', 'recorded', 'settingsCache', 'startChecks', 'warnings'],
 	/** To what is under way. */
-	present: ['lastTurn', 'pollers', 'requests', 'scheduledEnds', 'waits'],
+	present: ['deploying', 'lastTurn', 'pollers', 'requests', 'scheduledEnds', 'waits'],
 	/** An entry goes with its key. */
 	weak: ['keys', 'ownClaims', 'tries'],
 };

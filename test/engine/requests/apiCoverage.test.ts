@@ -66,6 +66,12 @@ it('has every endpoint that is used, and the operations that use it', async () =
 	rig.simulator.setBuilds({ failureReason: 'out of memory' });
 	await rig.run(deploy);
 	collect('Agent: Deploy');
+	rig.simulator.setBuilds({ failureReason: undefined });
+	await rig.run(deploy);
+	rig.simulator.requests.length = 0;
+	const { agentId = '' } = [...rig.simulator.cloud.deployments.values()].at(-1) ?? {};
+	await rig.run(parametersOf('agent', 'takeDown', { agentId }));
+	collect('Agent: Take Down');
 	const trigger = new StoredTrigger(rig.engine, { events: ['call-hangup'] });
 	await trigger.publish();
 	await trigger.unpublish();

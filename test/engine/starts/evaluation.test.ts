@@ -49,6 +49,12 @@ describe('In an evaluation', () => {
 		expect(rig.requests).toEqual([]);
 	});
 
+	it.each(where)('%s, no agent is taken down', async (_what, options) => {
+		const { message } = await rig.failure(parametersOf('agent', 'takeDown', { agentId: 'a' }), options);
+		expect(message).toBe(`In an evaluation, nothing is changed. ${ADVICE} [item 0]`);
+		expect(rig.requests).toEqual([]);
+	});
+
 	it('nothing is held up that starts nothing', async () => {
 		const getMany = callParameters('getAll');
 		expect((await rig.run(getMany, { mode: 'evaluation' })).error).toBeUndefined();

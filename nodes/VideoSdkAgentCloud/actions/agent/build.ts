@@ -6,10 +6,10 @@ import { pause } from '../../api/http/pause';
 import { withoutTokens } from '../../security/redactTokens';
 import { type ItemReader } from '../../fields/kit/reader';
 import { type FileTools, putFile, textReader } from '../itemFiles';
+import { POLL_MS } from './versions';
 
-/** VideoSDK's CLI polls a build at this interval (videosdk_cli, build.py). */
-const POLL_MS = 3_000;
-const LONGEST_BUILD_MINUTES = 15;
+/** As long as VideoSDK's CLI waits for a build (videosdk_cli, build.py). */
+const LONGEST_BUILD_MINUTES = 30;
 const LONGEST_BUILD_MS = LONGEST_BUILD_MINUTES * 60_000;
 const LOG_LINES = 20;
 /** Shorter values, such as "1", aren't masked, because they occur in every log. */
@@ -42,7 +42,7 @@ export async function buildAgent(
 	read: ItemReader,
 	send: Send,
 	tools: FileTools,
-	deployment: { deploymentId: string; region?: string },
+	deployment: { deploymentId: string; tag: string; region?: string },
 	secrets: string[],
 ): Promise<{ image: string; buildSeconds: number }> {
 	const { buildId, uploadUrl, image } = await createBuild(send, deployment);

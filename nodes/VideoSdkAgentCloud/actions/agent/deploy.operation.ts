@@ -5,7 +5,7 @@ import { ItemReader } from '../../fields/kit/reader';
 import { dryRunField, readOptions } from '../../fields/kit/requestOptions';
 import { readWebhookUrl, webhookUrlField } from '../../fields/triggers/webhook';
 import { SESSION_EVENT_OPTIONS, EVENT_PREFIX } from '../../webhook/event';
-import { type Operation } from '../operation';
+import { type Deployment, type Operation } from '../operation';
 import { ID_VARIABLE, TOKEN_VARIABLE } from './deployAgent';
 
 const DAY_S = 86_400;
@@ -62,7 +62,7 @@ const regionField = textField('default', 'Region', 'region', {
 const tokenValidForField = numberField('default', 'Token Valid For', 'tokenValidFor', {
 	typeOptions: { minValue: 1, maxValue: 3_650, numberPrecision: 0 },
 	default: 365,
-	hint: 'In days',
+	hint: "In days. The example 'Renew the agent' deploys it again in time.",
 	description:
 		'How long the agent can join conversations. Deploy it again before that: Account: Check Setup warns you two weeks ahead.',
 });
@@ -112,17 +112,40 @@ function readWebhook(read: ItemReader): VersionBody['webhook'] {
 	return { endPoint, events: events.map((event) => event.replace(EVENT_PREFIX, OWN_PREFIX)) };
 }
 
-/** @returns the agent's name. @throws NodeOperationError if an earlier item has the same one */
-function readName(read: ItemReader): string {
-	const name = read.text(agentNameField);
+/** Reads what is to be deployed. */
+function readFields(read: ItemReader): Deployment {
+	const options = readOptions(read);
+	const region = options.text(regionField);
+	return {
+		name: read.text(agentNameField),
+		variables: readVariables(read),
+		region,
+		validForS: options.count(tokenValidForField) * DAY_S,
+		body: {
+			...readReplicas(read),
+			profile: options.choice(profileField),
+			region,
+			webhook: readWebhook(read),
+		},
+	};
+}
+
+/** @returns everything that the fields of an item say, as text */
+const fieldsAsText = (read: ItemReader) =>
+	JSON.stringify([readFields(read), readOptions(read).flag(dryRunField)]);
+
+/** @throws NodeOperationError if an earlier item has the same name, and differs in another field */
+function refuseOtherFields(read: ItemReader, name: string): void {
 	for (let index = 0; index < read.itemIndex; index++) {
-		if (new ItemReader(read.context, index).text(agentNameField) !== name) continue;
+		const earlier = new ItemReader(read.context, index);
+		if (earlier.text(agentNameField) !== name) continue;
+		// Then it's the same as all before it, or one of these was refused.
+		if (fieldsAsText(earlier) === fieldsAsText(read)) return;
 		throw read.fail(
-			`'${agentNameField.displayName}' is the same in items ${index} and ${read.itemIndex}: ${name}`,
-			"Give each agent a name of its own, or turn on 'Execute Once' in the node's settings.",
+			`'${agentNameField.displayName}' is the same in items ${index} and ${read.itemIndex}: ${name}. Other fields differ`,
+			'Give each agent a name of its own, or all items the same fields: the agent is then deployed once.',
 		);
 	}
-	return name;
 }
 
 export const operation: Operation = {
@@ -144,17 +167,8 @@ export const operation: Operation = {
 		webhookUrlOption,
 	],
 	prepare(read) {
-		const options = readOptions(read);
-		const variables = readVariables(read);
-		const region = options.text(regionField);
-		const body = {
-			...readReplicas(read),
-			profile: options.choice(profileField),
-			region,
-			webhook: readWebhook(read),
-		};
-		const validForS = options.count(tokenValidForField) * DAY_S;
-		const name = readName(read);
-		return { request: { kind: 'deploy', deployment: { name, variables, body, validForS, region } } };
+		const deployment = readFields(read);
+		refuseOtherFields(read, deployment.name);
+		return { request: { kind: 'deploy', deployment } };
 	},
 };

@@ -56,6 +56,6 @@ export async function post(start: ItemStart, send: Send, ready: Ready): Promise<
 		case 'room':
 			return await createRoom(send, request.body);
 		case 'deploy':
-			return await deployAgent(read, send, requests, request.deployment, item.isDryRun);
+			return await deployAgent(read, send, requests, request.deployment, item.isDryRun, run);
 	}
 }

@@ -31,6 +31,8 @@ export class StartState {
 	 * call only after some seconds (docs/dev/open-points.md, call.listed).
 	 */
 	readonly placedCalls = new BoundedMap<string, PlacedCall[]>(MAX_NUMBERS);
+	/** The agents that are being deployed, by account and name. */
+	readonly deploying = new Set<string>();
 
 	/**
 	 * Notes what can be looked up at VideoSDK again, so that its record, which holds all that the agent was told, isn't kept for longer than
