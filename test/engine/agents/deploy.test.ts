@@ -576,6 +576,30 @@ it('Deploy tells why a build failed, with the end of its log and without what is
 	expect(tokens()).toEqual([]);
 });
 
+it('Deploy masks each line of a value, also as JSON has it, before it cuts the log', async () => {
+	const pem = ['-----BEGIN KEY-----', ...Array.from({ length: 30 }, (_, line) => `secret-line-${line}`)].join(
+		'\n',
+	);
+	const quoted = 'say "secret-words"';
+	const log = [pem, JSON.stringify({ pem, quoted }), `{"key":${JSON.stringify(JSON.stringify(pem))}}`, pem];
+	rig.simulator.setBuilds({ failureReason: 'no', log });
+	const failed = await rig.failure(deploy({ options: variables({ PEM: pem, QUOTED: quoted }) }));
+	expect(failed.description).toContain('The end of its log');
+	expect(JSON.stringify(failed)).not.toMatch(/secret-(line|words)/);
+});
+
+it('Deploy shows the end of a log of 12 MB, and no part of a line', async () => {
+	const line = `${'x'.repeat(99)}y`;
+	rig.simulator.setBuilds({
+		failureReason: 'no',
+		log: [...Array.from({ length: 120_000 }, () => line), 'the last one'],
+	});
+	const lines = (await rig.failure(deploy())).description.split('The end of its log:\n')[1]!.split('\n');
+	expect(lines).toHaveLength(20);
+	expect(lines.slice(0, 18)).toEqual(Array(18).fill(line));
+	expect(lines.slice(18)).toEqual(['the last one', 'ERROR: no']);
+});
+
 it('Deploy gives up a build after 30 minutes, though it goes on', async () => {
 	rig.simulator.setBuilds({ takesMs: null });
 	const begunAtMs = Date.now();

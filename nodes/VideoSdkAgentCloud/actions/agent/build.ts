@@ -1,34 +1,74 @@
 import { AGENT_ARCHIVE } from '../../api/agentArchive';
-import { ApiError, failureOf, type Send } from '../../api/http/client';
+import { abortAfter, ApiError, failureOf, type Send } from '../../api/http/client';
 import { buildLogUrl, createBuild, fetchBuild, startBuild } from '../../api/cloud';
 import { isPassing } from '../../api/http/failure';
 import { pause } from '../../api/http/pause';
 import { withoutTokens } from '../../security/redactTokens';
 import { type ItemReader } from '../../fields/kit/reader';
-import { type FileTools, putFile, textReader } from '../itemFiles';
+import { type FileTools, putFile, useFile } from '../itemFiles';
 import { POLL_MS } from './versions';
 
 /** As long as VideoSDK's CLI waits for a build (videosdk_cli, build.py). */
 const LONGEST_BUILD_MINUTES = 30;
 const LONGEST_BUILD_MS = LONGEST_BUILD_MINUTES * 60_000;
 const LOG_LINES = 20;
+/** As much of a log is kept in memory, which holds its last lines. */
+const LOG_END_BYTES = 65_536;
+const LOG_LIMITS = { maxSizeMb: 100, tooLargeAdvice: '' };
 /** Shorter values, such as "1", aren't masked, because they occur in every log. */
 const MIN_SECRET_LENGTH = 4;
+
+/** @returns the forms in which a text may show a value: the value, each of its lines, and both as in a JSON text */
+function formsOf(secret: string): string[] {
+	const lines = [secret, ...secret.split(/\r?\n/)].map((line) => line.trim());
+	return lines.flatMap((line) => [line, JSON.stringify(line).slice(1, -1)]);
+}
 
 /** @returns a text without the values that must not be shown */
 function masked(text: string, secrets: string[]): string {
 	const longestFirst = secrets
+		.flatMap(formsOf)
 		.filter(({ length }) => length >= MIN_SECRET_LENGTH)
 		.sort((a, b) => b.length - a.length);
 	return longestFirst.reduce((result, secret) => result.replaceAll(secret, '***'), withoutTokens(text));
 }
 
-/** @returns the last lines of a build's log; empty if the log can't be fetched */
-async function endOfLog(read: ItemReader, send: Send, tools: FileTools, buildId: string): Promise<string> {
+/** @returns the last lines of a stream, which may be much larger than what is kept of it, without the beginning of a line that was cut */
+async function endOf(stream: AsyncIterable<Buffer>): Promise<string> {
+	let end = Buffer.alloc(0);
+	let isCut = false;
+	for await (const chunk of stream) {
+		const whole = Buffer.concat([end, chunk]);
+		isCut ||= whole.length > LOG_END_BYTES;
+		end = whole.subarray(-LOG_END_BYTES);
+	}
+	const text = end.toString('utf8');
+	return isCut ? text.slice(text.indexOf('\n') + 1) : text;
+}
+
+/** @returns the last lines of a build's log, masked before it's cut; empty if the log can't be fetched within the item's time limit */
+async function endOfLog(
+	read: ItemReader,
+	send: Send,
+	{ credential, timeoutMs, stopSignal: stopped }: FileTools,
+	buildId: string,
+	secrets: string[],
+): Promise<string> {
+	const done = new AbortController();
+	const stopSignal = AbortSignal.any([stopped, abortAfter(timeoutMs, done.signal)]);
+	const readEnd = async (url: string) =>
+		await useFile(
+			read,
+			url,
+			{ credential, timeoutMs, stopSignal },
+			LOG_LIMITS,
+			async ({ stream }) => await endOf(stream as AsyncIterable<Buffer>),
+		);
 	const log = await buildLogUrl(send, buildId)
-		.then(textReader(read, tools))
-		.catch(() => '');
-	return log.trimEnd().split('\n').slice(-LOG_LINES).join('\n');
+		.then(readEnd)
+		.catch(() => '')
+		.finally(() => done.abort());
+	return masked(log, secrets).trimEnd().split('\n').slice(-LOG_LINES).join('\n');
 }
 
 /**
@@ -50,9 +90,9 @@ export async function buildAgent(
 	await startBuild(send, buildId);
 	const begunAtMs = Date.now();
 	const failed = async (what: string, advice: string) => {
-		const log = await endOfLog(read, send, tools, buildId);
+		const log = await endOfLog(read, send, tools, buildId, secrets);
 		const end = log === '' ? '' : `\n\nThe end of its log:\n${log}`;
-		return [masked(what, secrets), masked(`${advice} Build ID: ${buildId}.${end}`, secrets)] as const;
+		return [masked(what, secrets), `${advice} Build ID: ${buildId}.${end}`] as const;
 	};
 	while (Date.now() - begunAtMs < LONGEST_BUILD_MS) {
 		await pause(POLL_MS, tools.stopSignal);
