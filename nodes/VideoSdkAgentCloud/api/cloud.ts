@@ -195,7 +195,7 @@ export async function createSecret(send: Send, name: string, keys: Record<string
 	const body = { name, keys, type: 'NORMAL' };
 	// No error may quote the response, because it may repeat the variables.
 	const { id } = await send(
-		{ ...request('POST', ['secrets'], body), holdsSecrets: true },
+		{ ...request('POST', ['secrets'], body), holdsSecrets: 'everywhere' },
 		withAll<{ id: string }>(['id']),
 	);
 	return id;

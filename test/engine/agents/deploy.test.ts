@@ -600,6 +600,19 @@ it('Deploy shows the end of a log of 12 MB, and no part of a line', async () => 
 	expect(lines.slice(18)).toEqual(['the last one', 'ERROR: no']);
 });
 
+it.each([500, 400])(
+	'Deploy quotes nothing of the answer to the request with the variables: %d',
+	async (status) => {
+		const secretValue = 'very-secret-value';
+		const body = { message: secretValue };
+		const match = { method: 'POST', path: /secrets$/, body: /very-secret/ };
+		rig.simulator.addFault({ kind: 'status', status, body, match });
+		const failed = await rig.failure(deploy({ options: variables({ KEY: '={{ "very-secret-value" }}' }) }));
+		expect(failed.message).toContain(`status ${status}`);
+		expect(JSON.stringify(failed)).not.toContain(secretValue);
+	},
+);
+
 it('Deploy gives up a build after 30 minutes, though it goes on', async () => {
 	rig.simulator.setBuilds({ takesMs: null });
 	const begunAtMs = Date.now();

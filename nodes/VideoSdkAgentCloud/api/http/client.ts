@@ -22,8 +22,11 @@ export interface ApiRequest extends Pick<Sending, 'maxAttempts' | 'timeoutMs'> {
 	baseUrl?: string;
 	qs?: IDataObject;
 	body?: IDataObject;
-	/** Whether the response holds passwords, so that errors quote nothing of it but the API's own message. */
-	holdsSecrets?: boolean;
+	/**
+	 * Whether the response holds passwords, so that errors quote nothing of it but the API's own message. `everywhere`: not even that, because
+	 * it may repeat secrets of the request.
+	 */
+	holdsSecrets?: boolean | 'everywhere';
 	/** Whether the response keeps its tools with their tokens, which must then not get into an output. */
 	keepsTools?: boolean;
 	/** What the request starts, if anything, because the message of a failure says whether it may have been started. */

@@ -88,23 +88,23 @@ export function readApiMessage(text: string, otherwise = text): string | undefin
 /**
  * Describes the failure of a response that is no success.
  *
- * @param holdsSecrets whether nothing but the API's own message may be quoted
+ * @param holdsSecrets whether nothing but the API's own message may be quoted; `everywhere`: not even that
  */
 export function failureOfResponse(
 	response: FullResponse,
 	kind: 'status' | 'answer' | 'declined',
-	holdsSecrets = false,
+	holdsSecrets: boolean | 'everywhere' = false,
 ): ApiFailure {
 	const requestId = REQUEST_ID_HEADERS.map((name) => response.headers[name]).find(Boolean);
 	const text = typeof response.body === 'string' ? response.body : '';
 	const isQuotedWhole = kind === 'answer' && !holdsSecrets;
+	const quote = () =>
+		isQuotedWhole ? excerpt(text) || undefined : readApiMessage(text, holdsSecrets ? '' : undefined);
 	return {
 		kind,
 		status: response.statusCode,
 		// A response that can't be used is quoted, because it may hold the ID of a session all the same.
-		apiMessage: isQuotedWhole
-			? excerpt(text) || undefined
-			: readApiMessage(text, holdsSecrets ? '' : undefined),
+		apiMessage: holdsSecrets === 'everywhere' ? undefined : quote(),
 		requestId: requestId === undefined ? undefined : String(requestId),
 		retryAfterMs: retryAfterMs(response.headers),
 		serverTimeMs: serverTimeMs(response.headers),
