@@ -1,5 +1,6 @@
 /** What `--deploy` tries: the package's agent is deployed, sent into a room, set on a rule, and listened to, by the package's requests. */
 import { randomBytes } from 'node:crypto';
+import { sign } from 'jsonwebtoken';
 import type { IDataObject } from 'n8n-workflow';
 import { signAgentToken } from '../../credentials/signToken';
 import { asRecord } from '../../nodes/VideoSdkAgentCloud/api/http/responseReaders';
@@ -27,14 +28,15 @@ const CLOUD = '/ai/v1/cloud';
 const BUILD = `${CLOUD}/builds`;
 /** In the order in which they are sent. */
 export const DEPLOYING = [
+	`POST ${CLOUD}/secrets`,
 	`POST ${CLOUD}/deployments`,
 	`POST ${BUILD}`,
 	`POST ${BUILD}/:id/start`,
 	`GET ${BUILD}/:id`,
-	`POST ${CLOUD}/secrets`,
 	`PUT ${CLOUD}/deployments/:id/update`,
 	`POST ${CLOUD}/versions`,
 ];
+const AGENTS = `GET ${CLOUD}/deployments`;
 export const BUILD_NOW = `GET ${BUILD}/:id`;
 export const CHANGE_OF_RULE = 'PATCH /v2/sip/routing-rule/:id';
 
@@ -127,10 +129,14 @@ async function deployAgent({ evidence, runId, open }: Trying): Promise<string | 
 	open.set('Deleting the agent', async () => {
 		const path = ['ai', 'v1', 'cloud', 'deployments', deploymentId, 'delete'];
 		await sendLast({ method: 'POST', path, body: { force: true } }, () => true);
+		await evidence.send('agentsAfter', AGENTS, { query: { agentId }, isCleanUp: true });
 	});
+	evidence.agent = { agentId, markId: mark.id };
+	await evidence.send('agentListed', AGENTS, { query: { agentId } });
 	const expiresAtS = Math.floor(Date.now() / 1_000) + TOKEN_VALID_S;
 	const tag = versionTag(expiresAtS * 1_000, randomBytes(4).toString('hex'));
 	const { buildId, uploadUrl, image } = await createBuild(send, { deploymentId, tag });
+	evidence.agent.tag = tag;
 	await evidence.upload(uploadUrl, await packAgent());
 	await startBuild(send, buildId);
 	write(`Agent ${agentId} is being built, which takes some minutes ...`);
@@ -156,18 +162,27 @@ async function deployAgent({ evidence, runId, open }: Trying): Promise<string | 
 		versionTag: tag,
 		envSecret: secret.id,
 	});
+	evidence.agent.versionId = versionId;
+	write('Waiting until the version is active ...');
+	const query = { agentId, deploymentId, sort: '-1' };
+	await evidence.until(async () => {
+		await evidence.send('versions', `GET ${CLOUD}/versions`, { query });
+		return evidence.rows('versions').some(({ id, active }) => id === versionId && active === true);
+	});
 	return agentId;
 }
 
 /** Sends the agent into a room, until it can come: its container has to start. */
 async function dispatch({ evidence, makeRoom }: Trying, agentId: string): Promise<void> {
-	const { id: meetingId } = await makeRoom('agentRoom', "Deactivating the agent's first room", {});
+	const { id: meetingId, end } = await makeRoom('agentRoom', "Deactivating the agent's first room", {});
 	if (!meetingId) return;
 	evidence.plan.write('Sending the agent into a room ...');
 	await evidence.until(async () => {
 		await evidence.send('dispatched', 'POST /v2/agent/dispatch', { body: { agentId, meetingId } });
 		return evidence.record('dispatched').success === true;
 	});
+	// An agent that still talks there couldn't be taken down.
+	await end();
 }
 
 /** The rule gets the agent, and at last what it had before. */
@@ -181,6 +196,24 @@ async function setOnRule({ evidence, open }: Trying, ruleId: string, agentId: st
 	});
 	await changeRule(send, ruleId, change);
 	evidence.alsoChanged = differences(change, await fetchRule(send, ruleId));
+}
+
+/** @returns whether VideoSDK has taken the agent's version down */
+async function takeDown(evidence: Evidence, step: string): Promise<boolean> {
+	const { versionId: id } = evidence.agent!;
+	const body = { activate: false, force: false };
+	return isSuccess(await evidence.send(step, `PUT ${CLOUD}/versions/:id/activate`, { id, body }));
+}
+
+/** Hangs up as the agent does, by the REST API: with a token that has the role rtc, then, if that is refused, with the agent's own. */
+async function hangUpAsAgent(evidence: Evidence, callId: string): Promise<void> {
+	const { apiKey, secretKey } = evidence.plan;
+	const expiresAtS = Math.floor(Date.now() / 1_000) + TOKEN_VALID_S;
+	const claims = { apikey: apiKey, permissions: ['allow_join'], version: 2, roles: ['rtc'], exp: expiresAtS };
+	const hangUp = async (step: string, token: string) =>
+		isSuccess(await evidence.send(step, 'POST /v2/sip/call/end', { body: { callId }, token }));
+	if (await hangUp('hungUpAsRtc', sign(claims, secretKey))) return;
+	await hangUp('hungUpAsAgent', signAgentToken(apiKey, secretKey, expiresAtS));
 }
 
 /** Calls by that rule, and reads what the agent has said. */
@@ -198,9 +231,15 @@ async function listen(
 	const { id, end } = await makeCall('agentCall', call, { destinationRoomId: room.id, metadata });
 	if (!id) return;
 	const wasAnswered = await isAnswered('agentCallAnswered', id);
-	if (wasAnswered) await evidence.until(() => false, listenMs);
+	if (wasAnswered) {
+		await evidence.until(() => false, listenMs);
+		await takeDown(evidence, 'downWhileTalking');
+		await hangUpAsAgent(evidence, id);
+	}
 	await end();
 	if (!wasAnswered) return;
+	// It may take a moment until VideoSDK knows that the conversation is over.
+	await evidence.until(async () => await takeDown(evidence, 'downAfterwards'));
 	write('Waiting for what was said ...');
 	const query = { roomId: room.id };
 	await evidence.send('talkSession', 'GET /v2/sessions', { query });

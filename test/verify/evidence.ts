@@ -53,6 +53,8 @@ interface Request {
 	body?: Json;
 	/** Sent also when the rest has been stopped. */
 	isCleanUp?: boolean;
+	/** Signs the request in place of the package's own token. */
+	token?: string;
 }
 
 export interface Received {
@@ -76,6 +78,8 @@ export class Evidence {
 	alsoChanged?: string[];
 	/** What the deployed agent has said. */
 	transcript?: string;
+	/** What is deployed: its ID, the secret that marks it, its version, and the tag of its image. */
+	agent?: { agentId: string; markId: string; versionId?: string; tag?: string };
 
 	constructor(readonly plan: Plan) {}
 
@@ -83,7 +87,7 @@ export class Evidence {
 	 * Sends a request once, and keeps it under its step, in the place of a former one. A stop lets it have its answer, which may be the
 	 * only one to tell what was started.
 	 */
-	async send(step: string, endpoint: string, { id = '', query, body, isCleanUp }: Request = {}) {
+	async send(step: string, endpoint: string, { id = '', query, body, isCleanUp, token }: Request = {}) {
 		const { apiKey, secretKey, baseUrl } = this.plan;
 		if (!isCleanUp) this.throwIfStopped();
 		const [method, path = ''] = endpoint.split(' ');
@@ -95,7 +99,7 @@ export class Evidence {
 			const response = await fetch(url, {
 				method,
 				redirect: 'manual',
-				headers: { authorization: signToken(apiKey, secretKey), ...contentType },
+				headers: { authorization: token ?? signToken(apiKey, secretKey), ...contentType },
 				body: body && JSON.stringify(body),
 				signal: AbortSignal.timeout(TIMEOUT_MS),
 			});

@@ -134,6 +134,40 @@ const SEE: Record<string, (evidence: Evidence) => string | undefined> = {
 		if (e.transcript === undefined) return 'joins, and there is no transcript';
 		return e.transcript.trim() === '' ? 'joins in silence' : 'joins and speaks';
 	},
+	'agent.image': (e) => {
+		const { image } = e.record(`POST /ai/v1/cloud/builds`);
+		if (!e.agent?.tag || !textOf(image)) return undefined;
+		return String(image).endsWith(`:${e.agent.tag}`) ? 'named by its tag' : 'named otherwise';
+	},
+	'agent.mark': (e) => {
+		if (!e.agent || !e.succeeded('agentListed')) return undefined;
+		const { agentId, markId } = e.agent;
+		const row = e.rows('agentListed').find((one) => one.agentId === agentId);
+		if (!row) return 'not listed';
+		return row.envSecret === markId ? 'shown' : 'not shown';
+	},
+	'agent.active': (e) => {
+		if (!e.succeeded('versions')) return e.at('versions') && String(e.at('versions')?.status);
+		const row = e.rows('versions').find(({ id }) => id === e.agent?.versionId);
+		return row ? (row.active === true ? 'active' : 'not active') : 'not listed';
+	},
+	'agent.down': (e) => {
+		const [talking, after] = ['downWhileTalking', 'downAfterwards'].map((step) => e.at(step));
+		if (!talking) return undefined;
+		if (isSuccess(talking)) return 'taken down while it talks';
+		if (talking.status < 400 || talking.status > 499) return String(talking.status);
+		return after && (isSuccess(after) ? 'refused, then taken down' : `refused, then ${after.status}`);
+	},
+	'agent.deleted': (e) => {
+		if (!e.agent || !e.succeeded('agentsAfter')) return undefined;
+		const isThere = e.rows('agentsAfter').some(({ agentId }) => agentId === e.agent?.agentId);
+		return isThere ? 'still listed' : 'gone';
+	},
+	'agent.roles': (e) => {
+		if (!e.at('hungUpAsRtc')) return undefined;
+		if (e.succeeded('hungUpAsRtc')) return 'rtc hangs up';
+		return `rtc refused, no role ${e.succeeded('hungUpAsAgent') ? 'hangs up' : 'refused'}`;
+	},
 	'rule.patch': (e) => {
 		const answer = e.at(CHANGE_OF_RULE);
 		if (!e.alsoChanged) return answer && String(answer.status);

@@ -100,10 +100,11 @@ it('verify:api tells what became of the agent as far as it came, and deletes it 
 				.filter(({ id }) => /^(agent|rule)\./.test(id))
 				.map(({ id, line }) => [id, / seen: (.*?) \|/.exec(line)?.[1]]),
 		);
-	expect(await seen()).toEqual({ 'agent.deployed': 'build FAILED' });
+	const early = { 'agent.image': 'named by its tag', 'agent.mark': 'shown', 'agent.deleted': 'gone' };
+	expect(await seen()).toEqual({ ...early, 'agent.deployed': 'build FAILED' });
 	simulator.setBuilds({ failureReason: undefined });
 	simulator.addFault({ kind: 'status', status: 403, match: { method: 'POST', path: /versions$/ } });
-	expect(await seen()).toEqual({ 'agent.deployed': 'POST /ai/v1/cloud/versions 403' });
+	expect(await seen()).toEqual({ ...early, 'agent.deployed': 'POST /ai/v1/cloud/versions 403' });
 	const other = { method: 'GET', path: /routing-rule\/./ };
 	simulator.addFault({ kind: 'delay', match: other });
 	const after = { ...simulator.telephony.routingRules[0], dtmf: false };
