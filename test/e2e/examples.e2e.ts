@@ -213,6 +213,32 @@ describe('The examples, as npm start imports them into n8n', () => {
 		expect(await stage.askAsAgent(other, 0, {})).toBe(JSON.stringify({ slot: 'none is free' }));
 	});
 
+	run(['renew-the-agent.json'], async (file) => {
+		const { cloud, telephony } = stage.simulator;
+		const setup = { credentialId: stage.imported.credential.id };
+		const rule = telephony.routingRules.find(({ id }) => id === 'rule_out_01')!;
+		const { agentId } = rule;
+		const deploy = async (tokenValidFor: number) => {
+			const parameters = { resource: 'agent', operation: 'deploy', options: { tokenValidFor } };
+			const [output] = outputOf(
+				await runByHand(stage.n8n, actionNode(setup, 'Deploy', parameters)),
+				'Deploy',
+			);
+			rule.agentId = String(output?.agentId);
+		};
+		await deploy(20);
+		const builds = cloud.builds.size;
+		await stage.press(file);
+		expect(cloud.builds.size).toBe(builds);
+
+		await deploy(10);
+		const [output] = await stage.pressFor(file, 'Deploy agent');
+		expect(output).toMatchObject({ agentId: rule.agentId, stillActive: [] });
+		expect(cloud.builds.size).toBe(builds + 2);
+		expect(Date.parse(String(output?.tokenExpiresAt)) - Date.now()).toBeGreaterThan(364 * 86_400_000);
+		rule.agentId = agentId;
+	});
+
 	run(['escalation.json'], async (file) => {
 		const { n8n, simulator } = stage;
 		const incidents = stage.table('Incidents');

@@ -382,10 +382,12 @@ describe("The rule's agent", () => {
 		});
 		const [agent] = await rig.json(parametersOf('agent', 'deploy', { options: { tokenValidFor: 20 } }));
 		await set('rule_out_03', { agentId: byId(String(agent?.agentId)) });
-		expect(await agentOf('rule_out_03')).toMatchObject({ ok: true });
+		const tokenExpiresAt = new Date(Date.now() + 20 * DAY_MS).toISOString().replace(/T.*/, 'T00:00:00.000Z');
+		expect(await agentOf('rule_out_03')).toMatchObject({ ok: true, tokenExpiresAt });
 		passTime(7 * DAY_MS);
 		expect(await agentOf('rule_out_03')).toMatchObject({
 			ok: false,
+			tokenExpiresAt,
 			message: expect.stringMatching(/The token of the rule's agent 'n8n agent' .* ends on \d{4}/) as string,
 		});
 	});

@@ -63,6 +63,9 @@ function faultOfUrl({ url }: Setup): Finding | undefined {
 		: problem("This isn't the URL of a VideoSDK Agent Cloud Trigger", SELECT_TRIGGER);
 }
 
+const GIVE_AGENT =
+	'Run Agent: Deploy, unless you have an agent. Then select it in Routing Rule: Set Agent, with this rule.';
+
 /** @returns why a routing rule can't make calls, as the end of a sentence; empty if it can */
 function faultOfRule(rule: IDataObject): string {
 	if (isInbound(rule)) return 'is for incoming calls';
@@ -251,23 +254,24 @@ const CHECKS: Record<string, Check> = {
 	/** Checks the routing rule; if nothing was given, whether there is any for calls. */
 	async routingRule({ isOpen, rules, routingRuleId }) {
 		if (isOpen) {
-			return (await rules()).some((rule) => !faultOfRule(rule))
-				? good('There is an outbound routing rule with an agent')
-				: problem(
-						'No outbound routing rule has an agent',
-						"Create one in the VideoSDK dashboard: 'Your first call' in the docs says how.",
-					);
+			const all = await rules();
+			if (all.some((rule) => !faultOfRule(rule))) {
+				return good('There is an outbound routing rule with an agent');
+			}
+			return problem(
+				'No outbound routing rule has an agent',
+				all.every(isInbound)
+					? "Create one in the VideoSDK dashboard: 'Your first call' in the docs says how."
+					: GIVE_AGENT,
+			);
 		}
 		if (routingRuleId === undefined) return undefined;
 		const rule = (await rules()).find(({ id }) => id === routingRuleId);
 		if (rule === undefined) return missing('routing rule', routingRuleId, 'Routing Rule');
 		const fault = faultOfRule(rule);
-		return fault === ''
-			? good('The routing rule is for outgoing calls and has an agent')
-			: problem(
-					`The routing rule ${fault}`,
-					"Change it in the VideoSDK dashboard, or select a different one in 'Routing Rule'.",
-				);
+		if (fault === '') return good('The routing rule is for outgoing calls and has an agent');
+		const change = "Change it in the VideoSDK dashboard, or select a different one in 'Routing Rule'.";
+		return problem(`The routing rule ${fault}`, isInbound(rule) ? change : GIVE_AGENT);
 	},
 
 	/** Checks the number to call from; if nothing was given, whether there is any. */
@@ -302,22 +306,20 @@ const CHECKS: Record<string, Check> = {
 		const name = agent ? `'${String(agent.name)}' (${String(listed.agentId)})` : String(listed.agentId);
 		const version = agent && (await setup.latestVersion(String(agent.id)));
 		const tokenEndMs = version && tokenEndOf(version.versionTag);
+		const ends = tokenEndMs !== undefined && { tokenExpiresAt: new Date(tokenEndMs).toISOString() };
 		if (tokenEndMs !== undefined && tokenEndMs - Date.now() <= TOKEN_WARNING_MS) {
-			return problem(
-				`The token of the rule's agent ${name} ${endsOrEnded(tokenEndMs)}. Without it, the agent doesn't come`,
-				'Run Agent: Deploy again with the same name.',
-			);
+			const message = `The token of the rule's agent ${name} ${endsOrEnded(tokenEndMs)}. Without it, the agent doesn't come`;
+			return { ...problem(message, 'Run Agent: Deploy again with the same name.'), ...ends };
 		}
 		const key = tokenEnvelope.keyOf(secretOf(await setup.credential()));
 		const tokens = tokensOf(await setup.ruleWithTools());
 		const toolsEndMs = Math.min(...tokens.map((token) => endOfToken(token, key) ?? Infinity));
 		if (toolsEndMs - Date.now() <= TOOLS_WARNING_MS) {
-			return problem(
-				`The access of the rule's agent ${name} to its tools ${endsOrEnded(toolsEndMs)}`,
-				'Run Routing Rule: Set Agent with the tools again, ideally every day, by a schedule.',
-			);
+			const message = `The access of the rule's agent ${name} to its tools ${endsOrEnded(toolsEndMs)}`;
+			const fix = 'Run Routing Rule: Set Agent with the tools again, ideally every day, by a schedule.';
+			return { ...problem(message, fix), ...ends };
 		}
-		return good(`The rule's agent is ${name}`);
+		return { ...good(`The rule's agent is ${name}`), ...ends };
 	},
 };
 

@@ -18,6 +18,8 @@ export interface Finding {
 	ok: boolean;
 	message: string;
 	fix: string;
+	/** The day on which the token of a rule's agent ends, in ISO form, if n8n deployed the agent. */
+	tokenExpiresAt?: string;
 }
 
 export const good = (message: string): Finding => ({ ok: true, message, fix: 'Nothing to do' });
