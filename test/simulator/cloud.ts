@@ -74,6 +74,8 @@ export interface VersionBehaviour {
 	activeAfterMs: number | null;
 	/** Whether, of several that are active, the oldest takes the next conversation. VideoSDK doesn't say which one does. */
 	oldestTalks: boolean;
+	/** Whether the lists of agents and versions ignore their filters. */
+	ignoresFilters: boolean;
 }
 
 const CLOUD = '/ai/v1/cloud';
@@ -100,7 +102,7 @@ export class Cloud {
 	versions: Version[];
 	behaviour: BuildBehaviour = { takesMs: 300, log: [] };
 	/** A new version is active at once, as VideoSDK's clients say. */
-	versionBehaviour: VersionBehaviour = { activeAfterMs: 0, oldestTalks: false };
+	versionBehaviour: VersionBehaviour = { activeAfterMs: 0, oldestTalks: false, ignoresFilters: false };
 
 	constructor(private readonly world: World) {
 		this.versions = [...this.deployments.values()].map(({ id: deploymentId, agentId, name }) => ({
@@ -163,7 +165,8 @@ export class Cloud {
 			const wanted = [...this.deployments.values()].filter(
 				({ id: deploymentId, agentId, name, status }) =>
 					// The name is a regular expression, says the SDK.
-					matches({ deploymentId, agentId, status }, query) && new RegExp(query.name ?? '', 'i').test(name),
+					this.versionBehaviour.ignoresFilters ||
+					(matches({ deploymentId, agentId, status }, query) && new RegExp(query.name ?? '', 'i').test(name)),
 			);
 			return page(request, wanted, { key: 'deployments' });
 		});
@@ -217,8 +220,9 @@ export class Cloud {
 		});
 		this.buildRoutes(app);
 		app.get<Call>(`${CLOUD}/versions`, (request) => {
-			const wanted = this.versions.filter(({ agentId, deploymentId }) =>
-				matches({ agentId, deploymentId }, request.query),
+			const { ignoresFilters } = this.versionBehaviour;
+			const wanted = this.versions.filter(
+				({ agentId, deploymentId }) => ignoresFilters || matches({ agentId, deploymentId }, request.query),
 			);
 			return page(request, wanted.map(shown).reverse(), { key: 'versions' });
 		});

@@ -16,8 +16,8 @@ const ruleRequest = (method: ApiRequest['method'], id: string, body?: IDataObjec
 const FLAGS = ['recording', 'dtmf', 'noiseCancellation', 'hidePhoneNumber'];
 
 /**
- * Fetches a rule with the tokens that it hands to its agent. For an output, they have to be removed, see `shownRule`. Metadata that comes as
- * JSON text is parsed, because a change would otherwise lose what the user has entered there.
+ * Fetches a rule with the tokens that it hands to its agent. For an output, they have to be removed, see `shownRule`. Metadata that comes
+ * as JSON text is parsed, because a change would otherwise lose what the user has entered there.
  */
 export async function fetchRule(send: Send, id: string): Promise<IDataObject> {
 	const rule = await send(ruleRequest('GET', id), recordWith(['id']));

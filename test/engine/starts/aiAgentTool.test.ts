@@ -220,6 +220,7 @@ it('As a tool, the node offers no operation that waits or deletes, and no resour
 		'routingRule',
 		'setAgent',
 		'startAndWait',
+		'takeDown',
 		'tool',
 	]);
 });

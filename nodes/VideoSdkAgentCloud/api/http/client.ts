@@ -23,8 +23,8 @@ export interface ApiRequest extends Pick<Sending, 'maxAttempts' | 'timeoutMs'> {
 	qs?: IDataObject;
 	body?: IDataObject;
 	/**
-	 * Whether the response holds passwords, so that errors quote nothing of it but the API's own message. `everywhere`: not even that, because
-	 * it may repeat secrets of the request.
+	 * Whether the response holds passwords, so that errors quote nothing of it but the API's own message. `everywhere`: not even that,
+	 * because it may repeat secrets of the request.
 	 */
 	holdsSecrets?: boolean | 'everywhere';
 	/** Whether the response keeps its tools with their tokens, which must then not get into an output. */
