@@ -211,8 +211,8 @@ function copyOf(error: Error, read: ItemReader): Error {
 }
 
 /**
- * Deploys the package's own agent: builds it, makes a version of it, and takes the former ones down. Items of one name, which say the same in
- * every field, are one deployment, also if it fails.
+ * Deploys the package's own agent: builds it, makes a version of it, and takes the former ones down. Items of one name, which say the same
+ * in every field, are one deployment, also if it fails.
  *
  * @returns the output
  * @throws NodeApiError or NodeOperationError in words for the user, also if this process is deploying an agent of that name already: two at
