@@ -8,6 +8,9 @@ export const TASK_ENTRY = 'n8nAgent';
 /** The environment variable in which a session's agent finds its task, as JSON text. */
 export const TASK_VARIABLE = 'N8N_AGENT';
 
+/** The entry of a call's metadata that tells this package's agent that n8n has made the call, so that no person is on the line yet. */
+export const CONVERSATION_ENTRY = 'n8nConversation';
+
 /** The entry of a call's or session's metadata by which its start is found again, see actions/start/startKey.ts. */
 export const KEY_ENTRY = 'n8nKey';
 
@@ -22,11 +25,13 @@ const TOKEN = new RegExp(`${TOKEN_PREFIX}(?:[\\w-]|\\\\+u00[\\da-f]{2})+`, 'gi')
 const JWT_SIGN = 'eyJ';
 /** A JWT. Its header has a limit, because the expression would otherwise take hours for a long text of nothing but beginnings. */
 export const JWT = /\beyJ[\w-]{1,200}\.([\w-]+)\.[\w-]+/g;
+/** The entries that come out of what VideoSDK returns. */
+const REMOVED = [TOOLS_ENTRY, TOOLS_VARIABLE, CONVERSATION_ENTRY, KEY_ENTRY];
 /**
  * The names of entries to remove, including `n8nTools[0].url`, `n8nTools.0.url` and the like, because call summaries have flattened
  * metadata.
  */
-const ENTRY = new RegExp(`^(?:${TOOLS_ENTRY}|${TOOLS_VARIABLE}|${KEY_ENTRY})(?:$|[^A-Za-z0-9_]|_*\\d)`);
+const ENTRY = new RegExp(`^(?:${REMOVED.join('|')})(?:$|[^A-Za-z0-9_]|_*\\d)`);
 
 /** The key of a start in a text that is, or quotes, JSON. */
 const KEY = new RegExp(`(${KEY_ENTRY}\\\\*"\\s*:\\s*\\\\*")[\\w-]+`, 'g');
@@ -60,13 +65,8 @@ export function withoutTokens(text: string): string {
  */
 export function parseWithoutTools(text: string): unknown {
 	// JSON may hold any character as an escape, so a text with escapes is searched after it was parsed.
-	if (
-		![TOKEN_PREFIX, JWT_SIGN, TOOLS_ENTRY, TOOLS_VARIABLE, KEY_ENTRY, '\\u'].some((sign) =>
-			text.includes(sign),
-		)
-	) {
+	if (![TOKEN_PREFIX, JWT_SIGN, ...REMOVED, '\\u'].some((sign) => text.includes(sign)))
 		return JSON.parse(text);
-	}
 	return JSON.parse(withoutTokens(text), function (this: object, name: string, value: unknown) {
 		if (name === KEY_ENTRY) keys.set(this, String(value));
 		if (ENTRY.test(name)) return undefined;

@@ -210,7 +210,7 @@ export function jsonOf({ output, error }: RunResult): IDataObject[] {
 	return (output[0] ?? []).map(({ json }) => json);
 }
 
-/** The body of a start as the user's fields make it: without the key that the node adds, see security/redactTokens.ts. */
+/** The body of a start as the user's fields make it: without the entries that the node adds, see security/redactTokens.ts. */
 export function withoutKey(body: unknown): IDataObject {
 	const { metadata, metaData, ...rest } = structuredClone(body) as Record<
 		'metadata' | 'metaData',
@@ -220,6 +220,10 @@ export function withoutKey(body: unknown): IDataObject {
 		if (data === undefined) continue;
 		expect(data.n8nKey).toMatch(/^[\w-]{22}$/);
 		delete data.n8nKey;
+		if (data === metadata) {
+			expect(data.n8nConversation).toBe('call');
+			delete data.n8nConversation;
+		}
 		if (Object.keys(data).length > 0) Object.assign(rest, { [name]: data });
 	}
 	return rest;

@@ -45,3 +45,9 @@ it.each(['-eyJ', 'eyJ-', 'eyJa.'])('a megabyte of %j is read', (beginning) => {
 	const note = beginning.repeat(1_000_000 / beginning.length);
 	expect(parseWithoutTools(JSON.stringify({ note }))).toEqual({ note });
 });
+
+it('what n8n adds to metadata comes out, also out of a summary, and nothing that only begins like it', () => {
+	const metadata = { n8nConversation: 'call', n8nKey: 'k', n8nConversation_of: 'mine', row: 7 };
+	const parsed = parseWithoutTools(JSON.stringify({ metadata, n8nConversation_0: 'call' }));
+	expect(parsed).toEqual({ metadata: { n8nConversation_of: 'mine', row: 7 } });
+});

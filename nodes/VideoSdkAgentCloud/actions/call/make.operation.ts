@@ -20,6 +20,7 @@ import { recordingFields } from '../../fields/recording';
 import { CALLS_MAX_CONCURRENCY, readOptions } from '../../fields/kit/requestOptions';
 import { readRoom } from '../../fields/room';
 import { simplifyField } from '../../fields/kit/simplify';
+import { CONVERSATION_ENTRY } from '../../security/redactTokens';
 import { type SentWait } from '../../waiting/planWait';
 import { type Operation, type PreparedStart } from '../operation';
 
@@ -95,7 +96,7 @@ export function prepareCall(read: ItemReader, wait?: CallWait): PreparedStart {
 	const ringingTimeout = options.has(ringingTimeoutField) ? options.count(ringingTimeoutField) : undefined;
 	const ringingMs = waitUntilAnswered ? 1000 * (ringingTimeout ?? RINGING_ALLOWANCE_S) : 0;
 	const maxCallDuration = readMaxCallDurationS(read, wait?.limitMs);
-	const data = readKeyValues(read, META_DATA_FIELDS);
+	const data = { ...readKeyValues(read, META_DATA_FIELDS), [CONVERSATION_ENTRY]: 'call' };
 	const room = readRoom(read, wait !== undefined);
 	return {
 		request: {

@@ -1,5 +1,6 @@
 import { type IDataObject, type INodeProperties, type INodePropertyCollection } from 'n8n-workflow';
 import {
+	CONVERSATION_ENTRY,
 	KEY_ENTRY,
 	TASK_ENTRY,
 	TASK_VARIABLE,
@@ -12,7 +13,7 @@ import { type FieldReader, type ItemReader } from './reader';
 /**
  * The names of n8n's own entries. The user's data can't have them, because an agent trusts them, and text of an expression may hold them.
  */
-const OWN_NAMES = [TOOLS_ENTRY, TOOLS_VARIABLE, TASK_ENTRY, TASK_VARIABLE, KEY_ENTRY];
+const OWN_NAMES = [TOOLS_ENTRY, TOOLS_VARIABLE, TASK_ENTRY, TASK_VARIABLE, CONVERSATION_ENTRY, KEY_ENTRY];
 
 /** The three parameters for names and values, which the user enters as pairs or as JSON. */
 export type KeyValueFields = [specify: Field, pairs: Field, json: Field];

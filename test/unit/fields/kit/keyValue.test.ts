@@ -69,7 +69,7 @@ it('Pairs are refused without a name, or with one that is given twice', () => {
 	}
 });
 
-it.each(['n8nTools', 'N8N_TOOLS', 'n8nAgent', 'N8N_AGENT', 'n8nKey'])(
+it.each(['n8nTools', 'N8N_TOOLS', 'n8nAgent', 'N8N_AGENT', 'n8nConversation', 'n8nKey'])(
 	"Pairs are refused under n8n's own name %s",
 	(name) => {
 		const message = `'Metadata' contains '${name}', a name that only n8n itself may use`;
