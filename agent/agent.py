@@ -197,6 +197,10 @@ async def entrypoint(ctx: JobContext) -> None:
         await classifier.aclose()
 
 
+# n8n tells users this number, times the copies: CONVERSATIONS_PER_COPY in api/versionTag.ts.
+CONVERSATIONS_AT_ONCE = 4
+
+
 def make_context() -> JobContext:
     return JobContext(room_options=RoomOptions(name="AI assistant", background_audio=True, playground=False))
 
@@ -204,7 +208,7 @@ def make_context() -> JobContext:
 if __name__ == "__main__":
     options = Options(
         agent_id=os.getenv("N8N_AGENT_ID") or "n8n-agent",
-        max_processes=4,
+        max_processes=CONVERSATIONS_AT_ONCE,
         # In the console, the agent isn't registered, because it talks only to the one who has started it.
         register="console" not in sys.argv,
     )

@@ -101,7 +101,7 @@ it("Deploy sends the requests of VideoSDK's CLI, in its order, and puts out the 
 		maxReplica: 3,
 		profile: 'cpu-medium',
 		image: { imageType: 'public', imageCR: 'registry.videosdk.example', imageUrl: image },
-		versionTag: expect.stringMatching(new RegExp(`^n8n-${ofPackage}-${day}-[0-9a-f]{8}$`)) as string,
+		versionTag: expect.stringMatching(new RegExp(`^n8n-${ofPackage}-${day}-4-[0-9a-f]{8}$`)) as string,
 		envSecret: secrets()[0]?.id,
 		webhook: {
 			endPoint: 'https://n8n.example.com/webhook/a/webhook',
@@ -116,6 +116,7 @@ it("Deploy sends the requests of VideoSDK's CLI, in its order, and puts out the 
 		image,
 		tokenExpiresAt: expect.any(String) as string,
 		buildSeconds: expect.any(Number) as number,
+		conversationsAtOnce: 12,
 		replaced: [],
 		stillActive: [],
 		next: "Select 'Café agent' in Routing Rule: Set Agent, so that it talks in the calls of that rule.",
@@ -125,7 +126,7 @@ it("Deploy sends the requests of VideoSDK's CLI, in its order, and puts out the 
 	const [{ name, keys }] = secrets() as unknown as [{ name: string; keys: Record<string, string> }];
 	expect(name).toMatch(/^n8n-caf-agent-[0-9a-f]{8}$/);
 	const { VIDEOSDK_AUTH_TOKEN: token, ...others } = keys;
-	expect(others).toEqual({ CITY: 'Köln', N8N_AGENT_ID: agentId });
+	expect(others).toEqual({ CITY: 'Köln', N8N_AGENT_ID: agentId, N8N_AGENT_HOST: '0.0.0.0' });
 	const { iat, exp, ...claims } = verifyToken(String(token), rig.simulator.secret) as unknown as Record<
 		string,
 		number
@@ -536,6 +537,7 @@ it.each<[string, IDataObject, RegExp]>([
 		/contains 'VIDEOSDK_AUTH_TOKEN'/,
 	],
 	['the name of its ID', { options: variables({ N8N_AGENT_ID: 'x' }) }, /contains 'N8N_AGENT_ID'/],
+	['where its port is', { options: variables({ N8N_AGENT_HOST: '::' }) }, /contains 'N8N_AGENT_HOST'/],
 	["n8n's own name", { options: variables({ N8N_AGENT: 'x' }) }, /contains 'N8N_AGENT'/],
 	[
 		'no events',
@@ -656,7 +658,7 @@ it('Deploy stops when the execution is stopped, and leaves nothing that runs', a
 
 it('Deploy shows in a dry run what it would send, with no value of a variable, and changes nothing', async () => {
 	const options = { dryRun: true, ...variables({ KEY: 'very-secret-value' }) };
-	const hidden = { KEY: '***', VIDEOSDK_AUTH_TOKEN: '***', N8N_AGENT_ID: '***' };
+	const hidden = { KEY: '***', VIDEOSDK_AUTH_TOKEN: '***', N8N_AGENT_ID: '***', N8N_AGENT_HOST: '***' };
 	const body = { name: 'Café agent', envSecret: hidden };
 	const request = { method: 'POST', path: `${CLOUD}/deployments`, body };
 	expect(await rig.json(deploy({ options }))).toEqual([{ dryRun: true, request }]);

@@ -6,7 +6,7 @@ import { dryRunField, readOptions } from '../../fields/kit/requestOptions';
 import { readWebhookUrl, webhookUrlField } from '../../fields/triggers/webhook';
 import { SESSION_EVENT_OPTIONS, EVENT_PREFIX } from '../../webhook/event';
 import { type Deployment, type Operation } from '../operation';
-import { ID_VARIABLE, TOKEN_VARIABLE } from './deployAgent';
+import { OWN_VARIABLES } from './deployAgent';
 
 const DAY_S = 86_400;
 const MAX_REPLICAS = 50;
@@ -86,7 +86,7 @@ const webhookEventsOption = choicesField('default', 'Webhook Events', 'webhookEv
 
 function readVariables(read: ItemReader): Record<string, string> {
 	const variables = readEnvOption(readOptions(read));
-	const own = [TOKEN_VARIABLE, ID_VARIABLE].find((name) => name in variables);
+	const own = OWN_VARIABLES.find((name) => name in variables);
 	if (own === undefined) return variables;
 	throw read.fail(`'${envOption.displayName}' contains '${own}', which n8n sets itself`, 'Remove the entry.');
 }

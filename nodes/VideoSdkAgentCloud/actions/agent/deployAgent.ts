@@ -18,7 +18,7 @@ import {
 } from '../../api/cloud';
 import { type ReadCredential } from '../../api/http/credential';
 import { isInDoubt } from '../../api/http/failure';
-import { versionTag } from '../../api/versionTag';
+import { CONVERSATIONS_PER_COPY, versionTag } from '../../api/versionTag';
 import { type ItemReader } from '../../fields/kit/reader';
 import type { FileTools } from '../itemFiles';
 import type { Deployment } from '../operation';
@@ -26,8 +26,12 @@ import type { StartRun } from '../start/itemStart';
 import { buildAgent } from './build';
 import { ACTIVE_WITHIN_MINUTES, takeDown, whenActive } from './versions';
 
-export const TOKEN_VARIABLE = 'VIDEOSDK_AUTH_TOKEN';
-export const ID_VARIABLE = 'N8N_AGENT_ID';
+const TOKEN_VARIABLE = 'VIDEOSDK_AUTH_TOKEN';
+const ID_VARIABLE = 'N8N_AGENT_ID';
+/** VideoSDK may look at the agent's port to see whether it runs. Elsewhere, the agent opens it on its own machine only. */
+const HOST = { N8N_AGENT_HOST: '0.0.0.0' };
+/** The environment variables that n8n sets itself. */
+export const OWN_VARIABLES = [TOKEN_VARIABLE, ID_VARIABLE, ...Object.keys(HOST)];
 /** The only variable of the secret that an agent has until its first version. */
 const MARK_VARIABLE = 'N8N_DEPLOYED';
 
@@ -68,7 +72,7 @@ async function sendFirstRequest(
 	found: CloudAgent | undefined,
 	{ name, variables }: Deployment,
 ): Promise<void> {
-	const names = [...Object.keys(variables), TOKEN_VARIABLE, ID_VARIABLE];
+	const names = [...Object.keys(variables), ...OWN_VARIABLES];
 	const hidden = Object.fromEntries(names.map((variable) => [variable, '***']));
 	if (found) await createSecret(send, secretName(name, '********'), hidden);
 	else await createAgent(send, name, hidden);
@@ -181,7 +185,7 @@ async function deploy(
 	const hidden = [...Object.values(variables), String(data?.secretKey), String(data?.apiKey)];
 	const { image, buildSeconds } = await buildAgent(read, send, files, { deploymentId, tag, region }, hidden);
 	const token = await signToken(files.credential, expiresAtS);
-	const keys = { ...variables, [TOKEN_VARIABLE]: token, [ID_VARIABLE]: agentId };
+	const keys = { ...variables, ...HOST, [TOKEN_VARIABLE]: token, [ID_VARIABLE]: agentId };
 	const made = { secret: secretName(name, unique), keys, image };
 	const versionId = await makeVersion(send, agent, made, { ...body, versionTag: tag });
 	const markId = found?.hasVersion ? undefined : agent.envSecret;
@@ -195,6 +199,7 @@ async function deploy(
 		image,
 		buildSeconds,
 		tokenExpiresAt: new Date(expiresAtS * 1_000).toISOString(),
+		conversationsAtOnce: CONVERSATIONS_PER_COPY * body.maxReplica,
 		replaced,
 		stillActive,
 		next: nextOf(name, found === undefined, former),
