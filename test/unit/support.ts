@@ -52,6 +52,7 @@ export function fieldsContext(parameters: Record<string, unknown>, item: IDataOb
 		getInputData: () => Array.from({ length: 10 }, () => ({ json: item })),
 		getNodeParameter: (name: string, _itemIndex: number, fallback?: unknown) =>
 			name in parameters ? parameters[name] : fallback,
+		getTimezone: () => 'Etc/UTC',
 	};
 	return context as unknown as IExecuteFunctions;
 }

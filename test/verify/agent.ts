@@ -151,7 +151,11 @@ async function deployAgent({ evidence, runId, open }: Trying): Promise<string | 
 	}, BUILD_PATIENCE_MS);
 	if (status !== 'SUCCESS') return undefined;
 	const token = signAgentToken(apiKey, secretKey, expiresAtS);
-	const secret = await makeSecret({ VIDEOSDK_AUTH_TOKEN: token, N8N_AGENT_ID: agentId });
+	const secret = await makeSecret({
+		VIDEOSDK_AUTH_TOKEN: token,
+		N8N_AGENT_ID: agentId,
+		N8N_AGENT_HOST: '0.0.0.0',
+	});
 	await useSecret(send, deploymentId, secret.id);
 	const versionId = await createVersion(send, image, {
 		agentId,

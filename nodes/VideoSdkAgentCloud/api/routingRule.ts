@@ -48,16 +48,22 @@ export interface AgentOfRule {
 	/** The names of the task's entries to remove. */
 	clear?: string[];
 	tools?: IDataObject[];
+	/** The time zone in which the agent talks if neither the task nor the rule has one. */
+	timeZone?: string;
 }
 
 /** @returns the body of the request that changes the rule's agent and nothing else */
-export function changeOf(rule: IDataObject, { agentId, task, clear = [], tools }: AgentOfRule): IDataObject {
-	const changesTask = task !== undefined || clear.length > 0;
+export function changeOf(
+	rule: IDataObject,
+	{ agentId, task, clear = [], tools, timeZone }: AgentOfRule,
+): IDataObject {
+	const former = omit(taskOf(rule), clear);
+	const changed = { ...(timeZone !== undefined && { timeZone }), ...former, ...task };
 	return {
 		agentId: agentId ?? rule.agentId,
 		agentMetadata: {
 			...asRecord(rule.agentMetadata),
-			...(changesTask && { [TASK_ENTRY]: { ...omit(taskOf(rule), clear), ...task } }),
+			...(Object.keys(changed).length > 0 && { [TASK_ENTRY]: changed }),
 			...(tools && { [TOOLS_ENTRY]: tools }),
 		},
 		...pick(rule, FLAGS),

@@ -46,7 +46,6 @@ export interface UnsignedTools {
  *
  * @param validForS how long the agent can use them, in seconds
  * @param withContext the reader of `contextField`
- * @param taken the name of a tool that n8n adds itself
  * @returns undefined if there are none
  * @throws NodeOperationError naming the field and the item
  */
@@ -54,12 +53,11 @@ export function readAgentTools(
 	read: ItemReader,
 	validForS: number,
 	withContext: FieldReader,
-	taken?: string,
 ): UnsignedTools | undefined {
 	const context = readContext(withContext) ?? {};
 	const entries = read.entries(agentToolsField);
 	if (entries.length === 0) return undefined;
-	const chosen = entries.map((entry, index) => readTool(entry, index + 1, taken));
+	const chosen = entries.map((entry, index) => readTool(entry, index + 1));
 	// A tool that was selected several times is handed over once.
 	const tools = [...new Map(chosen.map((tool) => [toolPath(tool.url), tool])).values()];
 	const names = tools.flatMap(({ toolName }) => toolName ?? []);
@@ -153,7 +151,7 @@ export function readForAgent(
 	return {
 		channel,
 		data: readWithTask(read, channel, data),
-		tools: readAgentTools(read, validForS, options, response && RESPONSE_TOOL),
+		tools: readAgentTools(read, validForS, options),
 		response,
 	};
 }

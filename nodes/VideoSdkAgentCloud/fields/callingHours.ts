@@ -1,6 +1,7 @@
 import { tryToParseDateTime } from 'n8n-workflow';
 import { choicesField, type Field, groupField, textField } from './kit/field';
 import { type CollectionReader } from './kit/reader';
+import { readTimeZone } from './timeZone';
 
 /** When people may be called: on certain days, from one time of day until another. */
 export interface CallingHours {
@@ -16,9 +17,6 @@ export interface CallingHours {
 
 const DAY_NAMES = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
 const TIME_OF_DAY = /^\d\d:[0-5]\d$/;
-/** Abbreviations that Node.js takes for other places: BST for Bangladesh, ART for Egypt, and EST for one without daylight saving time. */
-const ABBREVIATION = /^(?!UTC|GMT|CET|MET|EET|WET)[a-z]{3}$/i;
-
 const daysField = choicesField('refused', 'Days', 'days', {
 	options: DAY_NAMES.map((name, index) => ({ name, value: index + 1 })),
 	default: [1, 2, 3, 4, 5],
@@ -40,13 +38,13 @@ const toField = timeField(
 	'When to stop calling: 17:00 is 5 pm, and 24:00 the end of the day. A time before Start Time is on the next day.',
 );
 
-const timeZoneField = textField('refused', 'Time Zone', 'timeZone', {
+const zoneField = textField('refused', 'Time Zone', 'timeZone', {
 	placeholder: 'e.g. America/New_York',
 	description:
 		"The time zone of the person you're calling. Leave empty to use the workflow's time zone, which is America/New_York by default.",
 });
 
-const FIELDS = [daysField, fromField, toField, timeZoneField];
+const FIELDS = [daysField, fromField, toField, zoneField];
 
 /** The option for when a call may be made, which is checked right before the call. */
 export const callingHoursField = groupField('refused', 'Calling Hours', 'callingHours', {
@@ -86,21 +84,6 @@ function readDays(read: CollectionReader): number[] {
 	);
 }
 
-function readTimeZone(read: CollectionReader): string {
-	const entered = read.text(timeZoneField);
-	const timeZone = entered ?? read.context.getTimezone();
-	try {
-		if (ABBREVIATION.test(entered ?? '')) throw new RangeError();
-		new Intl.DateTimeFormat('en-US', { timeZone });
-		return timeZone;
-	} catch {
-		throw read.fail(
-			`'Time Zone' under 'Calling Hours' isn't a time zone: ${timeZone}`,
-			'Enter a name from the IANA list, such as America/New_York or Europe/Berlin.',
-		);
-	}
-}
-
 /**
  * Reads `callingHoursField`.
  *
@@ -115,7 +98,8 @@ export function readCallingHours(options: CollectionReader): CallingHours | unde
 		throw options.fail("'Calling Hours' is empty", "Enter the hours, or remove 'Calling Hours'.");
 	}
 	const [days, from, to] = [readDays(read), readTime(read, fromField), readTime(read, toField)];
-	if (from !== to) return { days, from, to, timeZone: readTimeZone(read) };
+	if (from !== to)
+		return { days, from, to, timeZone: readTimeZone(read, callingHoursField, read.text(zoneField)) };
 	throw read.fail(
 		"'Start Time' and 'End Time' under 'Calling Hours' are the same",
 		'Enter two different times. For the whole day, enter 00:00 and 24:00.',

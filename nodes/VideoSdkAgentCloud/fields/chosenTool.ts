@@ -62,9 +62,8 @@ export const toolAt = (url: string) => findTool((tool) => toolPath(tool.url) ===
  *
  * @param read the entry
  * @param number the number of the entry, counted from 1
- * @param taken the name of a tool that n8n adds itself
  */
-export function readTool(read: CollectionReader, number: number, taken?: string): ChosenTool {
+export function readTool(read: CollectionReader, number: number): ChosenTool {
 	const label = `Tool ${number} in '${agentToolsField.displayName}'`;
 	const text = read.url(
 		toolField,
@@ -84,12 +83,6 @@ export function readTool(read: CollectionReader, number: number, taken?: string)
 	if (known === undefined) return { url, timeoutS, label };
 	const { toolName } = known;
 	const named = `'${toolName}' in '${agentToolsField.displayName}'`;
-	if (toolName === taken) {
-		throw read.fail(
-			`${named} has the name of the tool by which the agent hands in the response`,
-			"Change 'Tool Name' in its trigger, or remove it here.",
-		);
-	}
 	if (read.isFromList(toolField) && !known.isPublished) {
 		throw read.fail(
 			`${named} is no longer published`,

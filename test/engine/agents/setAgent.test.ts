@@ -5,7 +5,7 @@ import type {
 	INodePropertyCollection,
 	INodePropertyOptions,
 } from 'n8n-workflow';
-import { byId, expectNoSecrets, parametersOf, useRig } from '../rig/rig';
+import { ZONE, byId, expectNoSecrets, parametersOf, useRig } from '../rig/rig';
 
 const rig = useRig({ callBehaviour: { ringForMs: 10, talkMs: 10 } });
 
@@ -25,7 +25,7 @@ it('Set Agent gives a rule its agent and task, and repeats what VideoSDK might s
 	const before = structuredClone(rule(OUTBOUND));
 	const settings = { settings: { language: 'de-DE' } };
 	const fields = { agentId: 'ag_1', instructions: 'Be kind.', options: { agentSettings: settings } };
-	const n8nAgent = { voice: 'old', instructions: 'Be kind.', language: 'de-DE' };
+	const n8nAgent = { ...ZONE, voice: 'old', instructions: 'Be kind.', language: 'de-DE' };
 	const agentMetadata = { own: 17, n8nAgent };
 	const [output] = await rig.json(setAgent(OUTBOUND, fields));
 	expect(patches().map(({ body }) => body)).toEqual([
@@ -56,6 +56,17 @@ it('Set Agent leaves what was left empty as it is, tools with their tokens too, 
 	});
 	expect(JSON.stringify(outputs)).not.toMatch(/n8nTools|n8ntool1_/);
 	expectNoSecrets(rig, outputs);
+});
+
+it("Set Agent sets the time zone that's entered, else keeps the rule's, else sets the workflow's", async () => {
+	const zone = () => (rule(INBOUND).agentMetadata.n8nAgent as { timeZone?: string }).timeZone;
+	const withZone = (timeZone: string) => ({ options: { agentSettings: { settings: { timeZone } } } });
+	await rig.json(setAgent(INBOUND, { agentId: 'ag_1' }));
+	expect(zone()).toBe(ZONE.timeZone);
+	await rig.json(setAgent(INBOUND, withZone('Europe/Berlin')));
+	expect(zone()).toBe('Europe/Berlin');
+	await rig.json(setAgent(INBOUND, { instructions: 'Be kind.' }));
+	expect(zone()).toBe('Europe/Berlin');
 });
 
 it.each([
@@ -150,7 +161,7 @@ it.each<[string, IDataObject]>([
 	const { id, ...after } = {
 		...rule(INBOUND),
 		agentId: 'ag_1',
-		agentMetadata: { n8nAgent: { instructions: 'Hi' } },
+		agentMetadata: { n8nAgent: { ...ZONE, instructions: 'Hi' } },
 	};
 	const body = { id, ...after, ...wrong };
 	const match = { method: 'GET', path: /routing-rule\/./ };
@@ -189,7 +200,10 @@ it('Set Agent shows the change in a dry run, without access to tools', async () 
 	const [output] = await rig.json(setAgent(INBOUND, dry));
 	expect(output).toMatchObject({ dryRun: true, request: { method: 'PATCH', body: { agentId: 'agent_01' } } });
 	const { agentMetadata } = (output?.request as { body: { agentMetadata: IDataObject } }).body;
-	expect(agentMetadata).toEqual({ n8nAgent: { instructions: 'Be kind.' }, n8nTools: [{ url: TOOL }] });
+	expect(agentMetadata).toEqual({
+		n8nAgent: { ...ZONE, instructions: 'Be kind.' },
+		n8nTools: [{ url: TOOL }],
+	});
 	expect(JSON.stringify(output)).not.toContain('n8ntool1_');
 	expect([patches(), rule(INBOUND)]).toEqual([[], before]);
 });

@@ -416,6 +416,10 @@ it('After a change of the secret, a new token counts within seconds, and a forme
 
 it.each<[INodeParameters, string]>([
 	[{ toolName: 'find.order' }, "'Tool Name' is 'find.order'"],
+	...['end_call', 'current time', 'submit_response'].map((toolName): [INodeParameters, string] => [
+		{ toolName },
+		`'Tool Name' is '${toolName.replace(' ', '_')}', which is the name of a tool that agents have already`,
+	]),
 	[{ toolDescription: ' ' }, "'Tool Description' is empty"],
 	[{ options: { timeout: 0 } }, "'Timeout' must be"],
 	[{ toolParameters: { parameters: [{ name: 'a b' }] } }, "has the name 'a b'"],
@@ -457,7 +461,6 @@ const byContext = (value: string, name = 'phone') => ({
 	agentTools: choose(LOCAL_TOOL),
 	options: { context: pairsOf({ [name]: value }) },
 });
-const ask = { operation: 'sendAndWait', message: 'Ask', agentTools: choose(LOCAL_TOOL, '={{ $json.own }}') };
 const NO_VALUE = "'phone' in 'Context' has no value";
 const REFUSED: Record<string, [fields: IDataObject, message: string]> = {
 	'a list entry that says where to look': [fromList('not-listed'), 'must be a URL'],
@@ -471,10 +474,9 @@ const REFUSED: Record<string, [fields: IDataObject, message: string]> = {
 		{ specifyMetaData: 'json', jsonMetaData: '={"note":"{{ $json.note }}"}' },
 		"'Metadata' contains 'n8nTools'",
 	],
-	"the name of Ask and Wait's own tool": [ask, "'submit_response' in 'Agent Tools' has the name"],
 	'two tools of the same name': [
 		{ agentTools: choose('={{ $json.own }}', '={{ $json.twin }}') },
-		"Two tools in 'Agent Tools' are named 'submit_response'",
+		"Two tools in 'Agent Tools' are named 'find_order'",
 	],
 	"a last item's context that fits into no header": [byContext('={{ $json.long }}'), "'Context' is too long"],
 	"a last item's context without a value": [byContext(NONE), NO_VALUE],
@@ -482,12 +484,11 @@ const REFUSED: Record<string, [fields: IDataObject, message: string]> = {
 	'a context that no expression can read': [byContext('a', 'caller'), "'caller' in 'Context' is a name"],
 };
 it.each(Object.entries(REFUSED))('No one is called with %s', async (what, [fields, message]) => {
-	const toolName = 'submit_response';
-	const [own, twin] = [await publish({ toolName }), await publish({ toolName })].map(({ url }) => url);
+	const [own, twin] = [await publish(), await publish()].map(({ url }) => url);
 	const rows = [{ long: 'short', none: 'a' }, { long: 'x'.repeat(4_000) }];
 	const note = 'a","n8nTools":[{"url":"https://evil.example.com"}],"x":"';
 	const items = rows.map((row) => ({ ...row, own, twin, note }));
-	const ownItems = /Ask and Wait|two tools/.test(what) ? items.slice(1) : items;
+	const ownItems = what.startsWith('two tools') ? items.slice(1) : items;
 	const failure = await rig.failure(byRule(fields), { items: ownItems });
 	expect(failure.message).toContain(message);
 	expect(failure.description).toMatch(/No one was called in this run of the node\.$/);

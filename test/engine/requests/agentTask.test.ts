@@ -2,7 +2,7 @@
 import type { IDataObject, INodeProperties } from 'n8n-workflow';
 import { RESOURCES } from '../../../nodes/VideoSdkAgentCloud/actions';
 import { goodFields } from '../rig/goodValues';
-import { parametersOf, useRig } from '../rig/rig';
+import { ZONE, parametersOf, useRig } from '../rig/rig';
 
 const rig = useRig({ callBehaviour: false });
 
@@ -60,7 +60,7 @@ describe.each(STARTING)('With $resource:$operation', ({ resource, operation, fie
 			return metadata ? [[metadata.n8nAgent, metadata.n8nTools]] : [];
 		}) as Array<[IDataObject, IDataObject[]]>;
 		const [[task, tools = []] = []] = sent;
-		expect([sent.length, task]).toEqual([1, TASK]);
+		expect([sent.length, task]).toEqual([1, { ...TASK, ...ZONE }]);
 		expect(tools.map(({ url }) => url)).toContain('https://n8n.example.com/webhook/a/mcp');
 	});
 

@@ -1,7 +1,7 @@
 /** Rooms, and those of sessions: made for one, given, or left to the agent. What becomes of one if the start fails: see roomOfAStart. */
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { ROOM_EVENT_OPTIONS } from '../../../nodes/VideoSdkAgentCloud/webhook/event';
-import { failureOf, parametersOf, startParameters, useRig } from '../rig/rig';
+import { withoutKey, failureOf, parametersOf, startParameters, useRig } from '../rig/rig';
 
 const rig = useRig();
 const HOOK = 'https://n8n.example.com/webhook/1/webhook';
@@ -56,7 +56,7 @@ it('What goes on in a room is ended', async () => {
 describe('The room of a session', () => {
 	const START = /sessions\/start$/;
 	const starts = () => rig.requests.filter(({ path }) => START.test(path));
-	const envs = () => starts().map(({ body }) => (body as { env?: object }).env);
+	const envs = () => starts().map(({ body }) => withoutKey(body).env);
 	const env = { variables: [{ name: 'NAME', value: 'Ada' }] };
 
 	it('is created, handed over and put out', async () => {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { checkAsync } from '../../unit/support';
 import type { SimulatedSession } from '../../simulator';
-import { DEPLOYMENTS, parametersOf, SESSIONS, useRig } from '../rig/rig';
+import { ZONE, DEPLOYMENTS, parametersOf, SESSIONS, useRig } from '../rig/rig';
 
 const PAGE_SIZE = 50;
 
@@ -14,7 +14,7 @@ const deployment = (operation: string, more: IDataObject = {}) => parametersOf('
 
 const dispatch = (more: IDataObject = {}) =>
 	parametersOf('agent', 'dispatch', { agentId: ' agent-1 ', roomId: ' abcd ', ...more });
-const DISPATCHED = { agentId: 'agent-1', meetingId: 'abcd', roomId: 'abcd' };
+const DISPATCHED = { agentId: 'agent-1', meetingId: 'abcd', roomId: 'abcd', metadata: { n8nAgent: ZONE } };
 
 /** Fields, the request, its body, and the output, where ID is that of a session that there is. */
 type Sent = [fields: INodeParameters, request: string, body?: object, output?: object];
@@ -34,7 +34,7 @@ const CASES: Record<string, Sent> = {
 	'Agent: Dispatch with all that there is': [
 		dispatch({ versionId: ' v-1 ', metaData: customer }),
 		DISPATCH,
-		{ ...DISPATCHED, versionId: 'v-1', metadata: { customer: 'Ada' } },
+		{ ...DISPATCHED, versionId: 'v-1', metadata: { customer: 'Ada', n8nAgent: ZONE } },
 		{ success: true, status: 'assigned', roomId: 'abcd', agentId: 'agent-1' },
 	],
 	'Agent: Dispatch by the tag of a version': [

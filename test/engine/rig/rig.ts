@@ -210,23 +210,39 @@ export function jsonOf({ output, error }: RunResult): IDataObject[] {
 	return (output[0] ?? []).map(({ json }) => json);
 }
 
-/** The body of a start as the user's fields make it: without the entries that the node adds, see security/redactTokens.ts. */
+/** The time zone of the engine's workflows, which each agent is told. */
+export const ZONE = { timeZone: 'America/New_York' };
+
+/** What an agent is told besides that; undefined if it's nothing. */
+function withoutZone({ timeZone, ...task }: IDataObject): IDataObject | undefined {
+	expect(timeZone).toBe(ZONE.timeZone);
+	return Object.keys(task).length > 0 ? task : undefined;
+}
+
+/** The body of a start as the user's fields make it: without what the node adds, see security/redactTokens.ts. */
 export function withoutKey(body: unknown): IDataObject {
-	const { metadata, metaData, ...rest } = structuredClone(body) as Record<
-		'metadata' | 'metaData',
-		IDataObject
+	const { metadata, metaData, env, ...rest } = structuredClone(body) as Record<
+		'env' | 'metadata' | 'metaData',
+		IDataObject | undefined
 	>;
-	for (const [name, data] of Object.entries({ metadata, metaData })) {
+	for (const data of [metadata, metaData]) {
 		if (data === undefined) continue;
 		expect(data.n8nKey).toMatch(/^[\w-]{22}$/);
 		delete data.n8nKey;
-		if (data === metadata) {
-			expect(data.n8nConversation).toBe('call');
-			delete data.n8nConversation;
-		}
-		if (Object.keys(data).length > 0) Object.assign(rest, { [name]: data });
 	}
-	return rest;
+	if (metadata) {
+		expect(metadata.n8nConversation).toBe('call');
+		delete metadata.n8nConversation;
+		metadata.n8nAgent = withoutZone(metadata.n8nAgent as IDataObject);
+	}
+	if (env) {
+		const task = withoutZone(JSON.parse(String(env.N8N_AGENT)) as IDataObject);
+		env.N8N_AGENT = task && JSON.stringify(task);
+	}
+	const given = Object.entries({ metadata, metaData, env }).map(
+		([name, data]) => [name, JSON.parse(JSON.stringify(data ?? {})) as IDataObject] as const,
+	);
+	return { ...rest, ...Object.fromEntries(given.filter(([, data]) => Object.keys(data).length > 0)) };
 }
 
 /** All that hangs on a value, also what cannot be enumerated. */

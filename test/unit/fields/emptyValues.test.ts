@@ -74,7 +74,8 @@ it('Numbers have these bounds and defaults: [least, most, default]', () => {
 			return [path.replace('options.', ''), [minValue, maxValue, preset]];
 		});
 	expect(Object.fromEntries(numbers)).toEqual({
-		'agentSettings.endOnSilence': [0, 3_600, 0],
+		'agentSettings.endOnSilence': [0, 3_600, 30],
+		'agentSettings.maxDuration': [0, 3_480, 0],
 		includeWait: [0, 1_440, 10],
 		limit: [1, Infinity, 50],
 		maxCallDuration: [0, 86_400, 600],

@@ -1,7 +1,7 @@
 import { type INodeProperties } from 'n8n-workflow';
 import { numberField } from '../../fields/kit/field';
 import { fromField, routingRuleField } from '../../fields/kit/locators';
-import { AGENT_TASK_FIELDS } from '../../fields/agentTask';
+import { AGENT_TASK_FIELDS, LONGEST_TALK_MINUTES } from '../../fields/agentTask';
 import { AGENT_OPTIONS, type HandedTool, readForAgent } from '../../fields/agentTools';
 import { agentToolsField } from '../../fields/chosenTool';
 import { readCallingHours } from '../../fields/callingHours';
@@ -34,8 +34,7 @@ const maxCallDurationField = numberField('refused', 'Max Call Duration', 'maxCal
 	typeOptions: { minValue: 0, maxValue: LONGEST_CALL_S, numberPrecision: 0 },
 	default: 600,
 	hint: 'In seconds',
-	description:
-		"When VideoSDK should hang up. Enter 0 for no limit of its own: a node that hangs up at 'Max Wait' still does.",
+	description: `When VideoSDK should hang up. Enter 0 for no limit of its own: a node that hangs up at 'Max Wait' still does. The agent from Agent: Deploy says goodbye after ${LONGEST_TALK_MINUTES} minutes.`,
 });
 
 /**

@@ -1,7 +1,7 @@
 import { isInbound } from '../../api/telephony';
 import { type INodePropertyCollection } from 'n8n-workflow';
 import { changeOf, changeRule, differences, fetchRule, shownRule, taskOf } from '../../api/routingRule';
-import { AGENT_TASK_FIELDS, agentSettingsField, readTask } from '../../fields/agentTask';
+import { AGENT_TASK_FIELDS, agentSettingsField, defaultTimeZone, readTask } from '../../fields/agentTask';
 import {
 	HOUR_S,
 	type HandedTool,
@@ -83,6 +83,7 @@ export const operation: Operation = {
 		const ruleId = read.text(ruleField);
 		const agentId = read.text(newAgentField);
 		const task = readTask(read);
+		const timeZone = defaultTimeZone(read);
 		const options = readOptions(read);
 		const validForS = options.count(ruleToolsValidForField) * HOUR_S;
 		const chosenTools = readAgentTools(read, validForS, options);
@@ -107,7 +108,7 @@ export const operation: Operation = {
 				);
 			}
 			const tools = chosenTools && (await signTools(read, chosenTools, credential)).tools;
-			const change = changeOf(rule, { agentId, task, clear, tools });
+			const change = changeOf(rule, { agentId, task, clear, tools, timeZone });
 			const given = change.agentMetadata as { n8nTools?: HandedTool[] };
 			if (isDryRun && given.n8nTools) Object.assign(given, { n8nTools: shownTools(given.n8nTools) });
 			await changeRule(send, ruleId, change);

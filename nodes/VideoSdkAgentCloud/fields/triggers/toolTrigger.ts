@@ -10,6 +10,7 @@ import {
 	schemaOfParameters,
 } from '../kit/parameters';
 import { DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S } from '../../agentTools/timeout';
+import { RESPONSE_TOOL } from '../../security/redactTokens';
 
 const PARAMETERS: ParameterList = {
 	displayName: 'Parameters',
@@ -71,6 +72,9 @@ function readTimeoutMs(options: unknown): number {
 	return seconds * 1000;
 }
 
+/** The names of the tools that the agent from Agent: Deploy has of its own, and of the one by which it hands in a response. */
+const TAKEN_NAMES = ['end_call', 'current_time', RESPONSE_TOOL];
+
 /**
  * Reads the parameters of a tool trigger.
  *
@@ -83,6 +87,11 @@ export function readDefinition(context: Pick<IWebhookFunctions, 'getNodeParamete
 	if (name === '') throw new UserError("'Tool Name' is empty. Enter a name such as find_order.");
 	if (!NAME_FORM.test(name)) {
 		throw new UserError(`'Tool Name' is '${name}', which models don't accept. ${NAME_RULE}`);
+	}
+	if (TAKEN_NAMES.includes(name)) {
+		throw new UserError(
+			`'Tool Name' is '${name}', which is the name of a tool that agents have already. Enter a different name.`,
+		);
 	}
 	const description = trimmed(read('toolDescription'));
 	if (description === '') {
