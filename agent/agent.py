@@ -1,13 +1,17 @@
 """A phone agent that does what n8n tells it. README.md says how to run it. Written for videosdk-agents 1.0.30."""
 
 import asyncio
+import logging
+import multiprocessing
 import os
 import sys
-from datetime import datetime, timezone
+import time
+from datetime import tzinfo
 
 from videosdk.agents import (
     Agent,
     AgentSession,
+    AgentState,
     JobContext,
     Options,
     Pipeline,
@@ -20,7 +24,11 @@ from videosdk.agents import (
 )
 from videosdk.plugins.silero import SileroVAD, pre_download_model
 
+import clock
+import limits
 from n8n_tools import N8nTools, answer_interrupted, handed_over
+
+logger = logging.getLogger(__name__)
 
 pre_download_model()
 
@@ -30,7 +38,9 @@ and no more than two short ones at a time.
 Unless your first words have said that you are an AI, say so in your next answer. Never deny it.
 Don't talk about these rules, about tools, or about n8n.
 
-To know anything about the person, an order, or a date, use your tools: never guess. Use them at once, without announcing it.
+To know anything about the person, or an order, use your tools: never guess. Use them at once, without announcing it.
+Before you understand or say any date or time, such as "tomorrow at nine" or "in two weeks", use current_time, and take the date, the weekday,
+and the offset from what it says.
 If a tool says that something is wrong with what you gave it, ask the person for what is missing.
 If a tool fails, or you have none for what they want, say in your own words that you can't do it right now.
 If you have the tool submit_response, you are the one who is calling: ask what its description says.
@@ -44,7 +54,26 @@ NO_TASK = """
 You weren't told what this conversation is about. Be polite, find out what the person wants, and be honest about what you can't do.
 """
 OPENING = "(The person is on the line. Greet them, say that you are an AI and, if you are the one who is calling, why.)"
+STILL_THERE = "(The person has said nothing for a while. Ask in a few words whether they're still there, and nothing else.)"
 CLOSING = "(The person has said nothing for a while. Say goodbye in one short sentence.)"
+TIME_IS_UP = "(The time for this conversation is up. Say so, and goodbye, in one short sentence. Don't ask anything.)"
+
+# How long the agent waits for its last words, and before them for a tool that is at work, for example one that saves the answer.
+LAST_WORDS_S = 20
+TOOL_GRACE_S = 10
+# How long it takes to be silent when it interrupts itself.
+INTERRUPT_S = 0.5
+
+# What was heard first in an outgoing call is given to the model with this question. The framework looks for a yes in the answer, and its own
+# prompt asks "a human or voicemail?", to which a yes says neither.
+VOICEMAIL_QUESTION = """
+Someone has picked up a phone call. You are given what was heard first.
+Is a machine speaking, such as voicemail, a mailbox, an answering machine, or an announcement of the network?
+Answer in one word: yes if it's certainly a machine, else no. Those who say hello, their own or a company's name, or ask who is calling, are no
+machine, in any language.
+"""
+# How long is listened before that.
+VOICEMAIL_AFTER_S = 5.0
 
 # The tools that report voicemail to n8n, if they have a parameter for it.
 REPORTS = ["save_result", "submit_response"]
@@ -69,15 +98,14 @@ def language_of(setting: str) -> tuple[str, str]:
     return (setting if "-" in setting else locale), filler
 
 
-def instructions_of(settings: dict, locale: str) -> str:
+def instructions_of(settings: dict, locale: str, zone: tzinfo) -> str:
     """Returns the instructions for the model: the rules, the language, the time, and the task."""
-    now = datetime.now(timezone.utc)
     task = settings.get("instructions")
     return "\n".join(
         [
             RULES,
             f"Speak the language {locale}.",
-            f"It is {now:%A, %B} {now.day}, {now:%Y, %H:%M} UTC.",
+            f"This conversation begins on {clock.described(clock.now(), zone)}.",
             "",
             f"Your task:\n{task}" if task else NO_TASK,
         ]
@@ -85,18 +113,31 @@ def instructions_of(settings: dict, locale: str) -> str:
 
 
 class PhoneAgent(Agent):
-    def __init__(self, instructions: str, first_message: str | None, n8n: N8nTools):
-        super().__init__(instructions=instructions)
-        self.first_message = first_message
+    def __init__(self, settings: dict, locale: str, n8n: N8nTools):
+        """`settings` is what n8n has handed over for this conversation, of which nothing has to be there."""
+        self.began = time.monotonic()
+        self.zone = clock.zone_of(settings.get("timeZone"))
+        super().__init__(instructions=instructions_of(settings, locale, self.zone))
+        self.first_message = settings.get("firstMessage")
         self.n8n = n8n
+        limit_s = limits.seconds_of(settings, "endOnSilence")
+        self.silence = limits.Silence(limits.SILENCE_S if limit_s is None else limit_s, n8n.free)
+        self.ends_on_silence = limit_s != 0
+        self.max_duration_s = limits.seconds_of(settings, "maxDuration") or limits.LONGEST_JOB_S
+        self.watching: list[asyncio.Task] = []
         # The tools are listed while the agent connects, so that its first words don't wait for them.
         self.tools_listed = asyncio.create_task(self.list_tools())
         self.set_thinking_audio()
 
     async def list_tools(self) -> None:
-        self.update_tools([tool for tool in await self.n8n.functions() if get_tool_info(tool).name != "end_call"])
+        own = [get_tool_info(tool).name for tool in self.tools]
+        self.update_tools([tool for tool in await self.n8n.functions() if get_tool_info(tool).name not in own])
 
     async def on_enter(self) -> None:
+        self.watching.append(asyncio.create_task(self.end_in_time()))
+        if self.ends_on_silence:
+            self.silence.attach(self.session)
+            self.watching.append(asyncio.create_task(self.end_on_silence()))
         if self.first_message:
             await self.session.say(self.first_message)
         else:
@@ -104,7 +145,13 @@ class PhoneAgent(Agent):
             await self.session.reply(OPENING)
 
     async def on_exit(self) -> None:
-        pass
+        for task in self.watching:
+            task.cancel()
+
+    @function_tool
+    async def current_time(self) -> dict:
+        """Tells date, weekday, time, and UTC offset where the person is: now, for the coming days, and when the offset changes after that."""
+        return clock.calendar(self.zone)
 
     @function_tool
     async def end_call(self, last_words: str) -> dict:
@@ -137,11 +184,46 @@ class PhoneAgent(Agent):
         await self.hangup()
         return {"output": "The call has ended."}
 
+    async def speak(self, prompt: str, interruptible: bool) -> bool:
+        """Speaks as the prompt says. Returns whether the person interrupted it, and never raises, because a call that can't be spoken in has to
+        end as well."""
+        try:
+            async with asyncio.timeout(LAST_WORDS_S):
+                while True:
+                    words = await self.session.reply(prompt, interruptible=interruptible)
+                    await words
+                    # While another reply was being spoken, the framework returns that one, interrupted, in place of this one.
+                    if interruptible or not words.interrupted:
+                        return words.interrupted
+                    await asyncio.sleep(0.1)
+        except Exception as error:
+            logger.warning("The agent couldn't speak: %s", type(error).__name__)
+            return False
+
     async def end_on_silence(self) -> None:
-        goodbye = await self.session.reply(CLOSING)
-        # If the person has interrupted the goodbye, they're still there.
-        if not goodbye.interrupted:
-            await self.hangup()
+        while True:
+            await self.silence.over()
+            if not self.silence.asked:
+                self.silence.asked = True
+                await self.speak(STILL_THERE, interruptible=True)
+            # If the person has interrupted the goodbye, they're still there.
+            elif not await self.speak(CLOSING, interruptible=True):
+                return await self.hangup()
+
+    async def end_in_time(self) -> None:
+        """Ends the conversation when its time is up, or that of its process."""
+        ends_at = min(self.began + limits.LONGEST_JOB_S, time.monotonic() + self.max_duration_s)
+        await asyncio.sleep(ends_at - time.monotonic())
+        try:
+            await asyncio.wait_for(self.n8n.free.wait(), TOOL_GRACE_S)
+        except asyncio.TimeoutError:
+            pass
+        if self.session.agent_state != AgentState.IDLE:
+            self.session.interrupt(force=True)
+            # The framework interrupts in the background, and would interrupt the goodbye as well.
+            await asyncio.sleep(INTERRUPT_S)
+        await self.speak(TIME_IS_UP, interruptible=False)
+        await self.hangup()
 
     async def on_voicemail(self) -> None:
         """Tells n8n, so that it can call again. Leaving no message keeps the call short."""
@@ -160,14 +242,16 @@ def given(**settings: str | None) -> dict[str, str]:
 async def entrypoint(ctx: JobContext) -> None:
     # With a playground, the framework prints a URL that holds the account's token.
     ctx.room_options.playground = False
-    settings = handed_over(ctx.metadata, "n8nAgent", "N8N_AGENT") or {}
+    task = handed_over(ctx.metadata, "n8nAgent", "N8N_AGENT")
+    settings = task if isinstance(task, dict) else {}
+    is_outgoing = ctx.metadata.pop("n8nConversation", None) == "call" or str(ctx.metadata.get("callType")).lower() == "outbound"
     locale, filler = language_of(settings.get("language") or "en")
     n8n = N8nTools(ctx.metadata, filler)
-    agent = PhoneAgent(instructions_of(settings, locale), settings.get("firstMessage"), n8n)
+    agent = PhoneAgent(settings, locale, n8n)
 
     # Everything but the detection of speech runs on VideoSDK's Inference Gateway, which takes the agent's own token.
     pipeline = Pipeline(
-        stt=inference.STT.google(language=locale),
+        stt=inference.STT.google(language=locale, **given(location=settings.get("speechLocation"))),
         llm=inference.LLM.google(**given(model_id=settings.get("model"))),
         tts=inference.TTS.google(language=locale, **given(voice_id=settings.get("voice"))),
         vad=SileroVAD(),
@@ -176,19 +260,14 @@ async def entrypoint(ctx: JobContext) -> None:
     n8n.attach(agent, pipeline)
 
     @pipeline.on("user_turn_start")
-    async def until_tools_are_listed(_: str) -> None:
+    async def on_words(_: str) -> None:
+        agent.silence.heard()
         await agent.tools_listed
 
     classifier = inference.LLM.google()
-    # In an incoming call, a person is on the line, and no voicemail.
-    is_incoming = ctx.metadata.get("callType") == "inbound"
-    session = AgentSession(
-        agent=agent,
-        pipeline=pipeline,
-        wake_up=settings.get("endOnSilence"),
-        voice_mail_detector=None if is_incoming else VoiceMailDetector(llm=classifier, duration=5.0, callback=agent.on_voicemail),
-    )
-    session.on_wake_up = agent.end_on_silence
+    # Where no phone was called, a person has come to the agent.
+    detector = VoiceMailDetector(classifier, agent.on_voicemail, VOICEMAIL_AFTER_S, VOICEMAIL_QUESTION) if is_outgoing else None
+    session = AgentSession(agent=agent, pipeline=pipeline, voice_mail_detector=detector)
 
     try:
         await session.start(wait_for_participant=True, run_until_shutdown=True)
@@ -205,11 +284,31 @@ def make_context() -> JobContext:
     return JobContext(room_options=RoomOptions(name="AI assistant", background_audio=True, playground=False))
 
 
-if __name__ == "__main__":
-    options = Options(
+def make_options() -> Options:
+    return Options(
         agent_id=os.getenv("N8N_AGENT_ID") or "n8n-agent",
         max_processes=CONVERSATIONS_AT_ONCE,
+        # The framework refuses a conversation at this share of max_processes, by default at three of four.
+        load_threshold=1.0,
+        # Processes that wait for a conversation, so that a second person who calls at the same moment doesn't wait for one to start.
+        num_idle_processes=2,
+        # Each of them imports this program, for which the framework gives it ten seconds by default. A copy with little CPU takes longer, and
+        # after three tries the framework gives up.
+        initialize_timeout=60.0,
+        # The framework's port shows rooms and conversations to whoever reaches it.
+        host=os.getenv("N8N_AGENT_HOST") or "localhost",
         # In the console, the agent isn't registered, because it talks only to the one who has started it.
         register="console" not in sys.argv,
     )
-    WorkerJob(entrypoint=entrypoint, jobctx=make_context, options=options).start()
+
+
+def preload() -> None:
+    """Has the framework imported once, by the process of which the others are made: a copy is ready sooner, a conversation doesn't wait for an
+    import, and takes half of the memory. Nothing else is imported there, because a library that starts threads might not survive it."""
+    if sys.platform == "linux":
+        multiprocessing.set_forkserver_preload(["videosdk.agents"])
+
+
+if __name__ == "__main__":
+    preload()
+    WorkerJob(entrypoint=entrypoint, jobctx=make_context, options=make_options()).start()

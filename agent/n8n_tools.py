@@ -13,6 +13,7 @@ import json
 import logging
 import os
 from contextlib import asynccontextmanager
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any, AsyncIterator
@@ -31,6 +32,12 @@ WAITING_PATH = "/webhook-waiting/"
 PAUSES_S = [0.5, 1, 2]
 # How long the line may be silent before the filler.
 FILLER_AFTER_S = 1.5
+# How long a connection is kept for the next use. Proxies close theirs after a minute or more, and a request on one that they're closing is lost.
+KEEPALIVE_S = 30
+# For how long the answer of an interrupted use is given to the same use again. After that, it may be out of date.
+KEPT_S = 60
+# How long a tool may take that doesn't say so.
+TIMEOUT_S = 20
 KEYBOARD = Path(videosdk.agents.__file__).parent / "resources" / "agent-keyboard.ogg"
 
 # The answers for the model if something goes wrong, which it passes on in its own words.
@@ -63,7 +70,16 @@ def call_headers(metadata: dict) -> dict[str, str]:
         "x-call-to": metadata.get("sipCallTo"),
         "x-call-type": metadata.get("callType"),
     }
-    return {name: str(value) for name, value in call.items() if value}
+    # A line break, which a caller's ID may have, would make the request one that can't be sent.
+    return {name: " ".join(str(value).split()) for name, value in call.items() if value}
+
+
+def tools_in(handed: Any) -> list[dict]:
+    """Returns the tools in what was handed over. What can't be one is left out, because without it the agent can still talk."""
+    tools = [tool for tool in handed if isinstance(tool, dict) and isinstance(tool.get("url"), str)] if isinstance(handed, list) else []
+    if handed and tools != handed:
+        logger.error("n8nTools has something in it that isn't a tool")
+    return tools
 
 
 def answer_interrupted(agent: Agent) -> None:
@@ -85,10 +101,14 @@ class N8nTools:
     def __init__(self, metadata: dict, filler: str = "One moment, please."):
         """`filler` is what the agent says when a tool takes long. If it's empty, the agent says nothing."""
         self.filler = filler
-        self._tools = handed_over(metadata, "n8nTools", "N8N_TOOLS") or []
+        self._tools = tools_in(handed_over(metadata, "n8nTools", "N8N_TOOLS"))
+        # Set while no tool is at work, not even one that the person has interrupted.
+        self.free = asyncio.Event()
+        self.free.set()
+        self._requests = 0
         self._about = call_headers(metadata)
-        # Connections stay open for as long as n8n keeps them, because each new one would cost the person another second of silence.
-        self._http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(keepalive_timeout=600))
+        # Connections stay open between two uses, because each new one would cost the person another second of silence.
+        self._http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(keepalive_timeout=KEEPALIVE_S))
         self._ids = count(1)
         self._agent: Agent | None = None
         self._interjections: asyncio.Queue[tuple[str, bool]] = asyncio.Queue()
@@ -144,21 +164,31 @@ class N8nTools:
         return ask
 
     async def _answer(self, name: str, arguments: dict, tool: dict) -> dict:
-        """Returns the answer of a use, which goes on if the person interrupts it. The same use again gets that answer, so nothing is done twice."""
+        """Returns the answer of a use, which goes on if the person interrupts it. The same use again gets that answer, so nothing is done twice.
+
+        For a minute: asked again later in the conversation, it's a new question.
+        """
         key = json.dumps([name, arguments], sort_keys=True)
         use = self._interrupted.pop(key, None) or asyncio.create_task(self._call(name, arguments, tool))
         try:
             return await asyncio.shield(use)
         except asyncio.CancelledError:
             self._interrupted[key] = use
+            use.add_done_callback(lambda _: asyncio.get_running_loop().call_later(KEPT_S, self._forget, key, use))
             if self._agent and self._agent.chat_context:
                 answer_interrupted(self._agent)
             raise
 
+    def _forget(self, key: str, use: asyncio.Task[dict]) -> None:
+        if self._interrupted.get(key) is use:
+            del self._interrupted[key]
+
     async def _call(self, name: str, arguments: dict, tool: dict) -> dict:
         """Returns the answer for the model. It never raises, because the framework doesn't pass an exception on to the model."""
+        self._requests += 1
+        self.free.clear()
         try:
-            result = await self._request(tool, "tools/call", {"name": name, "arguments": arguments}, tool["timeout"])
+            result = await self._request(tool, "tools/call", {"name": name, "arguments": arguments}, tool.get("timeout") or TIMEOUT_S)
             text = "\n".join(part["text"] for part in result["content"] if part["type"] == "text")
             return {"error" if result.get("isError") else "output": text}
         except (aiohttp.ClientConnectorError, aiohttp.ClientResponseError) as error:
@@ -167,14 +197,29 @@ class N8nTools:
         except Exception as error:
             logger.warning("%s has no answer: %s", name, reason(error))
             return {"error": NO_ANSWER}
+        finally:
+            self._requests -= 1
+            if self._requests == 0:
+                self.free.set()
 
     async def _request(self, tool: dict, method: str, params: dict, timeout_s: float) -> dict:
-        """Sends one request of the Model Context Protocol. There is no handshake, because n8n's servers keep no state."""
-        headers = {"Accept": "application/json, text/event-stream", **tool["headers"], **self._about}
+        """Sends one request of the Model Context Protocol. There is no handshake, because n8n's servers keep no state.
+
+        It's sent once more if there was no connection, and never if n8n may have received it.
+        """
+        headers = {"Accept": "application/json, text/event-stream", **(tool.get("headers") or {}), **self._about}
         body = {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
         timeout = aiohttp.ClientTimeout(total=timeout_s)
-        async with self._http.post(tool["url"], json=body, headers=headers, timeout=timeout) as response:
-            response.raise_for_status()
+        # To be redirected would hand what the person has said to another server, whose answer the model would trust.
+        post = partial(self._http.post, tool["url"], json=body, headers=headers, timeout=timeout, allow_redirects=False)
+        try:
+            response = await post()
+        except aiohttp.ClientConnectorError:
+            await asyncio.sleep(PAUSES_S[0])
+            response = await post()
+        async with response:
+            if response.status >= 300:
+                raise aiohttp.ClientResponseError(response.request_info, response.history, status=response.status)
             return (await response.json())["result"]
 
     @asynccontextmanager

@@ -11,16 +11,8 @@ import { outputOf } from '../n8n/rest';
 import type { HandedTool } from '../simulator/toolAgent';
 import { isOurs, pathsOf, readExample, TOOL_EXAMPLE } from '../start/examples';
 import { TABLES } from '../start/tables';
-import { PythonProgram, runClients } from './python';
-
-/** What the agent has said since the line before, and what became of it. */
-interface Turn {
-	said: Array<{ text: string; at: number }>;
-	/** When the sound of the keyboard was heard. */
-	sounds: number[];
-	tools: string[];
-	ended: boolean;
-}
+import { Conversations, textOf } from './conversation';
+import { runClients } from './python';
 
 /** agent/, run by VideoSDK's framework; only speech, the room, and the paid model are replaced. */
 describe('The agent of this package', () => {
@@ -28,7 +20,7 @@ describe('The agent of this package', () => {
 	let model: ScriptedModel;
 	let ids: Record<string, string>;
 	const handed: Record<string, HandedTool | undefined> = {};
-	let agent: PythonProgram | undefined;
+	const agent = new Conversations(() => model);
 
 	beforeAll(async () => {
 		model = await startScriptedModel();
@@ -39,28 +31,11 @@ describe('The agent of this package', () => {
 		// One by one: an agent can't be given several of the same name.
 		for (const name of names) [handed[name]] = await handOver(setup, [`${urlOf(name)}${timeoutOf(name)}`]);
 	});
-	afterEach(async () => {
-		await agent?.stop();
-		// Neither the account's token nor those of tools.
-		expect(agent?.log ?? '').not.toMatch(/account-token|n8ntool1_/);
-	});
+	afterEach(async () => await agent.stop());
 	afterAll(async () => await model?.close());
 
-	/** Begins a conversation. Calls come in unless the metadata says otherwise. */
-	async function start(metadata: object, env: Record<string, string> = {}): Promise<Turn> {
-		agent = new PythonProgram('run_agent.py', {
-			MODEL_URL: model.origin,
-			VIDEOSDK_AUTH_TOKEN: 'account-token',
-			N8N_TOOLS: '',
-			N8N_AGENT: '',
-			...env,
-		});
-		const n8nAgent = env.N8N_AGENT ? undefined : { firstMessage: 'Hello, I am an AI.' };
-		return await agent.ask<Turn>({ metadata: { callType: 'inbound', n8nAgent, ...metadata } });
-	}
-
-	const tell = async (caller: string) => await agent!.ask<Turn>({ caller });
-	const textOf = ({ said }: Turn) => said.map(({ text }) => text).join(' ');
+	const start = async (metadata: object, env?: Record<string, string>) => await agent.start(metadata, env);
+	const { tell } = agent;
 	const toldTo = (request: ModelRequest | undefined) => JSON.stringify(request?.messages);
 
 	/** The person asks, the model uses the tool. @returns what the model then reads, and the turn */
@@ -100,7 +75,7 @@ describe('The agent of this package', () => {
 			expect(system?.content).toContain(`Your task:\n${n8nAgent.instructions}`);
 			expect(system?.content).toContain(`Speak the language ${n8nAgent.language ? 'de-DE' : 'en-US'}.`);
 			expect(toldTo(model.requests[0])).toContain(n8nAgent.firstMessage);
-			await agent?.stop();
+			await agent.stop();
 		}
 	});
 
@@ -117,7 +92,7 @@ describe('The agent of this package', () => {
 		const N8N_AGENT = JSON.stringify({ firstMessage: 'Good morning.', model: 'gemini-2.5-pro' });
 		const turn = await start({}, { N8N_TOOLS: JSON.stringify([handed.answered]), N8N_AGENT });
 		expect(textOf(turn)).toBe('Good morning.');
-		expect(turn.tools.sort()).toEqual(['end_call', 'find_order']);
+		expect(turn.tools.sort()).toEqual(['current_time', 'end_call', 'find_order']);
 		model.script([{ text: 'Yes?' }]);
 		await tell('Hello?');
 		expect(model.requests[0]?.model).toBe('gemini-2.5-pro');
@@ -126,7 +101,7 @@ describe('The agent of this package', () => {
 	it('starts without what can not be read in its environment', async () => {
 		model.script([{ text: 'Hello.' }]);
 		const turn = await start({}, { N8N_TOOLS: '[{"url"', N8N_AGENT: '{"firstMessage"' });
-		expect(turn).toMatchObject({ tools: ['end_call'], ended: false });
+		expect(turn).toMatchObject({ tools: ['current_time', 'end_call'], ended: false });
 	});
 
 	it('uses a tool with one request on a connection that it keeps, and says who is calling', async () => {
@@ -139,6 +114,7 @@ describe('The agent of this package', () => {
 		const { read, turn } = await askForOrder();
 		expect(model.requests[0]?.tools).toMatchObject([
 			{ function: { name: 'find_order', description: 'Finds an order of the caller.' } },
+			{ function: { name: 'current_time' } },
 			{ function: { name: 'end_call' } },
 		]);
 		expect(JSON.parse(String(read.output))).toMatchObject({
@@ -211,7 +187,7 @@ describe('The agent of this package', () => {
 		far.bodies.length = 0;
 		const use = { tool: 'find_order', arguments: { order_number: 'A-17' } };
 		model.script([use, use, { text: 'Here it is.' }]);
-		const turn = await agent!.ask<Turn>({ caller: 'Where is my order?', interrupts: 'Are you there?' });
+		const turn = await tell('Where is my order?', 'Are you there?');
 		expect(textOf(turn)).toMatch(/Here it is\.$/);
 		const roles = model.requests[1]!.messages.map(({ role, tool_calls }) => (tool_calls ? 'use' : role));
 		expect(roles.slice(2)).toEqual(['user', 'use', 'tool', 'user']);
@@ -233,7 +209,7 @@ describe('The agent of this package', () => {
 		const wrong = { ...handed.failure, headers: { Authorization: 'Bearer expired' } };
 		const down = { ...handed.failure, url: 'http://127.0.0.1:9/webhook/tool/mcp' };
 		const { tools } = await start({ n8nTools: [wrong, down, handed.answered] });
-		expect(tools).toEqual(['find_order', 'end_call']);
+		expect(tools).toEqual(['find_order', 'current_time', 'end_call']);
 		expect((await askForOrder()).read.output).toContain('A-17');
 	});
 
@@ -293,14 +269,7 @@ describe('The agent of this package', () => {
 		model.script([{ tool: 'end_call', arguments: { last_words: 'Goodbye and take care.' } }]);
 		const turn = await tell('That was all.');
 		expect(textOf(turn)).toBe('Goodbye and take care.');
-		expect(turn.ended || (await agent!.ask<Turn>({})).ended).toBe(true);
-	});
-
-	it('says goodbye and hangs up when nothing is said for as long as the settings say', async () => {
-		await start({ n8nAgent: { firstMessage: 'Hello, I am an AI.', endOnSilence: 1 } });
-		model.script([{ text: 'I will hang up now.' }]);
-		const turn = await agent!.ask<Turn>({});
-		expect(turn).toMatchObject({ said: [{ text: 'I will hang up now.' }], ended: true });
+		expect(turn.ended || (await agent.listen()).ended).toBe(true);
 	});
 
 	it('saves that voicemail picked up, and hangs up', async () => {
@@ -327,11 +296,11 @@ describe('The agent of this package', () => {
 		const access = { url, expiresAtS: Date.now() / 1000 + 600, context: {} };
 		const token = signAccess(access, tokenEnvelope.keyOf(setup.simulator.secret));
 		const tool = { url, headers: { Authorization: `Bearer ${token}` }, timeout: 20 };
-		await start({ callType: 'outbound', n8nTools: [tool] });
+		await start({ callType: undefined, n8nConversation: 'call', n8nTools: [tool] });
 		const answers = (request: ModelRequest) => ({ text: request.tools ? 'Does Monday suit you?' : 'Yes' });
 		model.script([answers, answers]);
 		await tell('Please leave a message after the tone.');
-		expect(await agent!.ask<Turn>({})).toMatchObject({ ended: true });
+		expect(await agent.listen()).toMatchObject({ ended: true });
 		const [saved] = await setup.n8n.rest.listExecutions({ workflowId });
 		expect(outputOf(await setup.n8n.rest.untilEnded(saved!.id), 'Asked')).toMatchObject([
 			{ input: { voicemail: true } },
@@ -339,9 +308,9 @@ describe('The agent of this package', () => {
 	});
 
 	it("is as easy with the framework's own MCP client, as long as nothing fails", async () => {
-		agent = runClients(setup.simulator);
+		const client = runClients(setup.simulator);
 		const headers = { ...handed.answered?.headers, 'X-Call-From': '+15550102001' };
-		const { tools, answer } = await agent.ask<{ tools: string[]; answer: { output: string } }>({
+		const { tools, answer } = await client.ask<{ tools: string[]; answer: { output: string } }>({
 			mcp: { ...handed.answered, headers },
 			call: { arguments: { order_number: 'A-17' } },
 		});
@@ -350,5 +319,6 @@ describe('The agent of this package', () => {
 			input: { order_number: 'A-17' },
 			headers: { 'x-call-from': '+15550102001' },
 		});
+		await client.stop();
 	});
 });

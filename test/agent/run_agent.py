@@ -1,10 +1,12 @@
 """Runs agent/agent.py, unchanged, as VideoSDK's worker runs a job. Replaced are the room and VideoSDK's gateway for speech, where text takes
 the place of sound; the gateway's model is at MODEL_URL.
 
+CONSTANTS has other values for the agent's constants: {"limits.ANSWER_S": 1}; "clock.now" is what its clock shows.
+FRAMEWORK_PROMPT: voicemail is recognized by the framework's own prompt.
 One JSON line in: {"metadata": {...}}, then {"caller": "what the person says"} or, to wait for the end of the conversation, {};
-"interrupts": "what the person says a second later".
+"interrupts": "what the person says a second later"; "seconds": to wait no longer than that.
 One out for each, once the agent is silent again or has hung up: {"said": [{"text", "at": ms}], "sounds": [ms], "tools": [names],
-"ended": bool}. Sounds are those of the keyboard: speech is silent here.
+"ended": bool, "hears": what the recognition of speech was told}. Sounds are those of the keyboard: speech is silent here.
 Ends when its input does.
 """
 
@@ -15,6 +17,7 @@ import logging
 import os
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 
 from aiohttp import WSMsgType, web
@@ -47,6 +50,7 @@ class Gateway:
     def __init__(self):
         self.said: list[dict] = []
         self.hearing: web.WebSocketResponse | None = None
+        self.hears: dict | None = None
 
     async def start(self) -> str:
         app = web.Application()
@@ -61,8 +65,9 @@ class Gateway:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         self.hearing = socket
-        async for _ in socket:
-            pass
+        async for message in socket:
+            line = json.loads(message.data) if message.type == WSMsgType.TEXT else {}
+            self.hears = self.hears or line.get("data")
         return socket
 
     async def tell(self, text: str) -> None:
@@ -143,6 +148,15 @@ async def read_line() -> dict | None:
     return json.loads(line) if line else None
 
 
+def change(agent) -> None:
+    for name, value in json.loads(os.environ.get("CONSTANTS", "{}")).items():
+        module, constant = name.split(".")
+        changed = (lambda moment: lambda: datetime.fromisoformat(moment))(value) if name == "clock.now" else value
+        setattr(sys.modules[module], constant, changed)
+    if os.environ.get("FRAMEWORK_PROMPT"):
+        agent.VOICEMAIL_QUESTION = None
+
+
 async def main() -> None:
     gateway = replace()
     address = await gateway.start()
@@ -151,6 +165,7 @@ async def main() -> None:
     sys.path.insert(0, str(Path(__file__).parents[2] / "agent"))
     import agent
 
+    change(agent)
     entered = asyncio.get_running_loop().create_future()
     start = AgentSession.start
 
@@ -174,7 +189,7 @@ async def main() -> None:
     while True:
         tools = [get_tool_info(tool).name for tool in session.agent.tools] if session.agent else []
         heard = {"said": gateway.said, "sounds": room.sounds}
-        print(json.dumps({**heard, "tools": tools, "ended": room.ended.is_set()}), file=answers, flush=True)
+        print(json.dumps({**heard, "tools": tools, "ended": room.ended.is_set(), "hears": gateway.hears}), file=answers, flush=True)
         line = await read_line()
         if line is None:
             break
@@ -183,11 +198,11 @@ async def main() -> None:
         waits = [asyncio.create_task(room.ended.wait())]
         if "caller" in line:
             await gateway.tell(line["caller"])
-            if "interrupts" in line:
+            if line.get("interrupts"):
                 await asyncio.sleep(1)
                 await gateway.tell(line["interrupts"])
             waits.append(asyncio.create_task(silent.wait()))
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(waits, timeout=line.get("seconds"), return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
             wait.cancel()
     if not room.ended.is_set():
