@@ -1,7 +1,7 @@
 /** Calls, and the clock that moves them on. */
 import { randomUUID } from 'node:crypto';
 import { personIn } from './people';
-import { talkOf, type TranscriptLine } from './transcriptText';
+import { SILENCE, talkOf, type TranscriptLine } from './transcriptText';
 import type { World } from './world';
 
 const BEFORE_ANSWER = ['initiated', 'incoming', 'ringing', 'verified'] as const;
@@ -85,6 +85,8 @@ export class Calls {
 	readonly byId = new Map<string, SimulatedCall>();
 	spelling: CallSpelling = {};
 	private readonly behaviours = new Map<string, Behaviour>();
+	/** Those whose agent had no time: someone talks to silence. */
+	private readonly silent = new Set<string>();
 	private readonly holds = new Map<string, Promise<void>>();
 	private readonly clocks = new Map<string, NodeJS.Timeout>();
 	private readonly waiting = new Map<SimulatedCall, () => void>();
@@ -207,7 +209,7 @@ export class Calls {
 		const person = personIn(call);
 		const { thinksMs } = person ?? {};
 		if (thinksMs) await new Promise<void>((resolve) => timers.after(thinksMs, resolve));
-		if (isOver(call)) return;
+		if (isOver(call) || this.silent.has(callId)) return;
 		const caller: Record<string, string> = from ? { 'x-call-from': from } : {};
 		const about = { 'x-call-id': callId, 'x-call-to': to, 'x-call-type': type, ...caller };
 		const say = (line: TranscriptLine) => transcriptions.say(roomId, line);
@@ -229,14 +231,24 @@ export class Calls {
 		const absence = agentId && cloud.absence(agentId);
 		if (absence) this.world.log(`The agent ${agentId} doesn't come: ${absence}`);
 		const task = absence ? undefined : this.metadataOf(call).n8nAgent;
-		transcriptions.setTalk(roomId, personIn(call)?.talk ?? talkOf(task));
+		const comesInMs = agentId && !absence ? this.world.capacity.take(agentId, () => isOver(call)) : 0;
+		if (comesInMs === undefined) {
+			this.world.log(`The agent ${agentId} doesn't come: all of its copies are busy`);
+			this.silent.add(callId);
+		}
+		const talk = personIn(call)?.talk ?? talkOf(task);
+		transcriptions.setTalk(roomId, comesInMs === undefined ? SILENCE : talk);
 		call.sessionId = rooms.join(roomId, caller, hungUp).id;
-		if (!agentId || absence) return;
-		rooms.join(roomId, { participantId: `agent-${callId}`, name: agentId });
-		cloud.join(agentId, callId, {
-			leave: () => rooms.leave(roomId, `agent-${callId}`),
-			isOver: () => isOver(call),
-		});
+		if (!agentId || absence || comesInMs === undefined) return;
+		const comes = () => {
+			rooms.join(roomId, { participantId: `agent-${callId}`, name: agentId });
+			cloud.join(agentId, callId, {
+				leave: () => rooms.leave(roomId, `agent-${callId}`),
+				isOver: () => isOver(call),
+			});
+		};
+		if (comesInMs === 0) comes();
+		else this.world.timers.after(comesInMs, () => void (isOver(call) || comes()));
 	}
 
 	private leaveRoom({ roomId, sessionId, callId, recordAudio }: SimulatedCall): void {

@@ -349,13 +349,16 @@ export class Cloud {
 		>('/v2/agent/dispatch', (request) => {
 			const { agentId, meetingId, roomId = meetingId, metadata } = request.body;
 			if (roomId !== meetingId) throw new ApiError(400, 'meetingId and roomId must be equal');
-			if (agentId === 'agent-busy' || this.absence(agentId) !== undefined) {
+			const isAbsent = agentId === 'agent-busy' || this.absence(agentId) !== undefined;
+			let isOver = () => false;
+			if (isAbsent || this.world.capacity.take(agentId, () => isOver()) === undefined) {
 				return { message: 'No workers available', data: { success: false } };
 			}
 			const session = this.world.rooms.join(roomId, { participantId: agentId });
+			isOver = () => session.end !== null;
 			this.join(agentId, roomId, {
 				leave: () => this.world.rooms.leave(roomId, agentId),
-				isOver: () => session.end !== null,
+				isOver,
 			});
 			this.world.transcriptions.setTalk(roomId, talkOf(metadata?.n8nAgent));
 			const data = { success: true, status: 'assigned', roomId, agentId };
@@ -398,6 +401,18 @@ function found<T>(item: T | undefined, what: string): T {
 	return item;
 }
 
-function shown({ id: versionId, agentId, deploymentId, name, image, versionTag, active }: Version): object {
-	return { id: versionId, agentId, deploymentId, name, image, versionTag, active, status: 'deployed' };
+function shown({ id: versionId, ...version }: Version): object {
+	const { agentId, deploymentId, name, image, versionTag, active, minReplica, maxReplica } = version;
+	const replicas = { minReplica, maxReplica };
+	return {
+		id: versionId,
+		agentId,
+		deploymentId,
+		name,
+		image,
+		versionTag,
+		active,
+		...replicas,
+		status: 'deployed',
+	};
 }

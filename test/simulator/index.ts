@@ -1,6 +1,7 @@
 import { callEvent, callSummary, type CallSummary } from './callEvents';
 import { callRoutes } from './callRoutes';
 import type { BuildBehaviour, VersionBehaviour } from './cloud';
+import type { AgentLimits } from './capacity';
 import type { CallBehaviour, CallInput, CallSpelling, CallStatus } from './calls';
 import type { Courier } from './courier';
 import type { Fault } from './faults';
@@ -129,6 +130,8 @@ export async function startSimulator(options: SimulatorOptions = {}) {
 		/** What becomes of versions from now on. */
 		setVersions: (behaviour: Partial<VersionBehaviour>) =>
 			void Object.assign(world.cloud.versionBehaviour, behaviour),
+		/** How many conversations agents take from now on; undefined: all. */
+		setAgents: (limits: AgentLimits | undefined) => void (world.capacity.limits = limits),
 		telephony: world.telephony,
 		/** What agents asked n8n during calls and sessions that were started with tools. */
 		toolUses: world.toolAgent.uses,

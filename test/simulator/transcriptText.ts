@@ -10,6 +10,12 @@ export const SAMPLE_LINES: TranscriptLine[] = [
 
 export const SAMPLE_SUMMARY = 'The caller booked a table for two at eight.';
 
+/** What is said where no agent comes. */
+export const SILENCE = {
+	lines: [{ speaker: 'Caller', text: 'Hello?' }],
+	summary: 'Nobody answered the caller.',
+};
+
 /**
  * The talk of an agent that follows what it was given: it says its First Message, and is asked for its Instructions, so that whoever
  * reads the transcript finds both.

@@ -1,3 +1,4 @@
+import { AgentCapacity } from './capacity';
 import { CallEvents } from './callEvents';
 import { Calls, type CallBehaviour } from './calls';
 import { Cloud } from './cloud';
@@ -44,6 +45,7 @@ export class World {
 	readonly toolAgent: ToolAgent;
 	readonly deployments: Deployments;
 	readonly cloud = new Cloud(this);
+	readonly capacity = new AgentCapacity();
 	readonly telephony: Telephony;
 	readonly sessions: Sessions;
 	readonly calls: Calls;
