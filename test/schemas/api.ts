@@ -86,6 +86,7 @@ const deployment = object({
 const cloudDeployment = object(fields('id agentId name status envSecret? template?', text));
 const version = object({
 	...fields('id agentId deploymentId name? image? versionTag? status?', text),
+	...fields('minReplica? maxReplica?', { type: 'integer', minimum: 0, maximum: 50 }),
 	'active?': boolean,
 });
 const build = object({ ...fields('buildId status image?', text), 'failureReason?': orNull(string) });

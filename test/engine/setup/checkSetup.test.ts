@@ -325,11 +325,26 @@ it('Check Setup is right about a deployment, a webhook, and a call together', as
 });
 
 it('Check Setup checks what is given, in the order of the fields', async () => {
-	expect(Object.keys(await check())).toEqual([...CHECKS, 'webhookPublic', 'routingRule', 'number']);
-	expect(Object.keys(await check({ tag: 'v1' }))).toEqual([...CHECKS, 'tag']);
+	expect(Object.keys(await check())).toEqual([
+		...CHECKS,
+		'webhookPublic',
+		'routingRule',
+		'number',
+		'timeZone',
+	]);
+	expect(Object.keys(await check({ tag: 'v1' }))).toEqual([...CHECKS, 'tag', 'timeZone']);
 	const { url: webhookUrl } = await publishTrigger();
 	const fields = { deploymentId: 'ddv_support', tag: 'v1', webhookUrl, ...RULE };
-	const names = [...CHECKS, 'deployment', 'tag', ...WEBHOOK_CHECKS, 'routingRule', 'number', 'agent'];
+	const names = [
+		...CHECKS,
+		'deployment',
+		'tag',
+		...WEBHOOK_CHECKS,
+		'routingRule',
+		'number',
+		'agent',
+		'timeZone',
+	];
 	expect(Object.keys(await check(fields))).toEqual(names);
 });
 
@@ -363,6 +378,13 @@ it('A clock is not wrong because another list takes long', async () => {
 	expect((await check({ deploymentId: 'ddv_support' })).clock).toMatchObject({ ok: true });
 });
 
+it("Check Setup shows the workflow's time zone with its time, and that it is n8n's default", async () => {
+	const { timeZone } = await check();
+	expect(timeZone?.message).toMatch(
+		/^The workflow's time zone is America\/New_York, where it's \w+day[, ]+\d\d:\d\d\. That's n8n's default\./,
+	);
+});
+
 describe("The rule's agent", () => {
 	const DAY_MS = 86_400_000;
 	const TOOL = 'https://n8n.example.com/webhook/a/mcp';
@@ -383,7 +405,22 @@ describe("The rule's agent", () => {
 		const [agent] = await rig.json(parametersOf('agent', 'deploy', { options: { tokenValidFor: 20 } }));
 		await set('rule_out_03', { agentId: byId(String(agent?.agentId)) });
 		const tokenExpiresAt = new Date(Date.now() + 20 * DAY_MS).toISOString().replace(/T.*/, 'T00:00:00.000Z');
-		expect(await agentOf('rule_out_03')).toMatchObject({ ok: true, tokenExpiresAt });
+		expect(await agentOf('rule_out_03')).toMatchObject({
+			ok: true,
+			tokenExpiresAt,
+			message: expect.stringMatching(
+				/^The rule's agent is 'n8n agent' \(\w+\)\. It takes 8 conversations at once$/,
+			) as string,
+		});
+		// As an older package has tagged it.
+		const version = rig.simulator.cloud.versions.at(-1)!;
+		const { versionTag } = version;
+		version.versionTag = versionTag?.replace(/-4-(?=\w+$)/, '-');
+		expect(version.versionTag).not.toBe(versionTag);
+		expect(await agentOf('rule_out_03')).toMatchObject({
+			ok: true,
+			message: expect.stringMatching(/conversations it takes at once isn't known/) as string,
+		});
 		passTime(7 * DAY_MS);
 		expect(await agentOf('rule_out_03')).toMatchObject({
 			ok: false,

@@ -2,7 +2,7 @@ import type { IDataObject } from 'n8n-workflow';
 import { secretOf } from '../../api/http/credential';
 import { tokensOf } from '../../api/routingRule';
 import { isInbound, isSameNumber, numbersOf, phoneNumbersOf } from '../../api/telephony';
-import { tokenEndOf } from '../../api/versionTag';
+import { conversationsAtOnce, tokenEndOf } from '../../api/versionTag';
 import { endOfToken, tokenEnvelope } from '../../agentTools/accessToken';
 import { reconcile } from '../../trigger/reconcile';
 import {
@@ -84,6 +84,19 @@ async function findNumber({ rules, numbers }: Setup): Promise<Finding> {
 				'Add a number to the rule in the VideoSDK dashboard.',
 			)
 		: good(`There is a phone number to call from, ${number}`);
+}
+
+/** The time zone of n8n, unless it's changed for an instance (GENERIC_TIMEZONE) or a workflow. */
+const N8N_TIME_ZONE = 'America/New_York';
+const DEFAULT_ZONE_ADVICE =
+	" That's n8n's default. If you aren't there, change it in the workflow's settings, or agents take \"tomorrow at nine\" for a different time.";
+
+/** @returns how many conversations a version that n8n has deployed takes at once, as a sentence after one that has no full stop */
+function capacityOf(version: IDataObject): string {
+	const count = conversationsAtOnce(version);
+	return count === undefined
+		? ". How many conversations it takes at once isn't known: deploy it again to have that said"
+		: `. It takes ${count} conversations at once`;
 }
 
 /**
@@ -319,7 +332,22 @@ const CHECKS: Record<string, Check> = {
 			const fix = 'Run Routing Rule: Set Agent with the tools again, ideally every day, by a schedule.';
 			return { ...problem(message, fix), ...ends };
 		}
-		return { ...good(`The rule's agent is ${name}`), ...ends };
+		// Only of agents that n8n has deployed is it known.
+		const capacity = tokenEndMs === undefined ? '' : capacityOf(version ?? {});
+		return { ...good(`The rule's agent is ${name}${capacity}`), ...ends };
+	},
+
+	/** Shows the time zone in which agents understand times, and when calling hours begin, if none is entered there. */
+	async timeZone({ timeZone }) {
+		const now = new Intl.DateTimeFormat('en-US', {
+			timeZone,
+			weekday: 'long',
+			hour: '2-digit',
+			minute: '2-digit',
+			hourCycle: 'h23',
+		}).format();
+		const isDefault = timeZone === N8N_TIME_ZONE ? DEFAULT_ZONE_ADVICE : '';
+		return good(`The workflow's time zone is ${timeZone}, where it's ${now}.${isDefault}`);
 	},
 };
 

@@ -121,6 +121,7 @@ export function setupOf(context: IExecuteFunctions, itemIndex: number, send: Sen
 		trigger: findPublished(url),
 		credentialId: credentialId(context),
 		n8nUrl: baseResumeUrlOf(context),
+		timeZone: context.getTimezone(),
 		credential: lazy(
 			async (): Promise<IDataObject> =>
 				await context.getCredentials<IDataObject>(CREDENTIAL_TYPE, itemIndex).catch(() => ({})),
