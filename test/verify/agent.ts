@@ -180,11 +180,14 @@ async function deployAgent({ evidence, runId, open }: Trying): Promise<string | 
 async function dispatch({ evidence, makeRoom }: Trying, agentId: string): Promise<void> {
 	const { id: meetingId, end } = await makeRoom('agentRoom', "Deactivating the agent's first room", {});
 	if (!meetingId) return;
+	await evidence.send('agentVersions', `GET ${CLOUD}/versions`, { query: { agentId } });
 	evidence.plan.write('Sending the agent into a room ...');
+	const beganMs = Date.now();
 	await evidence.until(async () => {
 		await evidence.send('dispatched', 'POST /v2/agent/dispatch', { body: { agentId, meetingId } });
 		return evidence.record('dispatched').success === true;
 	});
+	evidence.agentCameAfterS = Math.round((Date.now() - beganMs) / 1_000);
 	// An agent that still talks there couldn't be taken down.
 	await end();
 }

@@ -76,6 +76,8 @@ export class Evidence {
 	uploaded?: number;
 	/** What a change of a routing rule has changed besides. */
 	alsoChanged?: string[];
+	/** How long it took until the agent could be sent into a room, in seconds. */
+	agentCameAfterS?: number;
 	/** What the deployed agent has said. */
 	transcript?: string;
 	/** What is deployed: its ID, the secret that marks it, its version, and the tag of its image. */

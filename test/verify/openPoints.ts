@@ -9,6 +9,8 @@ import { LISTED_WITHIN_S, LISTS, RECORDED } from './verify';
 
 /** The lists that are read in the way in which the package reads them. */
 const READ = ['deployments', ...Object.keys(LISTS)];
+/** For so long a person may still be on the line. */
+const AGENT_COMES_WITHIN_S = 10;
 const EVENT_FIELDS = 'callId id from type sessionId start end'.split(' ');
 /** @returns texts once each; undefined if there are none */
 const sorted = (texts: Iterable<string>) => [...new Set(texts)].sort().join(', ') || undefined;
@@ -125,6 +127,17 @@ const SEE: Record<string, (evidence: Evidence) => string | undefined> = {
 		const answer = e.at('dispatched');
 		if (!e.succeeded('dispatched')) return answer && String(answer.status);
 		return e.record('dispatched').success === true ? 'assigned' : 'no worker';
+	},
+	'agent.copies': (e) => {
+		const [version] = e.rows('agentVersions');
+		return version && (sorted(['maxReplica', 'versionTag'].filter((name) => name in version)) ?? 'neither');
+	},
+	'agent.start': (e) => {
+		const { agentCameAfterS } = e;
+		if (agentCameAfterS === undefined || e.record('dispatched').success !== true) return undefined;
+		return agentCameAfterS <= AGENT_COMES_WITHIN_S
+			? `within ${AGENT_COMES_WITHIN_S} s`
+			: `after ${agentCameAfterS} s`;
 	},
 	'agent.token': (e) => {
 		const [session] = e.rows('talkSession');

@@ -41,7 +41,7 @@ const maxReplicasField = replicasField(
 	'Max Replicas',
 	1,
 	2,
-	'How many copies may run at once',
+	`How many copies may run at once. Each takes ${CONVERSATIONS_PER_COPY} conversations. Whoever picks up beyond that hears silence.`,
 );
 
 const profileField = choiceField('default', 'Compute Profile', 'profile', {
