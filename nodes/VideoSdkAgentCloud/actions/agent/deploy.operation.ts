@@ -1,4 +1,5 @@
 import { type VersionBody } from '../../api/cloud';
+import { CONVERSATIONS_PER_COPY } from '../../api/versionTag';
 import { choiceField, choicesField, numberField, textField } from '../../fields/kit/field';
 import { envOption, readEnvOption } from '../../fields/kit/keyValue';
 import { ItemReader } from '../../fields/kit/reader';
