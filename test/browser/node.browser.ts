@@ -123,7 +123,11 @@ inBrowser('every field of Start reaches VideoSDK, and the session is the output'
 	expect(started?.body).toEqual({
 		deploymentId: 'ddv_support',
 		tag: 'v1',
-		env: { VIDEOSDK_ROOM_ID: 'abcd-efgh-ijkl', LANGUAGE: 'en' },
+		env: {
+			VIDEOSDK_ROOM_ID: 'abcd-efgh-ijkl',
+			LANGUAGE: 'en',
+			N8N_AGENT: expect.stringContaining('"timeZone"') as string,
+		},
 		metaData: { customer: { id: 4711, vip: true }, n8nKey: expect.stringMatching(/^[\w-]{22}$/) },
 		webhook: {
 			endPoint: WEBHOOK_URL,
