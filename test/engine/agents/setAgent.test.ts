@@ -74,7 +74,14 @@ it.each([
 	['instructions', { instructions: 'New' }],
 	['language', { options: { agentSettings: { settings: { language: 'New' } } } }],
 ])('Set Agent with %s alone leaves the rest of the task as it is', async (name, fields) => {
-	const task = { instructions: 'A', firstMessage: 'B', language: 'de-DE', endOnSilence: 20, later: 'x' };
+	const task = {
+		...ZONE,
+		instructions: 'A',
+		firstMessage: 'B',
+		language: 'de-DE',
+		endOnSilence: 20,
+		later: 'x',
+	};
 	rule(INBOUND).agentMetadata = { own: 1, n8nAgent: task };
 	const [output] = await rig.json(setAgent(INBOUND, fields));
 	expect(rule(INBOUND).agentMetadata).toEqual({ own: 1, n8nAgent: { ...task, [name]: 'New' } });
@@ -82,15 +89,15 @@ it.each([
 });
 
 it('Set Agent empties what is to be cleared, and nothing else', async () => {
-	const task = { instructions: 'A', firstMessage: 'B', voice: 'Kore' };
+	const task = { ...ZONE, instructions: 'A', firstMessage: 'B', voice: 'Kore' };
 	rule(INBOUND).agentMetadata = { n8nAgent: task };
 	const options = { clear: ['firstMessage', 'voice', 'model'] };
 	expect(await rig.json(setAgent(INBOUND, { options }))).toMatchObject([{ task: { instructions: 'A' } }]);
-	expect(rule(INBOUND).agentMetadata).toEqual({ n8nAgent: { instructions: 'A' } });
+	expect(rule(INBOUND).agentMetadata).toEqual({ n8nAgent: { ...ZONE, instructions: 'A' } });
 	await rig.json(setAgent(INBOUND, { firstMessage: 'New', options: { clear: ['instructions'] } }));
-	expect(rule(INBOUND).agentMetadata).toEqual({ n8nAgent: { firstMessage: 'New' } });
+	expect(rule(INBOUND).agentMetadata).toEqual({ n8nAgent: { ...ZONE, firstMessage: 'New' } });
 	const [output] = await rig.json(setAgent(INBOUND, { options: { clear: ['firstMessage'] } }));
-	expect(output?.task).toEqual({});
+	expect(output?.task).toEqual(ZONE);
 });
 
 it('Set Agent can clear each field of the task', async () => {
@@ -116,7 +123,7 @@ it('Set Agent keeps what the user has entered if metadata comes as text', async 
 	await rig.json(setAgent(INBOUND, { firstMessage: 'B' }));
 	expect(rule(INBOUND).agentMetadata).toEqual({
 		team: 'vip',
-		n8nAgent: { instructions: 'A', firstMessage: 'B' },
+		n8nAgent: { ...ZONE, instructions: 'A', firstMessage: 'B' },
 	});
 });
 
@@ -177,7 +184,7 @@ it('Set Agent does not mind what VideoSDK derives, such as the name of the agent
 	const match = { method: 'GET', path: /routing-rule\/./ };
 	rig.simulator.addFault({ kind: 'noData', body: before, match });
 	const derived = { room: null, numbers: [], name: 'Another name', agentId: null };
-	const agentMetadata = { n8nAgent: { instructions: 'Hi' } };
+	const agentMetadata = { n8nAgent: { ...ZONE, instructions: 'Hi' } };
 	rig.simulator.addFault({ kind: 'noData', body: { ...before, ...derived, agentMetadata }, match });
 	expect(await rig.json(setAgent(INBOUND, { instructions: 'Hi' }))).toMatchObject([{ agentId: null }]);
 });
