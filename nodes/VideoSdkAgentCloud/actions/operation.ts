@@ -114,6 +114,8 @@ export interface PreparedStart {
 	agent?: AgentData;
 	/** The user's own key, by which any execution finds what was started with it. */
 	idempotencyKey?: string;
+	/** Whether items of one run with the same key are meant to be one session. Calls with the same key and number are one. */
+	sharesKey?: boolean;
 	/** How the execution waits for what was started, if the operation waits. */
 	wait?: Pick<SentWait, 'limitMs' | 'question'>;
 	/** Whether the output is a call's simplified record. Default: the record as it is */

@@ -105,6 +105,21 @@ describe('Idempotency Key', () => {
 		expect(posts()).toHaveLength(1);
 	});
 
+	it('starts no session if its items have the same text, unless that is meant', async () => {
+		const options = { idempotencyKey: 'reminder {{ $json.appointmentId }}'.replace(/^/, '=') };
+		const items = [{}, { appointmentId: 7 }, {}];
+		const { message, description } = failureOf(await rig.run(startParameters({ options }), { items }));
+		expect(message).toBe("'Idempotency Key' is the same in items 0 and 2: reminder [item 0]");
+		expect(description).toMatch(/check that the expression.*'Same for All Items'/);
+		expect(posts()).toEqual([]);
+		const output = await rig.json(startParameters({ options }), { items, onError: 'continueRegularOutput' });
+		expect(output.map(({ sessionId }) => sessionId !== undefined)).toEqual([false, true, false]);
+		const shared = { ...options, sameForAllItems: true };
+		const [first, , third] = jsonOf(await rig.run(startParameters({ options: shared }), { items }));
+		expect(third?.sessionId).toBe(first?.sessionId);
+		expect(rig.simulator.sessions.size).toBe(2);
+	});
+
 	it('never stands for a session of another deployment, not even in the Retry of one that failed', async () => {
 		const options = { idempotencyKey: 'order 7' };
 		const [first] = await rig.json(startParameters({ options }));

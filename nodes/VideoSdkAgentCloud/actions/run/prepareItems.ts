@@ -9,6 +9,7 @@ import { doubtError, type StartRun } from '../start/itemStart';
 import { ownClaims } from '../start/startState';
 import { failedOutcome, type Run, startedOutcome, stopError } from './itemOutcome';
 import { refusalOf } from './refusals';
+import { findSameKeys, sameKeyError } from './sameKey';
 import { calleeOf, findSameNumbers, sameNumberError } from './sameNumber';
 
 /** How long preparing items may block this n8n process. Evaluating the expressions of one item takes up to 6 ms. */
@@ -67,6 +68,17 @@ function refuseSameNumbers(items: Items): void {
 	}
 }
 
+/** Refuses sessions with the same key, unless they share one. */
+function refuseSameKeys(items: Items): void {
+	const starts = items.prepared.map(preparedStartOf);
+	for (const [itemIndex, others] of findSameKeys(starts)) {
+		const read = items.readers[itemIndex];
+		// What an earlier try has started stays as it is.
+		if (read === undefined || items.outcomes[itemIndex]) continue;
+		refuse(items, itemIndex, sameKeyError(read, String(starts[itemIndex]?.idempotencyKey), others));
+	}
+}
+
 /** @returns the item, ready to run. @throws NodeOperationError if the operation, or one of its fields, can't be used */
 function prepareItem({ context, operation }: Items, read: ItemReader): PreparedItem {
 	const options = readRequestOptions(read, operation.maxConcurrency);
@@ -95,6 +107,7 @@ export async function prepareItems(items: Items): Promise<void> {
 		}
 	}
 	if (operation.starts === 'call') refuseSameNumbers(items);
+	else if (operation.starts === 'session') refuseSameKeys(items);
 	await refuseSeveralAccounts(items);
 }
 

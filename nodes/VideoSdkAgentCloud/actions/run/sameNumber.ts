@@ -2,9 +2,7 @@ import type { NodeOperationError } from 'n8n-workflow';
 import { phoneKey } from '../../api/telephony';
 import { readPhoneNumber, toField } from '../../fields/phoneNumber';
 import type { ItemReader } from '../../fields/kit/reader';
-
-/** A message names at most this many of the items with the same number. */
-const MAX_NAMED = 5;
+import { equalItems, inWords } from './equalItems';
 
 /**
  * Finds out whom an item calls, even if the item can't be run. Never throws.
@@ -23,13 +21,6 @@ export function calleeOf(read: ItemReader): string | undefined {
 	return undefined;
 }
 
-/** @returns the numbers of items in words, such as "0, 1, and 2" */
-function inWords(items: number[]): string {
-	const named = items.slice(0, MAX_NAMED).map(String);
-	if (items.length > MAX_NAMED) named.push(`${items.length - MAX_NAMED} more`);
-	return new Intl.ListFormat('en').format(named);
-}
-
 /**
  * Finds items that call the same number, because a fixed number in 'To' would call one person once for each item.
  *
@@ -41,17 +32,9 @@ export function findSameNumbers(
 	callees: Array<string | undefined>,
 	keys: Array<string | undefined> = [],
 ): Map<number, number[]> {
-	const itemsOf = new Map<string, number[]>();
-	for (const [item, callee] of callees.entries()) {
-		if (callee === undefined) continue;
-		const key = phoneKey(callee);
-		const items = itemsOf.get(key);
-		if (items) items.push(item);
-		else itemsOf.set(key, [item]);
-	}
-	const isSeveral = (items: number[]) => new Set(items.map((item) => keys[item] ?? item)).size > 1;
-	const groups = [...itemsOf.values()].filter(isSeveral);
-	return new Map(groups.flatMap((items) => items.map((item) => [item, items] as const)));
+	const groups = equalItems(callees.map((callee) => callee && phoneKey(callee)));
+	const isOneCall = (items: number[]) => new Set(items.map((item) => keys[item] ?? item)).size === 1;
+	return new Map([...groups].filter(([, items]) => !isOneCall(items)));
 }
 
 /** Makes the error of an item that may not call the number of others, see `findSameNumbers`. */

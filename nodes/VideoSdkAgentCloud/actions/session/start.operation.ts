@@ -3,7 +3,7 @@ import { AGENT_TASK_FIELDS } from '../../fields/agentTask';
 import { AGENT_OPTIONS, readForAgent } from '../../fields/agentTools';
 import { agentToolsField } from '../../fields/chosenTool';
 import { ENV_FIELDS, metaDataFields, readEnv, readKeyValues } from '../../fields/kit/keyValue';
-import { idempotencyKeyField } from '../../fields/idempotencyKey';
+import { idempotencyKeyField, sameForAllItemsField } from '../../fields/idempotencyKey';
 import { deploymentField, optionalTagField } from '../../fields/kit/locators';
 import { dryRunField, readOptions } from '../../fields/kit/requestOptions';
 import { type ItemReader } from '../../fields/kit/reader';
@@ -49,11 +49,13 @@ export function readStart(read: ItemReader, webhook?: EventTarget, roomEvents?: 
 		metaData: readKeyValues(read, META_DATA_FIELDS),
 	};
 	const room = readSessionRoom(read, env);
+	const options = readOptions(read);
 	return {
 		request: { kind: 'session', body, webhook },
 		room: { ...room, webhook: webhook && roomEvents && { ...webhook, events: roomEvents } },
 		agent: readForAgent(read, 'env', env),
-		idempotencyKey: readOptions(read).text(idempotencyKeyField),
+		idempotencyKey: options.text(idempotencyKeyField),
+		sharesKey: options.flag(sameForAllItemsField),
 	};
 }
 
@@ -69,7 +71,7 @@ export const operation: Operation = {
 			'n8n creates a room for it. Get it afterwards with Transcription: Get or Recording: Get Many.',
 		),
 	]),
-	options: [dryRunField, idempotencyKeyField, roomIdOption, ...AGENT_OPTIONS],
+	options: [dryRunField, idempotencyKeyField, roomIdOption, sameForAllItemsField, ...AGENT_OPTIONS],
 	prepare(read) {
 		return readStart(read, readWebhook(read, SESSION_EVENT_OPTIONS), ROOM_EVENTS);
 	},

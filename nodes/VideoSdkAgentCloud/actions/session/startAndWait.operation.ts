@@ -1,6 +1,6 @@
 import { switchField } from '../../fields/kit/field';
 import { AGENT_OPTIONS } from '../../fields/agentTools';
-import { idempotencyKeyField } from '../../fields/idempotencyKey';
+import { idempotencyKeyField, sameForAllItemsField } from '../../fields/idempotencyKey';
 import { MAX_WAIT_FIELDS } from '../../fields/maxWait';
 import { includeWaitField, recordingFields } from '../../fields/recording';
 import { dryRunField } from '../../fields/kit/requestOptions';
@@ -29,6 +29,7 @@ export const operation: Operation = {
 		dryRunField,
 		idempotencyKeyField,
 		roomIdOption,
+		sameForAllItemsField,
 		...AGENT_OPTIONS,
 		END_AT_TIMEOUT,
 		includeWaitField,
