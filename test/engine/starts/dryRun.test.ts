@@ -101,10 +101,12 @@ describe('Dry Run', () => {
 		const result = await rig.run(start);
 		expect(existing()).not.toEqual(before);
 		expect(JSON.stringify(result.run.data)).not.toContain('alreadyStarted');
-		// What exists already is neither adopted nor waited for.
+		// What exists already is named, and neither adopted nor waited for.
 		const again = await rig.run(dry);
 		expect(again.run.status).toBe('success');
-		expect(jsonOf(again)).toMatchObject([dryItem(which, {})]);
+		const reason = expect.stringContaining('already has this Idempotency Key') as string;
+		const known = which === 'sendAndWait' ? { reason } : { reason, alreadyStarted: true };
+		expect(jsonOf(again)).toMatchObject([known]);
 	});
 
 	it('is that of each item', async () => {

@@ -1,5 +1,5 @@
 /** An Idempotency Key finds what any execution has started with it. */
-import type { IDataObject } from 'n8n-workflow';
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { ADA, byRule, makeAndWait, TO } from '../rig/callRig';
 import { byId, failureOf, jsonOf, passTime, retryOnFail, startParameters, useRig } from '../rig/rig';
 import { rows } from '../rig/waitingRun';
@@ -87,6 +87,37 @@ describe('Idempotency Key', () => {
 		calls.set(call.callId, call);
 		const [found] = await rig.json(withKey('reminder 8', { to: ADA }));
 		expect(found).not.toHaveProperty('alreadyStarted');
+	});
+
+	it.each(['the same', 'another'])('tells a dry run what it would find, in %s process', async (which) => {
+		const dry = (more: IDataObject) => ({
+			...more,
+			options: { ...(more.options as IDataObject), dryRun: true },
+		});
+		const [call] = await rig.json(withKey('reminder 7'));
+		const session = startParameters({ options: { idempotencyKey: 'order 7' } });
+		const [started] = await rig.json(session);
+		if (which === 'another') rig.engine = await rig.addEngine();
+		const waits = makeAndWait({ options: { idempotencyKey: 'reminder 7' } });
+		for (const parameters of [withKey('reminder 7'), waits]) {
+			expect(await rig.json(dry(parameters) as INodeParameters)).toMatchObject([
+				{
+					outcome: 'notCalled',
+					reasonCode: 'dryRun',
+					reason: `Dry run. The call ${String(call?.callId)} already has this Idempotency Key`,
+					alreadyStarted: true,
+				},
+			]);
+		}
+		expect(await rig.json(dry(session) as INodeParameters)).toEqual([
+			{
+				dryRun: true,
+				reason: `Dry run. The session ${String(started?.sessionId)} already has this Idempotency Key`,
+				alreadyStarted: true,
+			},
+		]);
+		expect((await rig.json(dry(withKey('reminder 8')) as INodeParameters))[0]).toHaveProperty('request');
+		expect(posts()).toHaveLength(2);
 	});
 
 	it.each(['the same', 'another'])('counts for 30 days since the call, in %s process', async (which) => {

@@ -96,9 +96,8 @@ export async function inOrder(
  * @returns what has become of it; undefined: nothing was started before, so it may begin
  */
 export async function findEarlier(start: ItemStart): Promise<StartEnd | undefined> {
-	// A dry run starts nothing that could be repeated.
-	if (start.item.isDryRun) return undefined;
 	try {
+		if (start.item.isDryRun) return await findInDryRun(start);
 		const { run, itemIndex, item } = start;
 		const own = ownClaims(run.state, run.context);
 		const former = own.get(itemIndex)?.claim;
@@ -109,6 +108,31 @@ export async function findEarlier(start: ItemStart): Promise<StartEnd | undefine
 	} catch (error) {
 		return endBy(error);
 	}
+}
+
+/** Says what a user's key would find. A dry run starts nothing that could be repeated, so it takes no claim. */
+async function findInDryRun(start: ItemStart): Promise<StartEnd | undefined> {
+	if (!hasUsersKey(start)) return undefined;
+	const key = await keyOf(start);
+	const wanted = wantedOf(start, key);
+	if (key === undefined || wanted === undefined) return undefined;
+	await checkAllowed(start);
+	const known = start.run.state.claims.get(key)?.state;
+	const { started } = known?.name === 'started' ? known : await searchFirst(start, wanted);
+	if (started === undefined) return undefined;
+	const { idField, one } = STARTS[start.run.kind];
+	const reason = `Dry run. The ${one} ${String(started.record[idField])} already has this Idempotency Key`;
+	const to = calleeOf(start);
+	const more = { alreadyStarted: true };
+	if (to === undefined) return { name: 'refused', output: { dryRun: true, reason, ...more } };
+	return endBy(notCalled(to, reason, 'dryRun', more));
+}
+
+/** Searches for what another execution may have started. @throws NodeOperationError in words for the user, after which nothing is known */
+async function searchFirst(start: ItemStart, wanted: WantedStart): Promise<Found> {
+	return await search(start, wanted).catch(async (error: NodeApiError) =>
+		Promise.reject(unknownError(start, error)),
+	);
 }
 
 async function findByClaim(start: ItemStart): Promise<StartEnd | undefined> {
@@ -131,9 +155,7 @@ async function findByClaim(start: ItemStart): Promise<StartEnd | undefined> {
 	const wanted = wantedOf(start, claim.key);
 	if (wanted === undefined) return undefined;
 	await checkAllowed(start);
-	const { started } = await search(start, wanted).catch(async (error: NodeApiError) =>
-		Promise.reject(unknownError(start, error)),
-	);
+	const { started } = await searchFirst(start, wanted);
 	if (started === undefined) return undefined;
 	claim.sentAtMs = startMsOf(started.record) || 0;
 	return adopted(started);
