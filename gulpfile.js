@@ -76,7 +76,7 @@ const withStubs = {
 const withAgent = {
 	name: 'with-agent',
 	setup(build) {
-		build.onLoad({ filter: /\/agentArchive\.ts$/ }, async () => ({
+		build.onLoad({ filter: /\/filledByBuild\.ts$/ }, async () => ({
 			contents: [
 				`export const AGENT_ARCHIVE = '${(await packAgent()).toString('base64')}';`,
 				`export const PACKAGE_VERSION = '${require('./package.json').version}';`,

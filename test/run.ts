@@ -9,7 +9,7 @@ import { ensureChromium } from './browser/chromium';
 import { ensureSeed } from './n8n/instance';
 import { buildPackage, packPackage } from './n8n/package';
 import { onShutdown, repositoryRoot, runMain, temporaryFolder } from './n8n/processes';
-import { DEFAULT_N8N_VERSION, ensureRuntime, testedVersions } from './n8n/runtime';
+import { DEFAULT_N8N_VERSION, ensureRuntime, testedVersions } from './n8n/installN8n';
 
 interface Suite {
 	roots: string[];

@@ -14,8 +14,8 @@ import { nodeProperties, subtitle } from './actions/properties';
 import { runItems } from './actions/run/runItems';
 import { HINTS } from './fields/hints';
 import { LISTS } from './dropdowns';
-import { receiveResponse } from './waiting/resuming/receiveResponse';
-import { resume } from './waiting/resuming/resume';
+import { receiveAnswer } from './waiting/resuming/receiveAnswer';
+import { receiveResume } from './waiting/resuming/receiveResume';
 import { RESPONSE_WEBHOOK, RESUME_WEBHOOKS } from './waiting/resuming/resumeUrl';
 
 const state = new ProcessState();
@@ -72,7 +72,7 @@ export class VideoSdkAgentCloud implements INodeType {
 
 	/** Answers the requests to the URLs of a waiting execution. */
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
-		const answer = this.getWebhookName() === RESPONSE_WEBHOOK ? receiveResponse : resume;
+		const answer = this.getWebhookName() === RESPONSE_WEBHOOK ? receiveAnswer : receiveResume;
 		return await answer(this, state.waits);
 	}
 }

@@ -10,7 +10,7 @@ import {
 	sha256,
 	withLock,
 } from '../n8n/processes';
-import { cacheFolder } from '../n8n/runtime';
+import { cacheFolder } from '../n8n/installN8n';
 
 /** VideoSDK's own programs that only the tests need. */
 const REQUIREMENTS = join(__dirname, 'requirements.txt');

@@ -8,7 +8,7 @@ import { cpus, loadavg, platform, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { ensureSeed } from '../n8n/instance';
 import { PlainError, repositoryRoot, runMain, temporaryFolder, write } from '../n8n/processes';
-import { ensureRuntime } from '../n8n/runtime';
+import { ensureRuntime } from '../n8n/installN8n';
 import type { Figure } from './figure';
 import { events } from './figures/events';
 import { manyStarts } from './figures/manyStarts';

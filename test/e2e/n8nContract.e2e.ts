@@ -1,7 +1,7 @@
 /** What waiting takes from n8n: docs/dev/architecture.md has the list. A new n8n that changes one of them is told here by name. */
 import { join } from 'node:path';
 import { waitFor } from '../n8n/processes';
-import { OLDEST_N8N_VERSION, testedVersions } from '../n8n/runtime';
+import { OLDEST_N8N_VERSION, testedVersions } from '../n8n/installN8n';
 import type { WorkflowNode } from '../n8n/rest';
 import { isStored, outputOf } from '../n8n/rest';
 import { isWaiting, publish, untilPublished } from './deliveries';

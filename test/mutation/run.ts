@@ -10,7 +10,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { onShutdown, repositoryRoot, runMain, write } from '../n8n/processes';
-import { CHANGED } from './changed';
+import { CHANGED } from './mutatedFiles';
 
 const NODES = 'nodes/VideoSdkAgentCloud';
 

@@ -1,5 +1,5 @@
 /**
- * Stryker for what the unit tests show: test/mutation/run.ts says which files it changes.
+ * Stryker for what the unit tests show: test/mutation/mutatedFiles.ts says which files it changes.
  *
  * @type {import('@stryker-mutator/api/core').PartialStrykerOptions}
  */

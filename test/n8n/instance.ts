@@ -11,7 +11,7 @@ import {
 	waitFor,
 } from './processes';
 import { N8nRest, OWNER } from './rest';
-import { DEFAULT_N8N_VERSION, ensureRuntime, type Runtime, withNodeInPath } from './runtime';
+import { DEFAULT_N8N_VERSION, ensureRuntime, type Runtime, withNodeInPath } from './installN8n';
 
 export interface N8nOptions {
 	version?: string;

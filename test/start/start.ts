@@ -10,7 +10,7 @@ import { startN8n, type N8n } from '../n8n/instance';
 import { packPackage } from '../n8n/package';
 import { freePorts, isPortFree, onShutdown, PlainError, runMain, write } from '../n8n/processes';
 import { OWNER } from '../n8n/rest';
-import { DEFAULT_N8N_VERSION, ensureRuntime } from '../n8n/runtime';
+import { DEFAULT_N8N_VERSION, ensureRuntime } from '../n8n/installN8n';
 import { peopleInLines } from '../simulator';
 import { COMMANDS, obey } from '../simulator/commands';
 import { showCall, showSession } from './demo';

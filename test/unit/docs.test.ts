@@ -4,7 +4,7 @@ import { dirname, join, normalize } from 'node:path';
 
 import { HINTS } from '../../nodes/VideoSdkAgentCloud/fields/hints';
 import { referencePage } from '../../scripts/referencePage';
-import { CHANGED } from '../mutation/changed';
+import { CHANGED } from '../mutation/mutatedFiles';
 import { PEOPLE, type Person } from '../simulator/people';
 import { isLabel, KNOWN, matchesIn, shownLabels } from './labels';
 

@@ -1,7 +1,7 @@
 import { type IDataObject } from 'n8n-workflow';
 import { type Send } from '../api/http/client';
 import { pathOf } from '../api/http/path';
-import { notCalled, NotNow } from './notNow';
+import { notCalled, NotNow } from './notCalled';
 
 /** n8n's token in the execution's resume URLs. It's masked, because anyone could continue the execution with it. */
 const RESUME_TOKEN = /([?&]signature=)\w+/g;

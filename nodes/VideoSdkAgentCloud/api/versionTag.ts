@@ -1,5 +1,5 @@
 import { type IDataObject } from 'n8n-workflow';
-import { PACKAGE_VERSION } from './agentArchive';
+import { PACKAGE_VERSION } from './filledByBuild';
 
 /** How many conversations a copy of this package's agent takes at once: CONVERSATIONS_AT_ONCE in agent/agent.py. */
 export const CONVERSATIONS_PER_COPY = 4;

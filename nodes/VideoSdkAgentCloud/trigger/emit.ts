@@ -1,7 +1,7 @@
 import { type IExecuteFunctions, type INodeExecutionData } from 'n8n-workflow';
 import { makeSearchable } from '../n8n/searchable';
 import { detailOf, type Details, fetchDetail, withDetails } from './details';
-import { isFirstExecution } from './firstExecution';
+import { isFirstExecution } from './duplicateInStore';
 import { type ReceivedItem } from './receive';
 
 /**

@@ -2,7 +2,7 @@ import { type IDataObject, type IWebhookFunctions, type IWebhookResponseData } f
 import { verifyDelivery } from '../webhook/delivery';
 import { eventName, happensOnce, type ReceivedEvent } from '../webhook/event';
 import { rememberDelivery } from '../webhook/knownNodes';
-import { isFirstDelivery } from '../webhook/recentDeliveries';
+import { isFirstDelivery } from './duplicateInMemory';
 import { reject, respond } from '../webhook/respond';
 import { readSettings } from '../webhook/verificationSettings';
 import { log } from '../webhook/log';

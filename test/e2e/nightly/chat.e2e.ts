@@ -1,7 +1,7 @@
 /** While a call is awaited, what the user of n8n's chat writes is not its outcome, nor the answer of the person on the phone. */
 import { waitFor } from '../../n8n/processes';
 import { outputOf } from '../../n8n/rest';
-import { ensureRuntime } from '../../n8n/runtime';
+import { ensureRuntime } from '../../n8n/installN8n';
 import { during, publish, untilWaiting } from '../deliveries';
 import { actionNode, BY_RULE, chain, LANGCHAIN, n8nNode } from '../nodes';
 import { PATIENT, setUpAll } from '../setup';

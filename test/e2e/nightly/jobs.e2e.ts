@@ -1,6 +1,6 @@
 /** What has to work in every version of n8n: `npm run test:versions`, for the table in docs/dev/compatibility.md. */
 import { waitFor } from '../../n8n/processes';
-import { OLDEST_N8N_VERSION, testedVersions } from '../../n8n/runtime';
+import { OLDEST_N8N_VERSION, testedVersions } from '../../n8n/installN8n';
 import { type Execution, outputOf, type WorkflowNode } from '../../n8n/rest';
 import type { CallStatus } from '../../simulator';
 import { EVENTS, executionsOf, mainJob } from '../../start/check';

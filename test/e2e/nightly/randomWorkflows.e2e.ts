@@ -10,7 +10,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitFor, write } from '../../n8n/processes';
 import type { Execution } from '../../n8n/rest';
-import { testedVersions } from '../../n8n/runtime';
+import { testedVersions } from '../../n8n/installN8n';
 import type { SimulatedCall, SimulatedSession } from '../../simulator';
 import { during, untilPublished } from '../deliveries';
 import { type Mark, randomCase, type RandomCase, type RandomWorkflow } from '../randomWorkflow';

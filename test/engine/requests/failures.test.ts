@@ -1,4 +1,4 @@
-/** What users read when VideoSDK fails. How often what is sent again: see test/unit/api/retry, startedOnce, and hangUpAndEnd. */
+/** What users read when VideoSDK fails. How often what is sent again: see test/unit/api/retry, eachOperation, and hangUpAndEnd. */
 import type { INodeParameters } from 'n8n-workflow';
 import { freePorts } from '../../n8n/processes';
 import type { Fault, Simulator } from '../../simulator';

@@ -8,7 +8,7 @@ import {
 } from '../../../nodes/VideoSdkAgentCloud/api/versionTag';
 
 // The build puts it there.
-jest.mock('../../../nodes/VideoSdkAgentCloud/api/agentArchive', () => ({ PACKAGE_VERSION: '0.1.0' }));
+jest.mock('../../../nodes/VideoSdkAgentCloud/api/filledByBuild', () => ({ PACKAGE_VERSION: '0.1.0' }));
 
 const ENDS_MS = Date.UTC(2027, 11, 3);
 

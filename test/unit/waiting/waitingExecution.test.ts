@@ -6,7 +6,7 @@ import type { StoredWait } from '../../../nodes/VideoSdkAgentCloud/waiting/store
 import { check, requestContext } from '../support';
 import { budgetOf, budgetOfWait } from '../../../nodes/VideoSdkAgentCloud/waiting/budget';
 import type { Poller } from '../../../nodes/VideoSdkAgentCloud/waiting/polling/poller';
-import { takeUp } from '../../../nodes/VideoSdkAgentCloud/waiting/resuming/resume';
+import { takeUp } from '../../../nodes/VideoSdkAgentCloud/waiting/resuming/receiveResume';
 import { WaitingExecution } from '../../../nodes/VideoSdkAgentCloud/waiting/waitingExecution';
 import { WaitState } from '../../../nodes/VideoSdkAgentCloud/waiting/waitState';
 

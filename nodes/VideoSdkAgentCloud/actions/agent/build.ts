@@ -1,4 +1,4 @@
-import { AGENT_ARCHIVE } from '../../api/agentArchive';
+import { AGENT_ARCHIVE } from '../../api/filledByBuild';
 import { abortAfter, ApiError, failureOf, type Send } from '../../api/http/client';
 import { buildLogUrl, createBuild, fetchBuild, startBuild } from '../../api/cloud';
 import { isPassing } from '../../api/http/failure';

@@ -3,7 +3,7 @@ import { type ItemReader } from '../../fields/kit/reader';
 import { readRequestOptions } from '../../fields/kit/requestOptions';
 import { continuesOnFail } from '../../n8n/tool';
 import { accountKey } from '../../waiting/polling/accountRequests';
-import { withReason } from '../notNow';
+import { withReason } from '../notCalled';
 import { type PreparedItem, preparedStartOf } from '../operation';
 import { doubtError, type StartRun } from '../start/itemStart';
 import { ownClaims } from '../start/startState';

@@ -2,8 +2,8 @@
 import { type IExecuteFunctions } from 'n8n-workflow';
 import { type StartKind, STARTS } from '../../api/startWords';
 import { dryRunField } from '../../fields/kit/requestOptions';
-import { isEvaluation } from '../../n8n/evaluation';
-import { mayRunTwice } from '../../n8n/oldEngine';
+import { isEvaluation } from '../../n8n/isEvaluation';
+import { mayRunTwice } from '../../n8n/mayRunTwice';
 import { hasAgentSeveralItems, isAgentTriedAgain, isHumanReview, isTool } from '../../n8n/tool';
 import type { Operation } from '../operation';
 

@@ -12,7 +12,7 @@ import { mayHaveRung } from '../../api/callRecord';
 import { listCallsSince } from '../../api/calls';
 import { type Send } from '../../api/http/client';
 import { isSameNumber, phoneKey } from '../../api/telephony';
-import { notCalled, type NotNow, withReason } from '../notNow';
+import { notCalled, type NotNow, withReason } from '../notCalled';
 
 /** A call that this process is placing, has placed, or may have placed. */
 export interface PlacedCall {

@@ -3,10 +3,10 @@ import { type IDataObject, type NodeApiError, NodeOperationError } from 'n8n-wor
 import { startMsOf } from '../../api/http/responseReaders';
 import { STARTS } from '../../api/startWords';
 import { KINDS } from '../../conversation/kinds';
-import { notCalled, withReason } from '../notNow';
+import { notCalled, withReason } from '../notCalled';
 import type { Doubt, Started } from './claims';
 import { calleeOf, doubtError, endBy, type ItemStart, type StartEnd, type StartRun } from './itemStart';
-import { checkAllowed } from './onlyCall';
+import { checkAllowed } from './allowedNumbers';
 import { type Found, isFindable, StartSearch, type WantedStart } from './search';
 import { automaticKey, contentOf, userKey } from './startKey';
 import { claimOf, ownClaims } from './startState';

@@ -4,7 +4,7 @@ import { type ItemReader } from '../../fields/kit/reader';
 import { type RetryNote } from '../../n8n/retryNote';
 import { type SentWait } from '../../waiting/planWait';
 import { type ItemRequests, NotSent } from '../itemRequests';
-import { NotNow } from '../notNow';
+import { NotNow } from '../notCalled';
 import type { StartingItem } from '../operation';
 import type { CalledBefore, Placing } from './calledBefore';
 import type { Claim, Doubt, Started } from './claims';

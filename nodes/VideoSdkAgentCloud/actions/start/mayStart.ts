@@ -1,13 +1,12 @@
 /** Decides whether something may be started now: whom the credential allows, hours, other calls to the number, and the rule's numbers. */
-import { NodeOperationError } from 'n8n-workflow';
 import { type StartKind } from '../../api/startWords';
 import { fetchNumbersOfRule, otherNumbers } from '../../api/telephony';
 import { outsideHours } from '../../fields/callingHours';
-import { notCalled, withReason } from '../notNow';
+import { notCalled } from '../notCalled';
 import type { CallBrakes } from '../operation';
 import { CalledBefore, Placing } from './calledBefore';
 import { endBy, type ItemStart, type StartEnd } from './itemStart';
-import { checkAllowed } from './onlyCall';
+import { checkAllowed } from './allowedNumbers';
 
 /** @returns why nothing is started; undefined if it may begin */
 export async function mayStart(start: ItemStart): Promise<StartEnd | undefined> {
@@ -17,7 +16,7 @@ export async function mayStart(start: ItemStart): Promise<StartEnd | undefined> 
 		await checkAllowed(start);
 		if (call) await preparePlacing(start, call);
 		// Nothing is awaited between these, or two uses of a tool at the same time could both go on.
-		if (call && !call.allowsSameNumber) checkToolUse(start, call);
+		if (call && !call.allowsSameNumber) uses.refuseNumber(call.to);
 		lastLook(start);
 		start.settleUse = uses.note(start.claim.key);
 		await start.calledBefore?.checkListed(requests.inTurn());
@@ -51,17 +50,6 @@ async function preparePlacing(start: ItemStart, { to, notCalledWithinMs }: CallB
 	start.placing = new Placing(run.state.placedCalls, data?.apiKey, to);
 	if (notCalledWithinMs === undefined) return;
 	start.calledBefore = new CalledBefore(run.context, to, notCalledWithinMs, start.placing);
-}
-
-/** @throws NodeOperationError if an AI tool of this execution has called the number, or may have */
-function checkToolUse({ run, uses }: ItemStart, { to }: CallBrakes): void {
-	const { earlier } = uses;
-	if (earlier === undefined) return;
-	const { startedId } = earlier;
-	const was = startedId ? `was already called (call ${startedId})` : 'may already have been called';
-	const advice = "To let the AI agent call a number again, turn on 'Allow Same Number' under 'Options'.";
-	const error = new NodeOperationError(run.context.getNode(), `${to} ${was}. ${advice}`);
-	throw withReason(error, 'sameNumber');
 }
 
 /** @throws NodeOperationError if the number to call from certainly isn't one of the routing rule's */

@@ -1,8 +1,9 @@
-import { type IDataObject, type IExecuteFunctions } from 'n8n-workflow';
+import { type IDataObject, type IExecuteFunctions, NodeOperationError } from 'n8n-workflow';
 import { type StartKind, STARTS } from '../../api/startWords';
 import { CONTEXT_KEYS } from '../../n8n/keys';
 import { storedContext } from '../../n8n/nodeContext';
 import { phoneKey } from '../../api/telephony';
+import { withReason } from '../notCalled';
 import { agentRun, isHumanReview, isTool } from '../../n8n/tool';
 
 /** What an AI tool has started, or may have. */
@@ -47,6 +48,17 @@ export class ToolUses {
 		const { earlier } = this;
 		const isRetried = earlier && earlier.executionId !== this.context.getExecutionId();
 		return isRetried && earlier.agentRun === agentRun(this.context) ? earlier : undefined;
+	}
+
+	/** @throws NodeOperationError, in words for the model as well, if an AI tool of this execution has called the number, or may have */
+	refuseNumber(to: string): void {
+		const { earlier } = this;
+		if (earlier === undefined) return;
+		const { startedId } = earlier;
+		const was = startedId ? `was already called (call ${startedId})` : 'may already have been called';
+		const advice = "To let the AI agent call a number again, turn on 'Allow Same Number' under 'Options'.";
+		const error = new NodeOperationError(this.context.getNode(), `${to} ${was}. ${advice}`);
+		throw withReason(error, 'sameNumber');
 	}
 
 	/** Notes what is about to be started. @returns a function to call with its ID, or with `failed` if it has certainly failed */

@@ -2,7 +2,7 @@ import { type IWebhookFunctions } from 'n8n-workflow';
 import { BoundedMap, PerNode } from '../n8n/boundedStores';
 import { whenAnswered } from '../n8n/waitingState';
 
-/** The number of events to remember, which covers the duplicates of hours. trigger/firstExecution.ts recognizes older ones. */
+/** The number of events to remember, which covers the duplicates of hours. trigger/duplicateInStore.ts recognizes older ones. */
 const MAX_REMEMBERED = 500;
 
 /** Whether this n8n process has accepted the latest delivery of each event, by node. */

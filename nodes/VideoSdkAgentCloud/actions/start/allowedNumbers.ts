@@ -1,7 +1,7 @@
 import { holdsExpression } from '../../api/http/credential';
 import { phoneKey } from '../../api/telephony';
 import { emptyOnlyCall, readOnlyCall } from '../../fields/onlyCall';
-import { notCalled } from '../notNow';
+import { notCalled } from '../notCalled';
 import { calleeOf, type ItemStart } from './itemStart';
 
 /**

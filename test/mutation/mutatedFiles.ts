@@ -26,7 +26,7 @@ export const CHANGED: Record<'unit' | 'engine', string[]> = {
 		'trigger/reconcile.ts',
 		'webhook/event.ts',
 		'webhook/eventNames.ts',
-		'webhook/recentDeliveries.ts',
+		'trigger/duplicateInMemory.ts',
 		'webhook/verify.ts',
 	],
 	engine: ['actions/run', 'actions/start'],

@@ -125,7 +125,10 @@ async function answer(context: IWebhookFunctions, state: WaitState): Promise<IWe
  * Responds to a request to the resume URL of a waiting execution. Never throws, because n8n would continue the execution with an empty item
  * (test/e2e/n8nContract).
  */
-export async function resume(context: IWebhookFunctions, state: WaitState): Promise<IWebhookResponseData> {
+export async function receiveResume(
+	context: IWebhookFunctions,
+	state: WaitState,
+): Promise<IWebhookResponseData> {
 	context.getResponseObject().setHeader(RESULT_HEADER, 'answered');
 	return await answer(context, state).catch((error: Error) =>
 		reject(context, {

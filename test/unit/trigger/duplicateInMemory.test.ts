@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import fc from 'fast-check';
-import { isFirstDelivery } from '../../../nodes/VideoSdkAgentCloud/webhook/recentDeliveries';
+import { isFirstDelivery } from '../../../nodes/VideoSdkAgentCloud/trigger/duplicateInMemory';
 import { checkAsync, settle } from '../support';
 
 /** The response of a delivery, which n8n answers or the sender gives up. */

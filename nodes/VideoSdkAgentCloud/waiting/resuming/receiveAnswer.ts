@@ -11,7 +11,7 @@ import { warnSparingly } from '../../webhook/log';
 import { isConditional, isKeyOf, responseProblem, withResponse } from '../question';
 import { readWaiting } from '../storedWait';
 import { type WaitState } from '../waitState';
-import { takeUp } from './resume';
+import { takeUp } from './receiveResume';
 
 const TAKEN = 'Thank you, the response was received. Say goodbye now.';
 const IS_CONDITION =
@@ -55,7 +55,7 @@ async function receive(context: IWebhookFunctions, state: WaitState): Promise<IW
  * Answers the MCP client of an agent that is to ask a question: it tells the agent the question, and continues the execution, once, with a
  * response that fits. Never throws, because n8n would continue the execution with an empty item (test/e2e/n8nContract).
  */
-export async function receiveResponse(
+export async function receiveAnswer(
 	context: IWebhookFunctions,
 	state: WaitState,
 ): Promise<IWebhookResponseData> {

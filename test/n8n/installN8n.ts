@@ -14,7 +14,7 @@ import {
 
 /** The current version of n8n, on which everything is tested. */
 export const DEFAULT_N8N_VERSION = '2.41.1';
-/** The oldest one that is supported: the first of which an execution has a token for resuming it, see n8n/oldEngine.ts. */
+/** The oldest one that is supported: the first of which an execution has a token for resuming it, see n8n/mayRunTwice.ts. */
 export const OLDEST_N8N_VERSION = '2.14.2';
 
 /** @returns the versions on which the contract, random workflows, and the main jobs run: those of `N8N_VERSIONS`, separated by commas */
