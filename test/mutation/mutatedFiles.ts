@@ -2,6 +2,7 @@
 export const CHANGED: Record<'unit' | 'engine', string[]> = {
 	unit: [
 		'agentTools',
+		'api/callOutcome.ts',
 		'api/callRecord.ts',
 		'api/endOnce.ts',
 		'api/http/failure.ts',

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { asRecord, isRecord } from '../../nodes/VideoSdkAgentCloud/api/http/responseReaders';
-import { endOf } from '../../nodes/VideoSdkAgentCloud/api/callRecord';
+import { endOf } from '../../nodes/VideoSdkAgentCloud/api/callOutcome';
 import type { Json } from '../simulator/request';
 import { BUILD_NOW, CHANGE_OF_RULE, DEPLOYING, RULE_WORD } from './agent';
 import { type Evidence, FAILED_ONCE, isSuccess, type Received } from './evidence';

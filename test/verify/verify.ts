@@ -1,6 +1,6 @@
 /** What is asked for, and what is made, watched, and ended again. */
 import { randomUUID } from 'node:crypto';
-import { isCallOver, plainStatus } from '../../nodes/VideoSdkAgentCloud/api/callRecord';
+import { isCallOver, plainStatus } from '../../nodes/VideoSdkAgentCloud/api/callOutcome';
 import { hasStatus, TERMINAL_STATUSES } from '../../nodes/VideoSdkAgentCloud/api/sessions';
 import { PlainError } from '../n8n/processes';
 import { COMMON_CALL_EVENTS, SESSION_EVENTS } from '../schemas/events';

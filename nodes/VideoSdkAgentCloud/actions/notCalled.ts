@@ -1,4 +1,5 @@
 import { type IDataObject } from 'n8n-workflow';
+import type { ItemOutcome } from '../api/callOutcome';
 
 /** Why a call was not made, as workflows branch on it. */
 export type ReasonCode =
@@ -18,7 +19,10 @@ export const notCalled = (
 	reason: string,
 	reasonCode: ReasonCode,
 	more?: IDataObject,
-): NotNow => new NotNow({ outcome: 'notCalled', to, reason, reasonCode, ...more });
+): NotNow => {
+	const outcome: ItemOutcome = 'notCalled';
+	return new NotNow({ outcome, to, reason, reasonCode, ...more });
+};
 
 /** Marks an error with why nothing was started, as the output says it. */
 export function withReason<E extends Error & { context: IDataObject }>(error: E, reasonCode: ReasonCode): E {

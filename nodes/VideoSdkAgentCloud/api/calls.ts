@@ -1,7 +1,8 @@
 import type { IDataObject } from 'n8n-workflow';
 import { recordWith, startMsOf, unlessDeclined } from './http/responseReaders';
 import type { Send } from './http/client';
-import { describeCall, isCallOver } from './callRecord';
+import { isCallOver } from './callOutcome';
+import { describeCall } from './callRecord';
 import { endOnce } from './endOnce';
 import { listPages, type ListRequest } from './http/pagination';
 

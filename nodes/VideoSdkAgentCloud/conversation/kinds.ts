@@ -1,6 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 import { omit } from '../api/http/responseReaders';
-import { describeCall, endOf, simplifyCall } from '../api/callRecord';
+import { endOf } from '../api/callOutcome';
+import { describeCall, simplifyCall } from '../api/callRecord';
 import { CALLS, getCall, requestCallEnd } from '../api/calls';
 import type { Send } from '../api/http/client';
 import type { ListRequest } from '../api/http/pagination';

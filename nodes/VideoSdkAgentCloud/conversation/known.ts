@@ -1,7 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
 import { msOf, omit, pick } from '../api/http/responseReaders';
 import { NO_TIME_LEFT } from '../api/http/client';
-import { plainStatus, timelogOf } from '../api/callRecord';
+import { plainStatus, timelogOf } from '../api/callOutcome';
 import { apiSessionId } from '../api/sessionId';
 import { type Includable, mergeArtifacts, type Artifact } from './artifact';
 import { FINAL, type Kind } from './kinds';

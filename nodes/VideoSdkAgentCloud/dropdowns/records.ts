@@ -5,7 +5,7 @@ import {
 	NodeOperationError,
 } from 'n8n-workflow';
 import { AGENT_DEPLOYMENTS } from '../api/agents';
-import { isCallOver } from '../api/callRecord';
+import { isCallOver } from '../api/callOutcome';
 import { CALLS } from '../api/calls';
 import { clientOf } from '../api/http/client';
 import { listRecords } from '../api/http/pagination';

@@ -1,5 +1,5 @@
 import { type IDataObject, type IExecuteFunctions, type IWebhookFunctions } from 'n8n-workflow';
-import { isCallOver } from '../api/callRecord';
+import { isCallOver } from '../api/callOutcome';
 import { getCall } from '../api/calls';
 import { clientOf, type Send } from '../api/http/client';
 import { pause } from '../api/http/pause';

@@ -1,12 +1,8 @@
 import fc from 'fast-check';
 import type { SipCallStatus } from '@videosdk.live/server-sdk';
 import type { IDataObject } from 'n8n-workflow';
-import {
-	type CallOutcome,
-	describeCall,
-	isCallOver,
-	simplifyCall,
-} from '../../../nodes/VideoSdkAgentCloud/api/callRecord';
+import { type CallOutcome, isCallOver } from '../../../nodes/VideoSdkAgentCloud/api/callOutcome';
+import { describeCall, simplifyCall } from '../../../nodes/VideoSdkAgentCloud/api/callRecord';
 import { describeSession } from '../../../nodes/VideoSdkAgentCloud/api/sessions';
 import { check } from '../support';
 

@@ -1,6 +1,7 @@
 import { type IDataObject } from 'n8n-workflow';
 import { choiceField, choicesField, dateField, optional, optionsOf, textField } from '../../fields/kit/field';
-import { CALL_OUTCOMES, simplifyCall } from '../../api/callRecord';
+import { CALL_OUTCOMES } from '../../api/callOutcome';
+import { simplifyCall } from '../../api/callRecord';
 import { CALLS, endCall } from '../../api/calls';
 import { callField, routingRuleField } from '../../fields/kit/locators';
 import { filtersField, readDateMs } from '../../fields/kit/filters';

@@ -1,4 +1,5 @@
 import { type INodeExecutionData, type NodeOperationError } from 'n8n-workflow';
+import type { ItemOutcome } from '../../api/callOutcome';
 import { simplifyCall } from '../../api/callRecord';
 import { failureOf } from '../../api/http/client';
 import { ItemReader } from '../../fields/kit/reader';
@@ -44,8 +45,9 @@ export function toOutput(items: Run): INodeExecutionData[] {
 		if (operation.starts !== 'call') return [{ json: { error: error.message }, pairedItem }];
 		// The item also says whether the call may have been made, and to whom.
 		const to = callees[itemIndex];
+		const outcome: ItemOutcome = isInDoubt ? 'inDoubt' : 'notCalled';
 		const json = {
-			outcome: isInDoubt ? 'inDoubt' : 'notCalled',
+			outcome,
 			...(to && { to }),
 			...(!isInDoubt && { reasonCode: reasonCodeOf(error) }),
 			error: error.message,

@@ -8,7 +8,7 @@ import {
 } from 'n8n-workflow';
 import { trimKey } from '../../../../credentials/apiTarget';
 import { latestOf, startMsOf } from '../../api/http/responseReaders';
-import { mayHaveRung } from '../../api/callRecord';
+import { mayHaveRung } from '../../api/callOutcome';
 import { listCallsSince } from '../../api/calls';
 import { type Send } from '../../api/http/client';
 import { isSameNumber, phoneKey } from '../../api/telephony';
