@@ -57,7 +57,10 @@ function judgeTarball(tarball: string, folder: string): string[] {
 	return [...findings, ...missing.map((file) => `${file} is missing`)];
 }
 
-/** What is wrong with the agent in the package, which is to be what git has of `agent/`, without its README. */
+/** What nothing needs that runs the agent: its README, and what the locked requirements are made from. */
+const NOT_PACKED = ['agent/README.md', 'agent/requirements.in'];
+
+/** What is wrong with the agent in the package, which is to be what git has of `agent/` besides `NOT_PACKED`. */
 async function judgeAgent(folder: string): Promise<string[]> {
 	const code = readFileSync(join(folder, 'dist/nodes/VideoSdkAgentCloud/nodes.js'), 'utf8');
 	// How the base64 of a gzip file begins.
@@ -67,7 +70,7 @@ async function judgeAgent(folder: string): Promise<string[]> {
 	const wanted = output
 		.trim()
 		.split('\n')
-		.filter((path) => path !== 'agent/README.md');
+		.filter((path) => !NOT_PACKED.includes(path));
 	const names = [...packed.keys()].map((name) => `agent/${name}`);
 	const different = wanted.filter(
 		(path) => packed.get(path.slice('agent/'.length)) !== readFileSync(join(repositoryRoot, path), 'utf8'),
