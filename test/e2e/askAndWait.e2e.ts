@@ -3,11 +3,13 @@
  * answer.
  */
 import { type Execution, outputOf } from '../n8n/rest';
+import { waitFor } from '../n8n/processes';
 import { MODES, publishWebhook, startNew, untilPublished, untilWaiting } from './deliveries';
 import { callTool, post, withMcp } from './mcpClient';
 import { Agents, type Question, question, submit } from './questions';
 import {
 	actionNode,
+	BY_RULE,
 	chain,
 	countingNode,
 	inMode,
@@ -38,6 +40,7 @@ const WORKFLOWS: Record<string, object[]> = {
 		}),
 	],
 	twice: [question(), question({ message: 'And on Friday?' })],
+	call: [{ ...BY_RULE, operation: 'makeAndWait', to: '+15550003000' }],
 };
 
 describe.each(MODES)('Ask and Wait in n8n, %s mode', (mode) => {
@@ -169,5 +172,41 @@ describe.each(MODES)('Ask and Wait in n8n, %s mode', (mode) => {
 		expect(outputOf(await rest.untilEnded(asked.executionId, 'After'), 'After')).toMatchObject(responses);
 		const after = outputOf(await rest.untilEnded(executionId, 'After'), 'After');
 		expect(after).toMatchObject(responses);
+	});
+
+	/** Stops an execution before its call is made, and retries it. @returns the ID of the execution that waits */
+	async function stopAndRetry(path: string): Promise<string> {
+		const { n8n, simulator } = setup;
+		const before = new Set((await n8n.rest.listExecutions()).map(({ id }) => id));
+		const rooms = () => simulator.requests.filter((one) => one.path === '/v2/rooms' && one.method === 'POST');
+		const { length } = rooms();
+		simulator.addFault({ match: { method: 'POST', path: /^\/v2\/rooms/ }, kind: 'hang' });
+		await n8n.rest.triggerByWebhook(`${setup.webhooksUrl}/webhook/${path}`);
+		await waitFor('the request for a room', async () => rooms().length > length);
+		const stopped = (await n8n.rest.listExecutions()).find(({ id }) => !before.has(id))!;
+		await n8n.rest.call('POST', `/executions/${stopped.id}/stop`, {});
+		await waitFor('the stop', async () => (await n8n.rest.getExecution(stopped.id))?.status === 'canceled');
+		const body = { loadWorkflow: true };
+		const { id } = await n8n.rest.call<{ id: string }>('POST', `/executions/${stopped.id}/retry`, body);
+		await untilWaiting(n8n, String(id));
+		return String(id);
+	}
+
+	it('takes the answer in the Retry of an execution that was stopped before it called', async () => {
+		const executionId = await stopAndRetry('approval');
+		const asked = await agents.next();
+		expect(asked.executionId).toBe(executionId);
+		expect(await submit(asked, { approved: true })).toMatchObject({ isError: false });
+		expect((await goneOn(asked)).item).toMatchObject({ data: { approved: true }, callId: asked.callId });
+	});
+
+	it('Make and Wait hears of the end in such a Retry', async () => {
+		const executionId = await stopAndRetry('call');
+		const { callId } = [...setup.simulator.calls.values()].at(-1)!;
+		await setup.simulator.moveCall(callId, 'ended');
+		const ended = await setup.n8n.rest.untilEnded(executionId, 'After');
+		expect(ended.status).toBe('success');
+		expect(outputOf(ended, ASK)).toMatchObject([{ callId, outcome: expect.not.stringMatching('running') }]);
+		expect(outputOf(ended, ASK)[0]).not.toHaveProperty('timedOut');
 	});
 });

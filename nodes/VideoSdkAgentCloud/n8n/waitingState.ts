@@ -1,6 +1,6 @@
 import { type IExecuteFunctions, type INodeExecutionData, type IWebhookFunctions, sleep } from 'n8n-workflow';
 import { CONTEXT_KEYS } from './keys';
-import type { InEngine } from './nodeContext';
+import { type InEngine, runOf } from './nodeContext';
 
 const NO_EXECUTION_ID = '0';
 const POLL_MS = 1_000;
@@ -35,6 +35,10 @@ export async function putExecutionToWait(
 	// Without this, n8n resumes the execution with the output of any sub-workflow that an earlier node has left running
 	// (updateParentExecutionWithChildResults). until: n8n resumes a parent only if it waits for that sub-workflow.
 	executeData.metadata = { ...executeData.metadata, waitingChildExecutionIds: [NO_EXECUTION_ID] };
+	// In a user's Retry of an execution that was stopped, n8n leaves the error of the stop (ExecutionService.retry), and then takes the
+	// execution that waits for one that has failed: it refuses each request to it (WaitingWebhooks.executeWebhook; test/e2e/askAndWait).
+	// until: n8n removes the error in each Retry.
+	if (context.getMode() === 'retry') delete runOf(context)?.resultData.error;
 	await context.putExecutionToWait(new Date(deadlineMs));
 }
 
