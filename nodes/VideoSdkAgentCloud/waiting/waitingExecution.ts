@@ -84,6 +84,12 @@ export class WaitingExecution {
 		this.poller?.wake();
 	}
 
+	/** Makes polls due of what isn't ready, because another process knows that it is, but has left out the records. */
+	pollAgain(): void {
+		const nowMs = Date.now();
+		for (const one of this.awaited.values()) if (!one.isReady(nowMs)) one.pollAgain();
+	}
+
 	/** Polls the conversation that an event is about at once, if it's the last one that is open. Never throws. */
 	async pollNow(one: PendingConversation): Promise<void> {
 		const nowMs = Date.now();

@@ -25,6 +25,8 @@ export interface ResumeRequest {
 
 /** The last request of the package itself comes at the deadline, and may take a while. */
 const AFTER_DEADLINE_MS = 5_000;
+/** n8n's N8N_PAYLOAD_SIZE_MAX, of a body that is no longer compressed. */
+const MAX_BODY_BYTES = 16 * 1024 * 1024;
 /** Longer than any test lets an execution wait. */
 const PATIENCE_MS = 48 * 3_600_000;
 
@@ -143,6 +145,10 @@ export class WaitingRun extends Loopback {
 		this.requests.push(entry);
 		response.once('finish', () => (entry.status = response.statusCode));
 		this.beforeReceiving?.();
+		if (request.rawBody.length > MAX_BODY_BYTES) {
+			asExpressResponse(response).status(500).json({ code: 0, message: 'request entity too large' });
+			return;
+		}
 		// Not stored yet, or over.
 		if (!this.isWaiting || this.busy-- > 0) {
 			const reason = this.isResumed ? 'has finished already' : 'is running already';

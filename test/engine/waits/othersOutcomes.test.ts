@@ -106,3 +106,21 @@ it('What another process could not carry is fetched, although it ended an hour a
 	const output = (await waiting.jsonWithin(HOUR_MS)) ?? [];
 	expect(output.filter(({ transcript }) => typeof transcript === 'string')).toHaveLength(100);
 });
+
+it.each(['the process that waits', 'another process'])(
+	'Records of more than n8n takes in one request cost no outcome, if the request reaches %s',
+	async (who) => {
+		const { waiting, ids } = await rig.wait(260, makeAndWait(A_DAY), DAY_MS);
+		if (who === 'another process') waiting.receiver = await rig.addEngine();
+		await later(60_000);
+		rig.simulator.setEventFaults({ drop: () => true });
+		for (const call of rig.simulator.calls.values()) call.metadata.notes = 'x'.repeat(70_000);
+		await rig.talk(ids);
+		const output = (await waiting.jsonWithin(HOUR_MS)) ?? [];
+		expect(output.map(({ outcome, timedOut }) => [outcome, timedOut])).toEqual(
+			ids.map(() => ['answered', undefined]),
+		);
+		// What n8n can't read is never sent.
+		for (const { body } of waiting.requests) expect(body.length).toBeLessThan(1_000_000);
+	},
+);

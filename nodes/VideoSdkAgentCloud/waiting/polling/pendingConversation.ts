@@ -115,6 +115,11 @@ export class PendingConversation {
 		this.progress.soonPolls = SOON_POLLS;
 	}
 
+	/** Makes the next poll due, because another process knows more. */
+	pollAgain(): void {
+		this.progress.polledAtMs = -Infinity;
+	}
+
 	/** Whether its own record has to be fetched, because the list may lag behind. */
 	get needsOwnPoll(): boolean {
 		if (this.known.isConfirmedOver) return needsLog(this.known);

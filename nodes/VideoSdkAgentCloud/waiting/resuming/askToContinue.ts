@@ -2,7 +2,7 @@ import { type IDataObject, jsonParse, sleep } from 'n8n-workflow';
 import { abortAfter } from '../../api/http/client';
 import type { RequestContext } from '../../api/http/credential';
 import { excerpt } from '../../api/http/failure';
-import type { Known } from '../../conversation/known';
+import { type Known, unknown } from '../../conversation/known';
 import { Limiter } from '../../api/http/limiter';
 import { KEY_HEADER, RESULT_HEADER } from './resumeUrl';
 import type { StoredWait } from '../storedWait';
@@ -15,7 +15,7 @@ const BUSY_PAUSE_MS = 5_000;
 const PAUSE_MS = 20_000;
 const LONGEST_PAUSE_MS = 10 * 60_000;
 const LAST_TRY_BEFORE_END_MS = 1_000;
-/** A proxy may refuse a longer body. */
+/** A proxy may refuse a longer body, and n8n itself refuses one of 16 MB, however it's compressed (N8N_PAYLOAD_SIZE_MAX). */
 const MAX_BODY_BYTES = 1_000_000;
 
 /**
@@ -41,12 +41,18 @@ export interface CarriedKnown {
 	isWhole?: true;
 }
 
-/** @returns the body; if it would be too long, without artifacts, which the receiver then fetches from VideoSDK itself */
+/**
+ * Returns what of a conversation isn't in VideoSDK's records. Without its record, an end that was confirmed is nothing but unknown: the
+ * receiver has to look for it, or it would continue with the record from before the end.
+ */
+const withoutRecord = ({ id, isConfirmedOver, reported, ended, seenOverAtMs }: Known): Known =>
+	isConfirmedOver ? unknown(id) : { ...unknown(id), reported, ended, seenOverAtMs };
+
+/** @returns the body; if it would be too long, without records and what was said, which the receiver then fetches itself */
 function bodyOf(carried: CarriedKnown): string {
 	const whole = JSON.stringify({ ...carried, isWhole: true } satisfies CarriedKnown);
 	if (Buffer.byteLength(whole) <= MAX_BODY_BYTES) return whole;
-	const known = carried.known.map((one): Known => ({ ...one, artifacts: {} }));
-	return JSON.stringify({ ...carried, known });
+	return JSON.stringify({ ...carried, known: carried.known.map(withoutRecord) });
 }
 
 /** @returns the text as UTF-8, compressed. It uses CompressionStream, because n8n's scanner refuses 'zlib' (npm run scan) */

@@ -64,6 +64,7 @@ function mergeFromUs(context: IWebhookFunctions, wait: WaitingExecution): boolea
 	// `askToContinue` has made the body.
 	const { known = [], response, isWhole } = context.getBodyData() as unknown as Partial<CarriedKnown>;
 	wait.merge(known, response);
+	if (isWhole !== true) wait.pollAgain();
 	wait.wake();
 	// The sender is ready, and after a whole body, this process knows all that the sender knows, even if it can't ask VideoSDK itself.
 	return wait.isReady || isWhole === true;

@@ -63,16 +63,30 @@ it.each([
 	['\u0928', 330_000, true],
 	['\u0928', 340_000, false],
 ])(
-	'What was said is sent up to 1 MB, else the receiver gets it itself: %s, %i times',
+	'Records and what was said are sent up to 1 MB, else the receiver gets them itself: %s, %i times',
 	async (letter, length, isSent) => {
 		const [long, short] = withTexts(0, 1_000);
 		long.artifacts.transcript = { value: letter.repeat(length), weight: length, mayCome: false };
 		const sent: CarriedKnown[] = [];
 		await ask([long, short], (carried) => (sent.push(carried), 'continued'));
-		const without = [long, short].map((one): Known => ({ ...one, artifacts: {} }));
+		const without = [long, short].map(({ id }) => unknown(id));
 		expect(sent).toEqual([isSent ? { known: [long, short], isWhole: true } : { known: without }]);
 	},
 );
+
+it('Of more than 1 MB, ends are sent that no record has, and no end of which the receiver would lack the record', async () => {
+	const [confirmed, reported] = withTexts(2_000_000, 0);
+	const end = { reported: { stopped: 5 }, ended: true, seenOverAtMs: 7 } as const;
+	const sent: CarriedKnown[] = [];
+	await ask(
+		[
+			{ ...confirmed, ...end, isConfirmedOver: true, overAtMs: 4 },
+			{ ...reported, ...end },
+		],
+		(carried) => (sent.push(carried), 'continued'),
+	);
+	expect(sent).toEqual([{ known: [unknown('c-0'), { ...unknown('c-1'), ...end }] }]);
+});
 
 it.each([
 	['https://n8n.example.com/hooks-wait/1?signature=TOKEN/videosdk', 'https://n8n.example.com'],
