@@ -77,11 +77,17 @@ export const roomIdOption = optional(
 	"The ID of an existing room to use for the conversation. People in one room hear each other. Can't be combined with 'Recording'.",
 );
 
+/**
+ * With more items, no call gets a room that no one asked for: each room's event has n8n load the execution with all items
+ * (WaitingWebhooks), and little is gained before the last one.
+ */
+const MAX_OWN_ROOMS = 20;
+
 /** The option for a room of its own for each call, even if nothing is recorded. */
 export const ownRoomOption = switchField('default', 'Own Room', 'ownRoom', {
 	default: true,
 	description:
-		"Whether to create a room for each call, which tells n8n at once when the call ends. Without this option, n8n does so if it has a public URL and there is no 'Room ID'.",
+		"Whether to create a room for each call, which tells n8n at once when the call ends. Without this option, n8n does so if it has a public URL, there is no 'Room ID', and there are at most 20 items.",
 });
 
 /**
@@ -93,8 +99,9 @@ export const ownRoomOption = switchField('default', 'Own Room', 'ownRoom', {
 export function readRoom(read: ItemReader, hasOwnRoom = false): RoomChoice {
 	const options = readOptions(read);
 	const autoStartConfig = readRecording(read);
-	const isOwn = hasOwnRoom && options.flag(ownRoomOption);
 	const isOptional = !options.has(ownRoomOption);
+	const isWorthIt = !isOptional || read.context.getInputData().length <= MAX_OWN_ROOMS;
+	const isOwn = hasOwnRoom && options.flag(ownRoomOption) && isWorthIt;
 	const roomId = readRoomId(options, roomIdOption);
 	if (roomId === undefined) {
 		if (autoStartConfig) return { body: { autoStartConfig } };
