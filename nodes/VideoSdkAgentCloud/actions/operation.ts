@@ -161,7 +161,7 @@ export interface Operation {
 	isTool?: boolean;
 	/** What the operation starts, if anything. A start that may have been carried out is never sent again. */
 	starts?: StartKind;
-	/** Whether the operation ends something that other nodes may still need if n8n runs it too early. */
+	/** Whether the operation ends or deletes something for good, which no evaluation is to do. */
 	ends?: boolean;
 	/** The number of requests in flight if the user hasn't set 'Max Concurrency'. */
 	maxConcurrency?: number;

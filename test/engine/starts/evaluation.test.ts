@@ -55,6 +55,22 @@ describe('In an evaluation', () => {
 		expect(rig.requests).toEqual([]);
 	});
 
+	it.each([
+		callParameters('hangUp', { callId: 'a' }),
+		parametersOf('session', 'end', { sessionId: 'a' }),
+		parametersOf('room', 'endSession', { roomId: 'a' }),
+		parametersOf('room', 'deactivate', { roomId: 'a' }),
+		parametersOf('recording', 'delete', { recordingId: 'a' }),
+		parametersOf('transcription', 'stopRealtime', { roomId: 'a' }),
+	])('nothing is ended or deleted: %j', async (parameters) => {
+		for (const [, options] of where) {
+			expect((await rig.failure(parameters, options)).message).toBe(
+				'In an evaluation, nothing is ended or deleted. Nothing was sent: put Evaluation: Check if Evaluating before this node [item 0]',
+			);
+		}
+		expect(rig.requests).toEqual([]);
+	});
+
 	it('nothing is held up that starts nothing', async () => {
 		const getMany = callParameters('getAll');
 		expect((await rig.run(getMany, { mode: 'evaluation' })).error).toBeUndefined();

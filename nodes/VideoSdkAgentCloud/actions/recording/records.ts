@@ -40,7 +40,9 @@ export const operations: RecordOperations = [
 	onRecord(recordingIdField, deleteRecording, {
 		value: 'delete',
 		action: 'Delete recording',
-		description: "Delete a room's recording permanently. If there is none, nothing happens.",
+		description:
+			"Delete a room's recording. VideoSDK calls this a soft delete, and transcripts and summaries stay. If there is none, nothing happens.",
 		isTool: false,
+		ends: true,
 	}),
 ];

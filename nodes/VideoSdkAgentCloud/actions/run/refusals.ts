@@ -16,7 +16,8 @@ export interface Refusal {
 const MAY_RUN_TWICE =
 	'This version of n8n may run this execution twice, because a sub-workflow is part of it. Update n8n to 2.14 or newer, or make the call in the main workflow. Nothing was sent.';
 
-const EVALUATION_ADVICE = 'Turn on Dry Run, or put Evaluation: Check if Evaluating before this node';
+const CHECK_IF_EVALUATING = 'put Evaluation: Check if Evaluating before this node';
+const EVALUATION_ADVICE = `Turn on Dry Run, or ${CHECK_IF_EVALUATING}`;
 
 /**
  * Keeps an evaluation from reaching people for each of its cases. An evaluation can't wait either, because n8n ends a case as soon as
@@ -26,9 +27,12 @@ const EVALUATION_ADVICE = 'Turn on Dry Run, or put Evaluation: Check if Evaluati
  */
 function refusalOfEvaluation(
 	context: IExecuteFunctions,
-	{ options, starts, complete }: Operation,
+	{ options, starts, ends, complete }: Operation,
 ): string | undefined {
-	if (!options?.includes(dryRunField) || !isEvaluation(context)) return undefined;
+	const hasDryRun = options?.includes(dryRunField);
+	if (!(hasDryRun || ends) || !isEvaluation(context)) return undefined;
+	if (!hasDryRun)
+		return `In an evaluation, nothing is ended or deleted. Nothing was sent: ${CHECK_IF_EVALUATING}`;
 	if (starts === undefined) return `In an evaluation, nothing is changed. ${EVALUATION_ADVICE}`;
 	const { one, started } = STARTS[starts];
 	const none = starts === 'call' || starts === 'transfer' ? 'No one was called.' : 'Nothing was sent.';

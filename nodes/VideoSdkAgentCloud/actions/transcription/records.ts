@@ -14,5 +14,6 @@ export const operations: RecordOperations = [
 		value: 'stopRealtime',
 		action: 'Stop realtime transcription',
 		description: "Stop transcribing what's said in a room",
+		ends: true,
 	}),
 ];
