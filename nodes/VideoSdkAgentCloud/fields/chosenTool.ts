@@ -1,7 +1,7 @@
 import { credentialId } from '../api/http/credential';
 import { splitTimeout } from '../agentTools/timeout';
 import { toolPath } from '../agentTools/accessToken';
-import { isUnreachableFrom, originOf } from '../security/publicAddress';
+import { isUnreachableFrom, originOf, WAITING_URL } from '../security/publicAddress';
 import { type SigningKey } from '../security/signedEnvelope';
 import { findTool } from '../webhook/knownNodes';
 import { groupField } from './kit/field';
@@ -76,6 +76,12 @@ export function readTool(read: CollectionReader, number: number): ChosenTool {
 		throw read.fail(
 			`${label} must end with /mcp and contain no user name or password`,
 			'Paste the Production URL of a VideoSDK Agent Cloud Tool Trigger. Agents can only talk to such a URL.',
+		);
+	}
+	if (pathname.includes(WAITING_URL)) {
+		throw read.fail(
+			`${label} is the address of a waiting execution, which can't be used as a tool`,
+			'Paste the Production URL of a VideoSDK Agent Cloud Tool Trigger.',
 		);
 	}
 	const { url, timeoutS } = splitTimeout(text);

@@ -470,6 +470,10 @@ const REFUSED: Record<string, [fields: IDataObject, message: string]> = {
 		'no user name or password',
 	],
 	'the URL of an event trigger': [foreign('webhook'), 'must end with /mcp'],
+	'the address of a waiting execution': [
+		{ agentTools: choose('https://n8n.example.com/webhook-waiting/7/mcp') },
+		'is the address of a waiting execution',
+	],
 	'a name that n8n alone may use, from text of others': [
 		{ specifyMetaData: 'json', jsonMetaData: '={"note":"{{ $json.note }}"}' },
 		"'Metadata' contains 'n8nTools'",
