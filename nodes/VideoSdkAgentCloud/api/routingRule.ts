@@ -30,8 +30,13 @@ export async function fetchRule(send: Send, id: string): Promise<IDataObject> {
 export const taskOf = (rule: IDataObject): IDataObject => asRecord(asRecord(rule.agentMetadata)[TASK_ENTRY]);
 
 /** @returns the rule for an output, without its agent's tools and their tokens */
-export const shownRule = (rule: IDataObject): IDataObject =>
-	parseWithoutTools(JSON.stringify(rule)) as IDataObject;
+export function shownRule(rule: IDataObject): IDataObject {
+	const shown = parseWithoutTools(JSON.stringify(rule)) as IDataObject;
+	const task = taskOf(rule);
+	if (Object.keys(task).length === 0) return shown;
+	// Unlike in the metadata of calls, the task is what the output is about.
+	return { ...shown, agentMetadata: { ...asRecord(shown.agentMetadata), [TASK_ENTRY]: task } };
+}
 
 /** @returns the tokens of the tools that a rule hands to its agent. @param rule the result of `fetchRule` */
 export function tokensOf(rule: IDataObject): string[] {

@@ -25,8 +25,8 @@ const TOKEN = new RegExp(`${TOKEN_PREFIX}(?:[\\w-]|\\\\+u00[\\da-f]{2})+`, 'gi')
 const JWT_SIGN = 'eyJ';
 /** A JWT. Its header has a limit, because the expression would otherwise take hours for a long text of nothing but beginnings. */
 export const JWT = /\beyJ[\w-]{1,200}\.([\w-]+)\.[\w-]+/g;
-/** The entries that come out of what VideoSDK returns. */
-const REMOVED = [TOOLS_ENTRY, TOOLS_VARIABLE, CONVERSATION_ENTRY, KEY_ENTRY];
+/** The entries of ours that are removed from what VideoSDK returns: tokens, and what would repeat all Instructions in each output. */
+const REMOVED = [TOOLS_ENTRY, TOOLS_VARIABLE, TASK_ENTRY, TASK_VARIABLE, CONVERSATION_ENTRY, KEY_ENTRY];
 /**
  * The names of entries to remove, including `n8nTools[0].url`, `n8nTools.0.url` and the like, because call summaries have flattened
  * metadata.
