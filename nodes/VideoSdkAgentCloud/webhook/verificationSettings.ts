@@ -29,6 +29,11 @@ export function readVerificationSettings(credential: IDataObject) {
 	};
 }
 
+/** What n8n says of an expression such as `{{ $json.apiKey }}` where there is no item (ExpressionError). */
+const NEEDS_ITEM = /hasn.t been executed|No execution data|can.t get data for expression/i;
+const EXPRESSION_ADVICE =
+	"Events can't be verified, because the credential has an expression that needs an item, such as {{ $json.apiKey }}. Use a credential without one, or with {{ $vars.name }}.";
+
 /** The credential's settings, or why they can't be read. */
 export type Settings = ReturnType<typeof readVerificationSettings> | { unreadableBecause: string };
 
@@ -40,5 +45,7 @@ const settingsCache = new CredentialsCache(async (context) =>
  * Reads the settings of the node's credential, which are cached for a minute, after which a change counts. Never throws.
  */
 export async function readSettings(context: RequestContext): Promise<Settings> {
-	return await settingsCache.get(context).catch(({ message }: Error) => ({ unreadableBecause: message }));
+	return await settingsCache.get(context).catch(({ message }: Error) => ({
+		unreadableBecause: NEEDS_ITEM.test(message) ? EXPRESSION_ADVICE : message,
+	}));
 }

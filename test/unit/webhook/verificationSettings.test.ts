@@ -29,6 +29,11 @@ it('A credential is read once for many deliveries that come at once', async () =
 const entered = (more: object) => async () => ({ ...KEYS, ...more });
 it.each<[what: string, failing: () => Promise<IDataObject>, message: string]>([
 	['n8n cannot read it', async () => await Promise.reject(new Error('The database is gone')), 'database'],
+	[
+		'it has an expression that needs an item',
+		async () => await Promise.reject(new Error("Node '' hasn't been executed")),
+		'has an expression that needs an item',
+	],
 	['the pinned key is unreadable', entered({ webhookPublicKey: 'garbage' }), "'Webhook Public Key'"],
 	['the Base URL is wrong', entered({ baseUrl: 'nowhere' }), "'Base URL'"],
 ])('A failure is not kept: %s', async (_name, failing, message) => {
