@@ -41,7 +41,7 @@ const toField = timeField(
 const zoneField = textField('refused', 'Time Zone', 'timeZone', {
 	placeholder: 'e.g. America/New_York',
 	description:
-		"The time zone of the person you're calling. Leave empty to use the workflow's time zone, which is America/New_York by default.",
+		"The time zone of the person you're calling. Leave empty to use the workflow's time zone, which is America/New_York by default. An expression has to return one.",
 });
 
 const FIELDS = [daysField, fromField, toField, zoneField];
