@@ -28,6 +28,8 @@ export function shownLabels(): Set<string> {
 	const properties = types.flatMap((type) => type.properties);
 	return new Set([
 		...types.map(({ displayName }) => displayName),
+		// n8n names a node so among the tools of an AI agent.
+		`${new VideoSdkAgentCloud().description.displayName} Tool`,
 		// Events and operations are also called by the part after their kind: Call: Missed, Missed.
 		...properties.flatMap(labelsOf).flatMap((label) => [label, label.replace(/^[^:]+: /, '')]),
 		...RESOURCES.flatMap(({ name, operations }) =>

@@ -41,7 +41,7 @@ export const operations: RecordOperations = [
 		value: 'delete',
 		action: 'Delete recording',
 		description:
-			"Delete a room's recording. VideoSDK calls this a soft delete, and transcripts and summaries stay. If there is none, nothing happens.",
+			"Delete a room's recording, which VideoSDK calls a soft delete. Its transcripts and summaries stay.",
 		isTool: false,
 		ends: true,
 	}),
