@@ -258,7 +258,7 @@ describe('With an AI agent in n8n', () => {
 				const first = await submit(asked, { approved, comment: 'Fine' });
 				if (!approved) continue;
 				expect(JSON.stringify(first)).toContain('Is that a condition?');
-				await submit(asked, { approved });
+				await submit(asked, { approved, comment: 'Fine' });
 			}
 			await ended(executionId);
 			expect(paid()).toEqual(['22']);

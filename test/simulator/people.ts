@@ -58,8 +58,8 @@ export const PEOPLE = {
 	but: {
 		number: '+15550100012',
 		does: 'Says yes, on a condition',
-		seen: '`answered`; `approved: true`, with a comment',
-		heard: { comment: 'But not more than 50.', quote: 'Yes, but not more than 50.' },
+		seen: '`answered`; `approved: false`, with the condition',
+		heard: { condition: 'Not more than 50.', quote: 'Yes, but not more than 50.' },
 	},
 	unfitting: {
 		number: '+15550100013',

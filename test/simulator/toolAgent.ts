@@ -133,13 +133,14 @@ function linesOf({ tool, input, answer, isError }: ToolUse): TranscriptLine[] {
 	);
 	return [
 		agent('I have a question for you.'),
-		caller(String(input.quote ?? input.comment ?? `${values.join(', ')}.`)),
+		caller(String(input.quote ?? input.condition ?? input.comment ?? `${values.join(', ')}.`)),
 		agent(isError ? "I'm sorry, I didn't understand that." : 'Thank you.'),
 	];
 }
 
-/** How n8n asks what the comment of a yes means. */
-const ASKS_BACK = /^Is that a condition\?/;
+/** How n8n asks back about a yes: with a comment, and with a condition. */
+const ASKS_ABOUT_COMMENT = /^Is that a condition\?/;
+const ASKS_ABOUT_CONDITION = /^A yes with a condition is no yes\./;
 
 /** Only this machine is asked: a test may name any tool. */
 const isHere = ({ url }: HandedTool) => ['localhost', '127.0.0.1'].includes(new URL(url).hostname);
@@ -235,8 +236,10 @@ export class ToolAgent {
 				Object.assign(use, { answer: text, isError: result.isError === true });
 			};
 			await call(input);
-			// Whoever says more than yes has a condition.
-			if (ASKS_BACK.test(use.answer)) await call({ ...input, approved: false });
+			// Whoever says more than yes has a condition, and insists on it.
+			const { comment, ...others } = input;
+			if (ASKS_ABOUT_COMMENT.test(use.answer)) await call({ ...others, condition: comment });
+			if (ASKS_ABOUT_CONDITION.test(use.answer)) await call(use.input);
 		} catch (error) {
 			use.answer = `I could not ask: ${(error as Error).message}`;
 		} finally {

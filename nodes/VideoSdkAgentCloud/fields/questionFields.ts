@@ -3,7 +3,7 @@ import { isHumanReview } from '../n8n/tool';
 import { type ArgumentSchema, type Schema } from '../agentTools/schema';
 import { type Tool } from '../agentTools/server';
 import { type ParameterList, parametersField, schemaOfParameters } from './kit/parameters';
-import { QUOTE, type ResponseForm, type ResponseType } from '../waiting/question';
+import { CONDITION, QUOTE, type ResponseForm, type ResponseType } from '../waiting/question';
 import { choiceField, optionsIn, textField } from './kit/field';
 import { type ItemReader } from './kit/reader';
 
@@ -11,6 +11,7 @@ import { type ItemReader } from './kit/reader';
 const OWN_NAMES: Record<string, string> = {
 	respondedAt: 'the time of the response',
 	[QUOTE]: "the person's own words",
+	[CONDITION]: 'the condition of a yes',
 };
 
 const messageField = textField('required', 'Message', 'message', {
@@ -89,6 +90,13 @@ const QUOTE_SCHEMA: ArgumentSchema = {
 	description: "The person's answer in their own words, as they said it",
 };
 
+/** The schema of the argument that each response with a yes or no has besides. */
+const CONDITION_SCHEMA: ArgumentSchema = {
+	type: 'string',
+	description:
+		'Only if the person says yes on a condition, such as up to an amount or after a date: that condition. Leave it out for a plain yes or no',
+};
+
 const SCHEMAS: Record<Exclude<ResponseType, 'fields'>, Schema> = {
 	approval: {
 		type: 'object',
@@ -99,7 +107,7 @@ const SCHEMAS: Record<Exclude<ResponseType, 'fields'>, Schema> = {
 			},
 			comment: {
 				type: 'string',
-				description: 'Only what the person wants changed, or why not. Leave it out for a plain yes',
+				description: 'Only why not, or what else they said about it. Leave it out for a plain yes',
 			},
 		},
 		required: ['approved'],
@@ -150,6 +158,12 @@ export function readQuestionTool(read: ItemReader): Tool {
 		...first,
 		description: [first.description, `The question: ${message}`].filter(Boolean).join('. '),
 	};
-	const properties = { [name]: withMessage, ...Object.fromEntries(others), [QUOTE]: QUOTE_SCHEMA };
+	const hasYes = Object.values(schema.properties).some(({ type }) => type === 'boolean');
+	const properties = {
+		[name]: withMessage,
+		...Object.fromEntries(others),
+		...(hasYes && { [CONDITION]: CONDITION_SCHEMA }),
+		[QUOTE]: QUOTE_SCHEMA,
+	};
 	return { name: RESPONSE_TOOL, description, inputSchema: { ...schema, properties, description } };
 }

@@ -20,6 +20,9 @@ export interface ResponseForm {
 /** The name of the argument, and of the output's field, for the person's own words, which aren't an answer by themselves. */
 export const QUOTE = 'quote';
 
+/** The name of the argument, and of the output's field, for what a yes depends on. Responses with a yes or no have it. */
+export const CONDITION = 'condition';
+
 /** The question that an execution asks someone on the phone, and for whose response it waits. It's stored with the execution. */
 export interface Question extends ResponseForm {
 	/** The tool that tells the agent the question, and by which it hands in the response. */
@@ -88,19 +91,38 @@ export function responseProblem({ tool }: Question, input: IDataObject): string 
 	const { properties, required = [] } = tool.inputSchema;
 	const blank = required.find(isBlank);
 	if (blank !== undefined) return `'${blank}' is empty. Correct it and call ${tool.name} again.`;
-	if (!Object.keys(properties).every((name) => name === QUOTE || isBlank(name))) return undefined;
+	const answers = Object.keys(properties).filter((name) => name !== QUOTE && name !== CONDITION);
+	if (!answers.every(isBlank)) return undefined;
 	return `There is no answer in it. Fill in at least one argument and call ${tool.name} again.`;
 }
 
-/**
- * Finds out whether a yes in a human review comes with what may be a condition, because "yes, but only 50" isn't a yes, and a model may
- * hand it in as one although its instructions say otherwise.
- */
-export const isConditional = ({ isReview }: ResponseForm, { approved, comment }: IDataObject): boolean =>
-	isReview && approved === true && trimmed(comment) !== '';
+/** What the agent is asked back about a yes. */
+export type Doubt = 'comment' | 'condition';
+
+/** @returns the names of the questions to which a response says yes */
+const yesesIn = ({ tool }: Question, input: IDataObject): string[] =>
+	Object.entries(tool.inputSchema.properties)
+		.filter(([name, { type }]) => type === 'boolean' && input[name] === true)
+		.map(([name]) => name);
+
+/** @returns the condition of a response; undefined if it has none, or if no question of this form can have one */
+const conditionIn = ({ tool }: Question, input: IDataObject): string | undefined =>
+	Object.hasOwn(tool.inputSchema.properties, CONDITION) ? trimmed(input[CONDITION]) || undefined : undefined;
 
 /**
- * Makes the output of a question that someone has answered.
+ * Finds out what makes a yes doubtful, because "yes, but only 50" isn't a yes, and a model may hand it in as one although its instructions
+ * say otherwise.
+ *
+ * @returns `condition` if the yes comes with one, `comment` if it's an approval's, whose comment may be one
+ */
+export function doubtAbout(question: Question, input: IDataObject): Doubt | undefined {
+	if (yesesIn(question, input).length === 0) return undefined;
+	if (conditionIn(question, input) !== undefined) return 'condition';
+	return question.responseType === 'approval' && trimmed(input.comment) !== '' ? 'comment' : undefined;
+}
+
+/**
+ * Makes the output of a question that someone has answered. A condition makes each yes a no.
  *
  * @param call the record of the call
  * @param input the arguments of the agent
@@ -108,7 +130,10 @@ export const isConditional = ({ isReview }: ResponseForm, { approved, comment }:
 export function withResponse(question: Question, call: IDataObject, input: IDataObject): IDataObject {
 	const { responseType, isReview, tool } = question;
 	const given = pick(input, Object.keys(tool.inputSchema.properties));
-	const reason = trimmed(given.comment) || trimmed(given[QUOTE]);
+	const condition = conditionIn(question, given);
+	const reason = condition ?? (trimmed(given.comment) || trimmed(given[QUOTE]));
+	if (condition === undefined) delete given[CONDITION];
+	else for (const name of yesesIn(question, given)) given[name] = false;
 	if (responseType === 'approval' && trimmed(given.comment) === '') delete given.comment;
 	if (trimmed(given[QUOTE]) === '') delete given[QUOTE];
 	const chatInput = ['Declined by phone', reason].filter(Boolean).join(': ');

@@ -7,7 +7,7 @@ import { whenAnswered } from '../n8n/waitingState';
 import { askToContinue } from './resuming/askToContinue';
 import { PendingConversation } from './polling/pendingConversation';
 import { type Budget, budgetOfWait } from './budget';
-import { withoutResponse } from './question';
+import { type Doubt, withoutResponse } from './question';
 import type { StoredWait } from './storedWait';
 import { warnCredentialRejected } from './resuming/warnings';
 import type { Poller } from './polling/poller';
@@ -27,7 +27,7 @@ export class WaitingExecution {
 	private state: 'waiting' | 'continuing' | 'over' = 'waiting';
 	private isAsking = false;
 	private hasWarned = false;
-	private hasAskedBack = false;
+	private readonly askedBack = new Set<Doubt>();
 	/** Is the same function for each conversation, so that the poller calls it once, however many are over. */
 	private readonly onReady = () => void this.ask();
 	/** The output item of a response. It's kept if n8n fails to continue the execution, because a person must not be asked again. */
@@ -130,10 +130,10 @@ export class WaitingExecution {
 		return one.policy.isSimplified ? this.kind.simplify(outcome) : outcome;
 	}
 
-	/** @returns whether to ask the agent if a yes has a condition, which happens once, because a model may insist */
-	asksBackOnce(): boolean {
-		const isFirst = this.isWaiting && !this.hasAskedBack;
-		this.hasAskedBack = true;
+	/** @returns whether to ask the agent what a yes means, which happens once for each doubt, because a model may insist */
+	asksBackOnce(doubt: Doubt): boolean {
+		const isFirst = this.isWaiting && !this.askedBack.has(doubt);
+		this.askedBack.add(doubt);
 		return isFirst;
 	}
 

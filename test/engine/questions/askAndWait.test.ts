@@ -91,7 +91,8 @@ const RESPONSES: Record<string, [fields: IDataObject, ...responses: Response[]]>
 		[{ approved: true, comment: ' ' }, undefined, { approved: true }],
 		[{ approved: false, comment: 'Too dear' }],
 		[{ approved: false, quote: 'No way' }],
-		[{ approved: true, comment: 'Only 50', quote: ' ' }, undefined, { approved: true, comment: 'Only 50' }],
+		[{ approved: true, comment: 'Fine', quote: ' ' }, undefined, { approved: true, comment: 'Fine' }],
+		[{ approved: false, condition: 'Only 50' }],
 		[{ comment: 'Yes' }, "'approved' is missing"],
 	],
 	'free text': [
@@ -206,8 +207,8 @@ it('A question is answered once, by what fits, and by the agent that was asked, 
 		} else {
 			if (isLate) await endCall();
 			const [input, , output = input] = responses[last]!;
-			if (isReview && output.approved === true && output.comment !== undefined) {
-				const asksBack = expect.stringMatching(/^Is that a condition\? If not, call again/) as string;
+			if (output.approved === true && output.comment !== undefined) {
+				const asksBack = expect.stringMatching(/^Is that a condition\?/) as string;
 				expect(await submit(agent, input)).toEqual({ isError: true, text: asksBack });
 				expect(waiting.resumptions).toBe(0);
 			}
@@ -218,7 +219,7 @@ it('A question is answered once, by what fits, and by the agent that was asked, 
 			if (fails && !isLate) await rig.simulator.moveCall(id, 'missed');
 			[json] = (await waiting.jsonWithin()) ?? [];
 			Object.assign(data, output, { respondedAt: TIME });
-			const why = output.comment ?? output.quote;
+			const why = output.condition ?? output.comment ?? output.quote;
 			if (isReview && output.approved === false)
 				data.chatInput = `Declined by phone${why === undefined ? '' : `: ${why as string}`}`;
 		}
@@ -238,6 +239,64 @@ it('A question is answered once, by what fits, and by the agent that was asked, 
 		rig.simulator.requests.length = 0;
 	};
 	await checkAsync(fc.asyncProperty(questions, run), 60);
+});
+
+describe('A yes with a condition', () => {
+	const CONDITION = 'Not more than 50';
+	const QUOTE = 'Yes, but not more than 50';
+	const BOTH = asFields([
+		{ name: 'agreed', type: 'boolean' },
+		{ name: 'urgent', type: 'boolean' },
+		{ name: 'late', type: 'boolean' },
+		{ name: 'amount', type: 'number' },
+	]);
+	const YES = { agreed: true, urgent: true, late: false, amount: 2400 };
+
+	it.each([
+		['an approval', {}, { approved: true }, { approved: false }],
+		['each Boolean field', BOTH, YES, { ...YES, agreed: false, urgent: false }],
+	])('is asked back once, and then a no, in %s', async (_what, fields, yes, no) => {
+		const { waiting, agent } = await asked(fields);
+		const conditional = { ...yes, condition: CONDITION, quote: QUOTE };
+		const asksBack = expect.stringMatching(
+			/^A yes with a condition is no yes\..* without 'condition'/,
+		) as string;
+		expect(await submit(agent, conditional)).toEqual({ isError: true, text: asksBack });
+		expect(waiting.resumptions).toBe(0);
+		expect(await submit(agent, conditional)).toMatchObject({ isError: false });
+		const data = { ...no, condition: CONDITION, quote: QUOTE, respondedAt: TIME };
+		expect(await waiting.jsonWithin()).toMatchObject([{ responded: true, data }]);
+	});
+
+	it('is a yes if the person drops it, but not if the model calls it a comment', async () => {
+		const { waiting, agent } = await asked();
+		expect((await submit(agent, { approved: true, condition: CONDITION })).isError).toBe(true);
+		expect((await submit(agent, { approved: true, comment: CONDITION })).text).toMatch(
+			/^Is that a condition\?/,
+		);
+		expect((await submit(agent, { approved: true })).isError).toBe(false);
+		expect((await waiting.jsonWithin())?.[0]?.data).toEqual({ approved: true, respondedAt: TIME });
+	});
+
+	it('tells an AI agent whose tool is reviewed what it depends on', async () => {
+		const { waiting, agent } = await asked({}, { nodeType: REVIEW });
+		for (let times = 2; times > 0; times--) await submit(agent, { approved: true, condition: CONDITION });
+		expect((await waiting.jsonWithin())?.[0]?.data).toMatchObject({
+			approved: false,
+			chatInput: `Declined by phone: ${CONDITION}`,
+		});
+	});
+
+	it.each([
+		[{ responseType: 'freeText' }, false],
+		[asFields([{ name: 'size', type: 'options', options: 'S, L' }]), false],
+		[BOTH, true],
+		[{}, true],
+	])('can be handed in where there is a yes: %j', async (fields, isOffered) => {
+		const { agent } = await asked(fields);
+		const [tool] = (await agent.listTools()).tools;
+		expect('condition' in (tool?.inputSchema.properties ?? {})).toBe(isOffered);
+	});
 });
 
 it('A response that n8n fails to take is handed over again within ten seconds, while the call goes on', async () => {
@@ -349,6 +408,10 @@ describe('Nothing is asked', () => {
 		'without options': [asFields([{ name: 'a', type: 'options' }]), "'Response Fields' has no 'Options'"],
 		'with a name of n8n': [asFields([{ name: 'respondedAt' }]), "'respondedAt' in 'Response Fields'"],
 		'with the name of the own words': [asFields([{ name: 'quote' }]), "'quote' in 'Response Fields'"],
+		'with the name of a condition': [
+			asFields([{ name: 'condition' }]),
+			"'condition' in 'Response Fields' is the name of the condition of a yes",
+		],
 		'with a range that nothing fits': [
 			asFields([{ name: 'a', type: 'number', min: 10, max: 0 }]),
 			"'Min' of Field 1 in 'Response Fields' is 10, which is above its 'Max', 0",

@@ -31,7 +31,10 @@ const UNANSWERED = { outcome: 'answered', responded: false, data: { approved: fa
 const SEEN: Record<keyof typeof CALL_NUMBERS, object> = {
 	yes: YES,
 	no: { ...YES, data: { approved: false, comment: expect.stringContaining("doesn't suit") as string } },
-	but: { ...YES, data: { approved: true, comment: expect.stringContaining('not more than 50') as string } },
+	but: {
+		...YES,
+		data: { approved: false, condition: 'Not more than 50.', quote: 'Yes, but not more than 50.' },
+	},
 	unfitting: UNANSWERED,
 	doNotCall: { ...YES, data: { approved: false } },
 	voicemail: UNANSWERED,
@@ -51,6 +54,24 @@ it.each(Object.entries(SEEN))('Ask and Wait gets what the table says of %s', asy
 	expect(errors).toEqual(
 		name === 'unfitting' ? [true, true] : 'responded' in seen && seen.responded ? [false] : [],
 	);
+});
+
+it('Whoever says yes on a condition has said yes to nothing', async () => {
+	const fields = [
+		{ name: 'agreed', type: 'boolean' },
+		{ name: 'coming', type: 'boolean' },
+	];
+	const asked = { responseType: 'fields', responseFields: { fields } };
+	expect(await ask(CALL_NUMBERS.but, asked)).toMatchObject({
+		responded: true,
+		data: { agreed: false, coming: false, condition: 'Not more than 50.' },
+	});
+	// As an agent does whose model takes the condition for a comment.
+	rig.simulator.heard.comment = 'Only on Mondays';
+	expect(await ask(CALL_NUMBERS.yes)).toMatchObject({
+		data: { approved: false, condition: 'Only on Mondays' },
+	});
+	delete rig.simulator.heard.comment;
 });
 
 it('People answer what has fields, too, or not', async () => {

@@ -8,14 +8,18 @@ import {
 	toolResult,
 } from '../../agentTools/server';
 import { warnSparingly } from '../../webhook/log';
-import { isConditional, isKeyOf, responseProblem, withResponse } from '../question';
+import { type Doubt, doubtAbout, isKeyOf, responseProblem, withResponse } from '../question';
 import { readWaiting } from '../storedWait';
 import { type WaitState } from '../waitState';
 import { takeUp } from './receiveResume';
 
 const TAKEN = 'Thank you, the response was received. Say goodbye now.';
-const IS_CONDITION =
-	'Is that a condition? If not, call again without the comment; if it is, with approved false.';
+const ASK_BACK: Record<Doubt, string> = {
+	comment:
+		"Is that a condition? If it is, call again with it as 'condition' in place of the comment; if it isn't, call again with the same.",
+	condition:
+		"A yes with a condition is no yes. Ask whether it's a yes without it, too. If so, call again without 'condition'; if not, call again with the same, and with what the person said as 'quote'.",
+};
 const NOT_TAKEN = "There is a response already, or it's too late for one. Say goodbye now.";
 
 /**
@@ -41,7 +45,8 @@ async function receive(context: IWebhookFunctions, state: WaitState): Promise<IW
 	const { id, input } = served.call;
 	const problem = responseProblem(question, input);
 	if (problem !== undefined) return refuse(context, id, problem);
-	if (isConditional(question, input) && wait?.asksBackOnce()) return refuse(context, id, IS_CONDITION);
+	const doubt = doubtAbout(question, input);
+	if (doubt && wait?.asksBackOnce(doubt)) return refuse(context, id, ASK_BACK[doubt]);
 	const json = withResponse(question, waiting.items[0] ?? {}, input);
 	if (!wait?.tryContinue(context, json)) return refuse(context, id, NOT_TAKEN);
 	// n8n sends the answer because only it knows whether the execution has continued.
