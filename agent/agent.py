@@ -76,8 +76,10 @@ machine, in any language.
 # How long is listened before that.
 VOICEMAIL_AFTER_S = 5.0
 
-# The tools that report voicemail to n8n, if they have a parameter for it.
-REPORTS = ["save_result", "submit_response"]
+# The tool that reports voicemail to n8n, if it has a parameter for it.
+RESULT_TOOL = "save_result"
+# How long the agent's process waits at the end for a tool that is at work, and for n8n to learn why there is no response.
+REPORT_S = 8
 
 # The locale of a language that was given without a region, and the filler when a tool takes long. Other languages have only the thinking sound.
 LANGUAGES = {
@@ -126,6 +128,9 @@ class PhoneAgent(Agent):
         self.ends_on_silence = limit_s != 0
         self.max_duration_s = limits.seconds_of(settings, "maxDuration") or limits.LONGEST_JOB_S
         self.watching: list[asyncio.Task] = []
+        # Whether the person has come, whether they have heard something to its end, and whether the agent has hung up.
+        self.is_met = self.is_heard = self.has_hung_up = False
+        self.is_speaking = False
         # The tools are listed while the agent connects, so that its first words don't wait for them.
         self.tools_listed = asyncio.create_task(self.list_tools())
         self.set_thinking_audio()
@@ -135,6 +140,8 @@ class PhoneAgent(Agent):
         self.update_tools([tool for tool in await self.n8n.functions() if get_tool_info(tool).name not in own])
 
     async def on_enter(self) -> None:
+        self.is_met = True
+        self.session.on("agent_state_changed", self.on_state)
         self.watching.append(asyncio.create_task(self.end_in_time()))
         if self.ends_on_silence:
             self.silence.attach(self.session)
@@ -148,6 +155,31 @@ class PhoneAgent(Agent):
     async def on_exit(self) -> None:
         for task in self.watching:
             task.cancel()
+        if not self.is_met:
+            return
+        try:
+            async with asyncio.timeout(REPORT_S):
+                await self.tools_listed
+                await self.n8n.free.wait()
+                await self.n8n.report(noResponse=self.why_unanswered())
+        except TimeoutError:
+            logger.warning("n8n couldn't be told why there is no response")
+
+    def on_state(self, data: dict) -> None:
+        """Notes whether the person has heard something to its end."""
+        utterance = self.session.current_utterance
+        if self.is_speaking and data["state"] == AgentState.IDLE.value and not (utterance and utterance.interrupted):
+            self.is_heard = True
+        self.is_speaking = data["state"] == AgentState.SPEAKING.value
+
+    def why_unanswered(self) -> str:
+        if self.has_hung_up:
+            return "noFit"
+        return "hungUp" if self.is_heard else "notAsked"
+
+    async def hangup(self) -> None:
+        self.has_hung_up = True
+        await super().hangup()
 
     @function_tool
     async def current_time(self) -> dict:
@@ -230,8 +262,9 @@ class PhoneAgent(Agent):
         """Tells n8n, so that it can call again. Leaving no message keeps the call short."""
         for tool in self.tools:
             info = get_tool_info(tool)
-            if info.name in REPORTS and "voicemail" in info.parameters_schema["properties"]:
+            if info.name == RESULT_TOOL and "voicemail" in info.parameters_schema["properties"]:
                 await tool(voicemail=True)
+        await self.n8n.report(voicemail=True)
         await self.hangup()
 
 

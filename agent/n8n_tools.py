@@ -30,6 +30,8 @@ LIST_TIMEOUT_S = 5
 # they are repeated after these pauses.
 WAITING_PATH = "/webhook-waiting/"
 PAUSES_S = [0.5, 1, 2]
+# The tool of Call: Ask and Wait, by which the response is handed in.
+RESPONSE_TOOL = "submit_response"
 # How long the line may be silent before the filler.
 FILLER_AFTER_S = 1.5
 # How long a connection is kept for the next use. Proxies close theirs after a minute or more, and a request on one that they're closing is lost.
@@ -114,6 +116,8 @@ class N8nTools:
         self._interjections: asyncio.Queue[tuple[str, bool]] = asyncio.Queue()
         self._interrupted: dict[str, asyncio.Task[dict]] = {}
         self._at_work = 0
+        # The tool that has the question of Call: Ask and Wait, until n8n has the response, or word that there is none.
+        self._question: dict | None = None
         self._cover: asyncio.Task | None = None
 
     async def functions(self) -> list[FunctionTool]:
@@ -135,6 +139,14 @@ class N8nTools:
         """Speaks in the turn in which a tool is at work. After the `last` words, nothing more is spoken in this turn."""
         self._interjections.put_nowait((text, last))
 
+    async def report(self, **reason: Any) -> None:
+        """Tells Call: Ask and Wait why there is no response: voicemail=True, or noResponse="hungUp", "noFit", or "notAsked". Never raises.
+
+        It does nothing if there is a response, or no question. The model can't do this, because it isn't told of these arguments.
+        """
+        if self._question:
+            await self._call(RESPONSE_TOOL, reason, self._question)
+
     async def close(self) -> None:
         """Closes the connections to n8n, at the end of the conversation."""
         await self._http.close()
@@ -153,6 +165,9 @@ class N8nTools:
             await asyncio.sleep(pause_s)
 
     def _function(self, entry: dict, tool: dict) -> FunctionTool:
+        if entry["name"] == RESPONSE_TOOL:
+            self._question = tool
+
         @function_tool(name=entry["name"])
         async def ask(**arguments: Any) -> dict:
             async with self._line_kept_busy():
@@ -190,7 +205,11 @@ class N8nTools:
         try:
             result = await self._request(tool, "tools/call", {"name": name, "arguments": arguments}, tool.get("timeout") or TIMEOUT_S)
             text = "\n".join(part["text"] for part in result["content"] if part["type"] == "text")
-            return {"error" if result.get("isError") else "output": text}
+            if result.get("isError"):
+                return {"error": text}
+            if name == RESPONSE_TOOL:
+                self._question = None
+            return {"output": text}
         except (aiohttp.ClientConnectorError, aiohttp.ClientResponseError) as error:
             logger.warning("%s failed: %s", name, reason(error))
             return {"error": NOT_POSSIBLE}

@@ -21,6 +21,8 @@ describe('The agent of this package', () => {
 	let ids: Record<string, string>;
 	const handed: Record<string, HandedTool | undefined> = {};
 	const agent = new Conversations(() => model);
+	/** Whom Ask and Wait calls. */
+	const people = new Agents(setup);
 
 	beforeAll(async () => {
 		model = await startScriptedModel();
@@ -238,7 +240,7 @@ describe('The agent of this package', () => {
 		});
 		const ask = actionNode(setup, 'Ask', asks);
 		const executionId = await startNew(setup.n8n, chain('Ask', [MANUAL, ask]));
-		const { callId } = await new Agents(setup).next();
+		const { callId } = await people.next();
 		const { metadata } = setup.simulator.calls.get(callId)!;
 		await start({ ...metadata, callType: 'outbound' });
 		model.script([
@@ -254,6 +256,87 @@ describe('The agent of this package', () => {
 		expect(outputOf(await setup.n8n.rest.untilEnded(executionId), 'Ask')).toMatchObject([
 			{ outcome: 'answered', responded: true, data: { guests: 3, coming: true } },
 		]);
+	});
+
+	describe('without an answer to a question by phone, says why', () => {
+		const MAILBOX = 'Please leave a message after the tone.';
+		const end = { tool: 'end_call', arguments: { last_words: 'Goodbye.' } };
+		const vague = { tool: 'submit_response', arguments: { quote: 'Hm.' } };
+		/** What the person does, and what becomes of it. */
+		type Case = [
+			reasonCode: string,
+			what: string,
+			settings: object,
+			talk: () => Promise<unknown>,
+			hangsUpAfter?: number,
+		];
+		const CASES: Case[] = [
+			[
+				'voicemail',
+				'voicemail picks up',
+				{},
+				async () => {
+					const literal = (request: ModelRequest) => ({ text: request.tools ? 'Does it suit you?' : 'Yes' });
+					model.script([literal, literal]);
+					await tell(MAILBOX);
+					await agent.listen();
+				},
+			],
+			[
+				'notAsked',
+				'the person hangs up during the first words',
+				{ firstMessage: 'I am an AI. '.repeat(40) },
+				async () => undefined,
+				3,
+			],
+			[
+				'hungUp',
+				'the person hangs up after them',
+				{},
+				async () => {
+					await agent.listen(4);
+				},
+			],
+			[
+				'noFit',
+				'nothing fits, and the agent ends the call',
+				{},
+				async () => {
+					model.script([vague, end]);
+					await tell('Hm.');
+					await agent.listen();
+				},
+			],
+			[
+				'noFit',
+				'nobody says anything',
+				{ endOnSilence: 1 },
+				async () => {
+					model.script([{ text: 'Are you there?' }, { text: 'Goodbye.' }]);
+					await agent.listen(25);
+				},
+			],
+		];
+		it.each(CASES)('%s: %s', async (reasonCode, _what, settings, talk, hangsUpAfter) => {
+			const executionId = await startNew(
+				setup.n8n,
+				chain('Ask', [MANUAL, actionNode(setup, 'Ask', question({}))]),
+			);
+			const { callId } = await people.next();
+			const { metadata } = setup.simulator.calls.get(callId)!;
+			await setup.simulator.moveCall(callId, 'answered');
+			const n8nAgent = { firstMessage: 'Hello, I am an AI.', ...settings };
+			await agent.start({ ...metadata, n8nAgent, callType: 'outbound' }, {}, hangsUpAfter);
+			await talk();
+			// The person's line is closed.
+			await agent.stop();
+			await setup.simulator.moveCall(callId, 'ended');
+			expect(outputOf(await setup.n8n.rest.untilEnded(executionId), 'Ask')).toMatchObject([
+				{ outcome: 'answered', responded: false, reasonCode },
+			]);
+			// No model was offered these reasons.
+			expect(JSON.stringify(model.requests)).not.toMatch(/noResponse|notAsked/);
+		});
 	});
 
 	it("connects again if an execution doesn't wait yet", async () => {

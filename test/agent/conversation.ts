@@ -27,8 +27,12 @@ export class Conversations {
 		return this.program?.log ?? '';
 	}
 
-	/** Begins a conversation. Calls come in unless the metadata says otherwise. */
-	async start(metadata: object, env: Record<string, string> = {}): Promise<Turn> {
+	/**
+	 * Begins a conversation. Calls come in unless the metadata says otherwise.
+	 *
+	 * @param hangsUpAfter after how many seconds the person hangs up, whatever the agent is saying
+	 */
+	async start(metadata: object, env: Record<string, string> = {}, hangsUpAfter?: number): Promise<Turn> {
 		this.program = new PythonProgram('run_agent.py', {
 			MODEL_URL: this.model().origin,
 			VIDEOSDK_AUTH_TOKEN: 'account-token',
@@ -37,7 +41,10 @@ export class Conversations {
 			...env,
 		});
 		const n8nAgent = env.N8N_AGENT ? undefined : { firstMessage: 'Hello, I am an AI.' };
-		return await this.program.ask<Turn>({ metadata: { callType: 'inbound', n8nAgent, ...metadata } });
+		return await this.program.ask<Turn>({
+			metadata: { callType: 'inbound', n8nAgent, ...metadata },
+			hangsUpAfter,
+		});
 	}
 
 	/** The person says something. @returns what follows, until the agent is silent again */

@@ -3,7 +3,7 @@ the place of sound; the gateway's model is at MODEL_URL.
 
 CONSTANTS has other values for the agent's constants: {"limits.ANSWER_S": 1}; "clock.now" is what its clock shows.
 FRAMEWORK_PROMPT: voicemail is recognized by the framework's own prompt.
-One JSON line in: {"metadata": {...}}, then {"caller": "what the person says"} or, to wait for the end of the conversation, {};
+One JSON line in: {"metadata": {...}, "hangsUpAfter": seconds, in which the person hears the first words, or null}, then {"caller": "what the person says"} or, to wait for the end of the conversation, {};
 "interrupts": "what the person says a second later"; "seconds": to wait no longer than that.
 One out for each, once the agent is silent again or has hung up: {"said": [{"text", "at": ms}], "sounds": [ms], "tools": [names],
 "ended": bool, "hears": what the recognition of speech was told}. Sounds are those of the keyboard: speech is silent here.
@@ -175,9 +175,17 @@ async def main() -> None:
             entered.set_result(self)
 
     AgentSession.start = started
-    metadata = (await read_line())["metadata"]
+    first = await read_line()
+    metadata = first["metadata"]
     options = RoomOptions(room_id="room-of-the-test", background_audio=True)
     job = asyncio.create_task(_execute_job_entrypoint(agent.entrypoint, options, metadata, agent_id="agent-of-the-test"))
+    if first.get("hangsUpAfter"):
+        await asyncio.sleep(first["hangsUpAfter"])
+        await Room.current.force_end_session("the person has hung up")
+        await job
+        heard = {"said": gateway.said, "sounds": Room.current.sounds}
+        print(json.dumps({**heard, "tools": [], "ended": True, "hears": gateway.hears}), file=answers, flush=True)
+        return
     await asyncio.wait([job, entered], return_when=asyncio.FIRST_COMPLETED)
     if job.done():
         job.result()

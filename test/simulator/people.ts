@@ -20,6 +20,8 @@ export interface Person {
 	answers?: 'no' | 'nothing' | 'unfitting' | 'yes';
 	/** What they say, by the names of the arguments that an agent makes of it. */
 	heard?: Record<string, unknown>;
+	/** What agent.py itself hands in to a question, because they give no answer. */
+	unanswered?: { voicemail: true } | { noResponse: 'hungUp' | 'noFit' | 'notAsked' };
 	/** How long they talk before they answer, in milliseconds. */
 	thinksMs?: number;
 	/** The whole talk, where it isn't the usual one. */
@@ -64,9 +66,10 @@ export const PEOPLE = {
 	unfitting: {
 		number: '+15550100013',
 		does: "Answers with something that doesn't fit the question, twice",
-		seen: '`answered`; `responded: false`',
+		seen: '`answered`; `responded: false`, `reasonCode: noFit`',
 		answers: 'unfitting',
 		heard: {},
+		unanswered: { noResponse: 'noFit' },
 		talk: talk(
 			"The agent couldn't get an answer that fits.",
 			...[GREETING, 'Well, next Friday, or a few.', "Sorry, I didn't understand that. Goodbye!"],
@@ -93,9 +96,10 @@ export const PEOPLE = {
 	voicemail: {
 		number: '+15550100005',
 		does: 'Voicemail picks up',
-		seen: '`answered`, a summary that begins with VOICEMAIL; `responded: false`',
+		seen: '`answered`, a summary that begins with VOICEMAIL; `responded: false`, `reasonCode: voicemail`',
 		answers: 'nothing',
 		heard: { voicemail: true },
+		unanswered: { voicemail: true },
 		talk: {
 			lines: [
 				{ speaker: 'Caller', text: "I can't take your call. Please leave a message after the tone." },
@@ -107,10 +111,11 @@ export const PEOPLE = {
 	hangsUp: {
 		number: '+15550100006',
 		does: 'Picks up, and hangs up at once',
-		seen: '`answered`; `responded: false`',
+		seen: '`answered`; `responded: false`, `reasonCode: notAsked`',
 		behaviour: { talkMs: 100 },
 		answers: 'nothing',
 		heard: {},
+		unanswered: { noResponse: 'notAsked' },
 		talk: talk('The caller hung up.', GREETING),
 	},
 	busy: {

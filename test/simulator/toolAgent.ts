@@ -142,6 +142,12 @@ function linesOf({ tool, input, answer, isError }: ToolUse): TranscriptLine[] {
 const ASKS_ABOUT_COMMENT = /^Is that a condition\?/;
 const ASKS_ABOUT_CONDITION = /^A yes with a condition is no yes\./;
 
+/** Makes the arguments for a tool of this name; undefined: it isn't used. */
+type ToInput = (
+	schema: { properties?: object; required?: string[] },
+	tool: string,
+) => Record<string, unknown> | undefined;
+
 /** Only this machine is asked: a test may name any tool. */
 const isHere = ({ url }: HandedTool) => ['localhost', '127.0.0.1'].includes(new URL(url).hostname);
 
@@ -168,10 +174,10 @@ export class ToolAgent {
 		handed: unknown,
 		about: Record<string, string>,
 		say: (line: TranscriptLine) => void,
-		{ answers, heard }: Pick<Person, 'answers' | 'heard'> = {},
+		{ answers, heard, unanswered }: Pick<Person, 'answers' | 'heard' | 'unanswered'> = {},
 	) {
 		const told: Record<string, unknown> = {};
-		const toInput = (schema: Parameters<typeof argumentsFor>[0]) =>
+		const toInput: ToInput = (schema) =>
 			argumentsFor(schema, told, answers === 'nothing' ? { ...heard } : { ...this.heard, ...heard }, answers);
 		for (const tool of toolsIn(handed).filter(isHere)) {
 			// Whoever isn't understood is asked once more.
@@ -184,6 +190,8 @@ export class ToolAgent {
 				linesOf(use).forEach(say);
 				if (!use.isError) break;
 			}
+			if (unanswered)
+				await this.ask(id, tool, about, (_, name) => (name === RESPONSE_TOOL ? unanswered : undefined));
 		}
 	}
 
@@ -214,7 +222,7 @@ export class ToolAgent {
 		id: string,
 		{ url, headers, timeout }: HandedTool,
 		about: Record<string, string>,
-		toInput: (schema: { properties?: object; required?: string[] }) => Record<string, unknown> | undefined,
+		toInput: ToInput,
 	): Promise<ToolUse | undefined> {
 		const use: ToolUse = { id, tool: url, description: '', input: {}, answer: '', isError: true, ms: 0 };
 		let client: Client | undefined;
@@ -224,7 +232,7 @@ export class ToolAgent {
 			client = connected;
 			const { tools } = await connected.listTools();
 			const [{ name, description = '', inputSchema }] = tools as [(typeof tools)[number]];
-			const input = toInput(inputSchema);
+			const input = toInput(inputSchema, name);
 			if (input === undefined) return undefined;
 			Object.assign(use, { tool: name, description });
 			startedAt = performance.now();

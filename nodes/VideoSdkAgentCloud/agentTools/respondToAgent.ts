@@ -1,5 +1,13 @@
 import { type IWebhookFunctions, type IWebhookResponseData } from 'n8n-workflow';
-import { errorResponse, INVALID_REQUEST, NOT_ALLOWED, reactTo, type Tool, UNAUTHORIZED } from './server';
+import {
+	errorResponse,
+	INVALID_REQUEST,
+	type IsUnlisted,
+	NOT_ALLOWED,
+	reactTo,
+	type Tool,
+	UNAUTHORIZED,
+} from './server';
 
 /** The arguments of a voice agent are never this long. */
 const MAX_BODY_BYTES = 100_000;
@@ -40,13 +48,18 @@ export function rejectMethod(context: IWebhookFunctions): IWebhookResponseData {
 	return respondToAgent(context, 405, errorResponse(null, NOT_ALLOWED, message));
 }
 
-/** Responds to a POST, unless it calls the tool with arguments that fit. @returns that call, to which the caller has to respond */
-export function serve(context: IWebhookFunctions, tool: Tool) {
+/**
+ * Responds to a POST, unless it calls the tool with arguments that fit.
+ *
+ * @param isUnlisted see `reactTo`
+ * @returns that call, to which the caller has to respond
+ */
+export function serve(context: IWebhookFunctions, tool: Tool, isUnlisted?: IsUnlisted) {
 	const { rawBody } = context.getRequestObject();
 	if (Buffer.isBuffer(rawBody) && rawBody.length > MAX_BODY_BYTES) {
 		return respondToAgent(context, 413, errorResponse(null, INVALID_REQUEST, 'The request is too large'));
 	}
 	const version = context.getHeaderData()['mcp-protocol-version'];
-	const reaction = reactTo(context.getBodyData(), version, tool);
+	const reaction = reactTo(context.getBodyData(), version, tool, isUnlisted);
 	return 'call' in reaction ? reaction : respondToAgent(context, reaction.status, reaction.body);
 }

@@ -78,6 +78,9 @@ export interface ToolResult extends IDataObject {
 /** A tool call to which the caller has to respond with `resultResponse`. Its input fits the tool's schema. */
 type ToolCall = { call: { id: RequestId; input: IDataObject } };
 
+/** Whether arguments come from an agent's own code, and count as they are. */
+export type IsUnlisted = (input: IDataObject) => boolean;
+
 /** What a request leads to: the tool is called, or this response is sent at once. */
 export type Reaction = ToolCall | { status: number; body?: IDataObject };
 
@@ -90,11 +93,17 @@ function refuse(id: RequestId | null, message: string): Reaction {
 	return { status: 400, body: errorResponse(id, INVALID_REQUEST, message) };
 }
 
-function callTool(id: RequestId, { name, arguments: given = {} }: IDataObject, tool: Tool): Reaction {
+function callTool(
+	id: RequestId,
+	{ name, arguments: given = {} }: IDataObject,
+	tool: Tool,
+	isUnlisted: IsUnlisted,
+): Reaction {
 	if (name !== tool.name) {
 		const message = `Unknown tool: ${typeof name === 'string' ? name : ''}`;
 		return { status: 200, body: errorResponse(id, INVALID_PARAMS, message) };
 	}
+	if (isRecord(given) && isUnlisted(given)) return { call: { id, input: given } };
 	const input = withoutOmitted(tool.inputSchema, given);
 	const problems = argumentProblems(tool.inputSchema, input);
 	if (problems.length === 0) {
@@ -110,8 +119,14 @@ function callTool(id: RequestId, { name, arguments: given = {} }: IDataObject, t
  *
  * @param body the parsed JSON
  * @param versionHeader the header `mcp-protocol-version`, if there is one
+ * @param isUnlisted returns whether arguments count although the tool's schema, which models get, doesn't have them
  */
-export function reactTo(body: unknown, versionHeader: unknown, tool: Tool): Reaction {
+export function reactTo(
+	body: unknown,
+	versionHeader: unknown,
+	tool: Tool,
+	isUnlisted: IsUnlisted = () => false,
+): Reaction {
 	if (isTooDeep(body)) return refuse(null, 'The request is nested too deep');
 	if (versionHeader !== undefined && !PROTOCOL_VERSIONS.includes(versionHeader as string)) {
 		const known = PROTOCOL_VERSIONS.join(', ');
@@ -138,7 +153,7 @@ export function reactTo(body: unknown, versionHeader: unknown, tool: Tool): Reac
 		case 'tools/list':
 			return answer({ tools: [{ name, description, inputSchema: forAgents(inputSchema) }] });
 		case 'tools/call':
-			return callTool(id, params, tool);
+			return callTool(id, params, tool, isUnlisted);
 		default:
 			return { status: 200, body: errorResponse(id, METHOD_NOT_FOUND, `Method not found: ${method}`) };
 	}

@@ -12,6 +12,13 @@ export const END_EVENTS = ['failed', 'stopped'] as const;
 export type EndEvent = (typeof END_EVENTS)[number];
 
 /**
+ * Why there is no response to a question although someone, or something, picked up, in the words of agent/agent.py. Of two, the first
+ * counts.
+ */
+export const UNANSWERED = ['voicemail', 'noFit', 'hungUp', 'notAsked'] as const;
+export type Unanswered = (typeof UNANSWERED)[number];
+
+/**
  * What is known of one conversation, as a join-semilattice: facts are merged (`mergeFact`, `merge`) in such a way that their order and
  * repetition don't matter, and that no fact is lost, because each field only grows in an order of its own. It can be sent as JSON.
  */
@@ -35,6 +42,8 @@ export interface Known {
 	/** The result of n8n's own request to end it: true, or why it may still run. */
 	ended?: true | string;
 	artifacts: Partial<Record<Includable, Artifact>>;
+	/** Why the agent of a question has no response, as it says itself. */
+	unanswered?: Unanswered;
 }
 
 interface RecordFact {
@@ -47,7 +56,8 @@ interface RecordFact {
 }
 
 /** A fact that is merged: a record, or anything else that is known now. */
-export type Fact = RecordFact | Partial<Pick<Known, 'ended' | 'artifacts' | 'seenOverAtMs' | 'reported'>>;
+export type Fact =
+	RecordFact | Partial<Pick<Known, 'ended' | 'artifacts' | 'seenOverAtMs' | 'reported' | 'unanswered'>>;
 
 /** The fields that say how a described call or session went. */
 const RESULT = ['outcome', 'answered', 'durationSeconds'];
@@ -138,6 +148,7 @@ export function merge(one: Known, other: Known): Known {
 			other.artifacts as Record<string, Artifact>,
 			mergeArtifacts,
 		),
+		unanswered: UNANSWERED.find((why) => why === one.unanswered || why === other.unanswered),
 	};
 }
 

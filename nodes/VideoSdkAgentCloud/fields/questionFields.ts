@@ -3,15 +3,24 @@ import { isHumanReview } from '../n8n/tool';
 import { type ArgumentSchema, type Schema } from '../agentTools/schema';
 import { type Tool } from '../agentTools/server';
 import { type ParameterList, parametersField, schemaOfParameters } from './kit/parameters';
-import { CONDITION, QUOTE, type ResponseForm, type ResponseType } from '../waiting/question';
+import {
+	CONDITION,
+	NO_RESPONSE,
+	QUOTE,
+	VOICEMAIL,
+	type ResponseForm,
+	type ResponseType,
+} from '../waiting/question';
 import { choiceField, optionsIn, textField } from './kit/field';
 import { type ItemReader } from './kit/reader';
 
-/** The names in the output that response fields can't have, and what they hold. */
+/** The names that response fields can't have, and what they hold. */
 const OWN_NAMES: Record<string, string> = {
 	respondedAt: 'the time of the response',
 	[QUOTE]: "the person's own words",
 	[CONDITION]: 'the condition of a yes',
+	[VOICEMAIL]: 'what the agent says if voicemail picks up',
+	[NO_RESPONSE]: 'what the agent says if there is no response',
 };
 
 const messageField = textField('required', 'Message', 'message', {
@@ -134,7 +143,7 @@ function readFields(read: ItemReader): Schema {
 	const taken = Object.keys(OWN_NAMES).find((name) => Object.hasOwn(schema.properties, name));
 	if (taken === undefined) return schema;
 	throw read.fail(
-		`'${taken}' in '${list}' is the name of ${OWN_NAMES[taken]} in the output`,
+		`'${taken}' in '${list}' is the name of ${OWN_NAMES[taken]}`,
 		'Give the field a different name.',
 	);
 }

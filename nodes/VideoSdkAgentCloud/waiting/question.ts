@@ -1,6 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'crypto';
 import { type IDataObject } from 'n8n-workflow';
 import { pick, trimmed } from '../api/http/responseReaders';
+import { UNANSWERED, type Unanswered } from '../conversation/known';
 import { TOKEN_PREFIX } from '../security/redactTokens';
 import { type Tool } from '../agentTools/server';
 
@@ -22,6 +23,21 @@ export const QUOTE = 'quote';
 
 /** The name of the argument, and of the output's field, for what a yes depends on. Responses with a yes or no have it. */
 export const CONDITION = 'condition';
+
+/**
+ * The names of the arguments by which an agent's own code says that there is no response. Models aren't told of them, because a model that
+ * gets on badly with a person would use them.
+ */
+export const VOICEMAIL = 'voicemail';
+export const NO_RESPONSE = 'noResponse';
+
+/** @returns why there is no response, if that alone is handed in; undefined if it's anything else */
+export function unansweredIn(input: IDataObject): Unanswered | undefined {
+	const [[name, value] = ['', undefined], ...others] = Object.entries(input);
+	if (others.length > 0) return undefined;
+	if (name === VOICEMAIL) return value === true ? 'voicemail' : undefined;
+	return name === NO_RESPONSE ? UNANSWERED.find((why) => why === value) : undefined;
+}
 
 /** The question that an execution asks someone on the phone, and for whose response it waits. It's stored with the execution. */
 export interface Question extends ResponseForm {
@@ -87,11 +103,16 @@ export function isKeyOf({ keyHash }: Question, key: string): boolean {
  * @returns what is missing, in a sentence for the agent: any answer at all, or a required text; undefined if nothing is
  */
 export function responseProblem({ tool }: Question, input: IDataObject): string | undefined {
+	if (input[VOICEMAIL] === true) {
+		return `If voicemail picked up, call ${tool.name} with '${VOICEMAIL}' alone; if a person answered, without it.`;
+	}
 	const isBlank = (name: string) => !Object.hasOwn(input, name) || String(input[name]).trim() === '';
 	const { properties, required = [] } = tool.inputSchema;
 	const blank = required.find(isBlank);
 	if (blank !== undefined) return `'${blank}' is empty. Correct it and call ${tool.name} again.`;
-	const answers = Object.keys(properties).filter((name) => name !== QUOTE && name !== CONDITION);
+	const answers = Object.keys(tool.inputSchema.properties).filter(
+		(name) => name !== QUOTE && name !== CONDITION,
+	);
 	if (!answers.every(isBlank)) return undefined;
 	return `There is no answer in it. Fill in at least one argument and call ${tool.name} again.`;
 }
@@ -142,6 +163,19 @@ export function withResponse(question: Question, call: IDataObject, input: IData
 	return { outcome: 'answered', responded: true, data, ...pick(call, ['to', 'callId', 'roomId']) };
 }
 
+/**
+ * @param unanswered what the agent says. A call that was cut off looks to it as if the person had hung up
+ * @returns the code for why there is no response; undefined if the outcome says it
+ */
+function reasonCodeOf({ outcome, timedOut, error, reasonCode }: IDataObject, unanswered?: Unanswered) {
+	if (reasonCode !== undefined) return reasonCode;
+	const isGivenUp = outcome === 'running' && (timedOut === true || error !== undefined);
+	if (isGivenUp || outcome === 'transferred') return NO_RESPONSE;
+	if (outcome !== 'answered') return undefined;
+	if (unanswered === undefined) return NO_RESPONSE;
+	return timedOut === true && unanswered === 'hungUp' ? 'noFit' : unanswered;
+}
+
 function reasonOf({ outcome, timedOut, reason, error }: IDataObject): string {
 	if (timedOut === true) return 'No answer in time.';
 	const what = REASONS[String(outcome)] ?? 'No answer: the call ended without a response.';
@@ -152,9 +186,16 @@ function reasonOf({ outcome, timedOut, reason, error }: IDataObject): string {
  * Makes the output of a question without a response, which counts as declined.
  *
  * @param call the record of the call, or the output that says why it wasn't made
+ * @param unanswered what the agent says about it
  */
-export function withoutResponse({ responseType, isReview }: ResponseForm, call: IDataObject): IDataObject {
+export function withoutResponse(
+	{ responseType, isReview }: ResponseForm,
+	call: IDataObject,
+	unanswered?: Unanswered,
+): IDataObject {
+	const reasonCode = reasonCodeOf(call, unanswered);
 	const feedback = isReview ? { chatInput: reasonOf(call) } : {};
 	const data = responseType === 'approval' ? { approved: false, ...feedback } : {};
-	return { outcome: call.outcome, responded: false, data, ...pick(call, SHOWN_FIELDS) };
+	const shown = { ...pick(call, SHOWN_FIELDS), ...(reasonCode !== undefined && { reasonCode }) };
+	return { outcome: call.outcome, responded: false, data, ...shown };
 }

@@ -1,7 +1,7 @@
 import { type IDataObject, type IWebhookFunctions, sleep } from 'n8n-workflow';
 import { omit } from '../api/http/responseReaders';
 import { type Kind, KINDS } from '../conversation/kinds';
-import { type Known, unknown } from '../conversation/known';
+import { type Known, type Unanswered, unknown } from '../conversation/known';
 import { outputRecord } from '../conversation/output';
 import { whenAnswered } from '../n8n/waitingState';
 import { askToContinue } from './resuming/askToContinue';
@@ -73,7 +73,7 @@ export class WaitingExecution {
 	/** Merges the records in the items of the stored execution. */
 	mergeItems(items: IDataObject[]): void {
 		for (const item of items) {
-			const record = omit(item, ['timedOut', 'missing']);
+			const record = omit(item, ['timedOut', 'missing', 'reasonCode']);
 			this.awaited.get(String(item[this.kind.idField]))?.mergeFact({ record });
 		}
 	}
@@ -126,8 +126,16 @@ export class WaitingExecution {
 		if (one === undefined) return item;
 		const outcome = outputRecord(this.kind, one.known, one.policy);
 		const { question } = this.stored;
-		if (question) return withoutResponse(question, outcome);
+		if (question) return withoutResponse(question, outcome, one.known.unanswered);
 		return one.policy.isSimplified ? this.kind.simplify(outcome) : outcome;
+	}
+
+	/** Remembers why the agent has no response. A response that comes all the same counts. */
+	noteUnanswered(unanswered: Unanswered): void {
+		for (const one of this.awaited.values()) {
+			one.mergeFact({ unanswered });
+			this.wake(one);
+		}
 	}
 
 	/** @returns whether to ask the agent what a yes means, which happens once for each doubt, because a model may insist */

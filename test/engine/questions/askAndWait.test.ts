@@ -228,6 +228,7 @@ it('A question is answered once, by what fits, and by the agent that was asked, 
 			responded: last !== -1,
 			data,
 			...ofCall(),
+			...(last === -1 && ['answered', 'running'].includes(outcome) && { reasonCode: 'noResponse' }),
 			...(last === -1 && statuses.length === 0 && { timedOut: true }),
 		});
 		expect(waiting.resumptions).toBe(1);
@@ -358,6 +359,74 @@ describe('A recording', () => {
 	});
 });
 
+describe("The agent's own code says why there is no response", () => {
+	const end = async () => {
+		for (const status of ['answered', 'ended'] as const)
+			await rig.simulator.moveCall(String(callId()), status);
+	};
+
+	it.each([
+		[{ voicemail: true }, 'voicemail'],
+		[{ noResponse: 'notAsked' }, 'notAsked'],
+		[{ noResponse: 'hungUp' }, 'hungUp'],
+		[{ noResponse: 'noFit' }, 'noFit'],
+	])('%j, whatever the question, and no model is offered it', async (said, reasonCode) => {
+		for (const fields of [{}, { responseType: 'freeText' }, asFields()]) {
+			const { waiting, agent } = await asked(fields);
+			const [tool] = (await agent.listTools()).tools;
+			expect(JSON.stringify(tool)).not.toMatch(/voicemail|noResponse/);
+			expect(await submit(agent, said)).toMatchObject({ isError: false });
+			expect(waiting.resumptions).toBe(0);
+			await end();
+			const data = 'responseType' in fields ? {} : { approved: false };
+			expect(await waiting.jsonWithin(30_000)).toEqual([
+				{ outcome: 'answered', responded: false, data, ...ofCall(), reasonCode },
+			]);
+		}
+	});
+
+	it('and another process that is told continues with it', async () => {
+		const { waiting, agent } = await asked();
+		waiting.receiver = await rig.addEngine();
+		await submit(agent, { noResponse: 'hungUp' });
+		await end();
+		expect(await waiting.jsonWithin(60_000)).toMatchObject([{ reasonCode: 'hungUp' }]);
+	});
+
+	it.each([
+		[{ voicemail: false }, "'approved' is missing"],
+		[{ noResponse: 'bored' }, "'approved' is missing"],
+		[{ approved: true, voicemail: true }, "with 'voicemail' alone"],
+	])('but not as %j', async (said, problem) => {
+		const { waiting, agent } = await asked();
+		expect(await submit(agent, said)).toEqual({ isError: true, text: expect.stringContaining(problem) });
+		await end();
+		expect(await waiting.jsonWithin(30_000)).toMatchObject([{ responded: false, reasonCode: 'noResponse' }]);
+	});
+
+	it('and a response that comes all the same counts', async () => {
+		const { waiting, agent } = await asked();
+		await submit(agent, { voicemail: true });
+		await submit(agent, { approved: true });
+		expect(await waiting.jsonWithin()).toMatchObject([{ responded: true, data: { approved: true } }]);
+		expect(waiting.output?.[0]?.json).not.toHaveProperty('reasonCode');
+	});
+
+	it('which counts for nothing if no one picked up, and is a limit if n8n hung up', async () => {
+		const missed = await asked();
+		await submit(missed.agent, { noResponse: 'notAsked' });
+		await rig.simulator.moveCall(String(callId()), 'missed');
+		const [item] = (await missed.waiting.jsonWithin(30_000)) ?? [];
+		expect(item).toMatchObject({ outcome: 'noAnswer' });
+		expect(item).not.toHaveProperty('reasonCode');
+		const waiting = await rig.engine.startAndWait(20_000, ask());
+		await rig.simulator.moveCall(String(callId()), 'answered');
+		const agent = await connectMcp(lastTool());
+		await submit(agent, { noResponse: 'hungUp' });
+		expect(await waiting.jsonWithin()).toMatchObject([{ hungUpAtTimeout: true, reasonCode: 'noFit' }]);
+	});
+});
+
 describe('A call without a response', () => {
 	it('is watched by a process that an agent has asked for its tool, if the first one is gone', async () => {
 		const { agent, waiting } = await asked();
@@ -388,6 +457,7 @@ describe('A call without a response', () => {
 				responded: false,
 				data: { approved: false },
 				...ofCall(),
+				reasonCode: 'noResponse',
 				timedOut: true,
 				hungUpAtTimeout: true,
 			},
@@ -408,6 +478,10 @@ describe('Nothing is asked', () => {
 		'without options': [asFields([{ name: 'a', type: 'options' }]), "'Response Fields' has no 'Options'"],
 		'with a name of n8n': [asFields([{ name: 'respondedAt' }]), "'respondedAt' in 'Response Fields'"],
 		'with the name of the own words': [asFields([{ name: 'quote' }]), "'quote' in 'Response Fields'"],
+		'with the name of what agents report': [
+			asFields([{ name: 'voicemail', type: 'boolean' }]),
+			"'voicemail' in 'Response Fields' is the name of what the agent says if voicemail picks up",
+		],
 		'with the name of a condition': [
 			asFields([{ name: 'condition' }]),
 			"'condition' in 'Response Fields' is the name of the condition of a yes",
@@ -531,7 +605,14 @@ describe('As the human review of a tool', () => {
 		const chatInput = expect.stringMatching(/couldn't wait.* No database$/) as string;
 		const data = { approved: false, chatInput };
 		expect(jsonOf(result)).toEqual([
-			{ outcome: 'running', responded: false, data, ...ofCall(), error: 'No database' },
+			{
+				outcome: 'running',
+				responded: false,
+				data,
+				...ofCall(),
+				reasonCode: 'noResponse',
+				error: 'No database',
+			},
 		]);
 	});
 

@@ -35,10 +35,10 @@ const SEEN: Record<keyof typeof CALL_NUMBERS, object> = {
 		...YES,
 		data: { approved: false, condition: 'Not more than 50.', quote: 'Yes, but not more than 50.' },
 	},
-	unfitting: UNANSWERED,
+	unfitting: { ...UNANSWERED, reasonCode: 'noFit' },
 	doNotCall: { ...YES, data: { approved: false } },
-	voicemail: UNANSWERED,
-	hangsUp: UNANSWERED,
+	voicemail: { ...UNANSWERED, reasonCode: 'voicemail' },
+	hangsUp: { ...UNANSWERED, reasonCode: 'notAsked' },
 	busy: { outcome: 'noAnswer', responded: false },
 	missed: { outcome: 'noAnswer', responded: false },
 	rejected: { outcome: 'rejected', responded: false },
@@ -54,6 +54,19 @@ it.each(Object.entries(SEEN))('Ask and Wait gets what the table says of %s', asy
 	expect(errors).toEqual(
 		name === 'unfitting' ? [true, true] : 'responded' in seen && seen.responded ? [false] : [],
 	);
+});
+
+it('Voicemail is told by itself, whatever else the question asks for', async () => {
+	for (const more of [FIELDS, { responseType: 'freeText' }])
+		expect(await ask(CALL_NUMBERS.voicemail, more)).toEqual({
+			outcome: 'answered',
+			responded: false,
+			data: {},
+			reasonCode: 'voicemail',
+			to: CALL_NUMBERS.voicemail,
+			callId: expect.any(String) as string,
+			roomId: expect.any(String) as string,
+		});
 });
 
 it('Whoever says yes on a condition has said yes to nothing', async () => {

@@ -9,6 +9,7 @@ import {
 	type Known,
 	mergeFact,
 	unknown,
+	UNANSWERED,
 } from '../../../nodes/VideoSdkAgentCloud/conversation/known';
 import type { Artifact } from '../../../nodes/VideoSdkAgentCloud/conversation/artifact';
 import type { WaitPolicy } from '../../../nodes/VideoSdkAgentCloud/conversation/nextStep';
@@ -91,8 +92,9 @@ export function anyFact(kind: keyof typeof KINDS): fc.Arbitrary<Fact> {
 	const ended = fc.record({
 		ended: fc.constantFrom<true | string>(true, 'refused', 'a refusal', NO_TIME_LEFT),
 	});
+	const unanswered = fc.record({ unanswered: fc.constantFrom(...UNANSWERED) });
 	const seen = fc.record({ seenOverAtMs: fc.integer({ min: DEADLINE_MS, max: DEADLINE_MS + 9 }) });
-	return fc.oneof({ weight: 5, arbitrary: record(kind) }, event, ended, part, seen);
+	return fc.oneof({ weight: 5, arbitrary: record(kind) }, event, ended, part, seen, unanswered);
 }
 
 /** @returns a fact as VideoSDK tells it by a clock that is so many ms behind n8n's */

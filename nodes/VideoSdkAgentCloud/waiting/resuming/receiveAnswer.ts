@@ -1,4 +1,4 @@
-import { type IWebhookFunctions, type IWebhookResponseData } from 'n8n-workflow';
+import { type IDataObject, type IWebhookFunctions, type IWebhookResponseData } from 'n8n-workflow';
 import { bearerOf, rejectBearer, rejectMethod, respondToAgent, serve } from '../../agentTools/respondToAgent';
 import {
 	errorResponse,
@@ -8,7 +8,7 @@ import {
 	toolResult,
 } from '../../agentTools/server';
 import { warnSparingly } from '../../webhook/log';
-import { type Doubt, doubtAbout, isKeyOf, responseProblem, withResponse } from '../question';
+import { type Doubt, doubtAbout, isKeyOf, responseProblem, unansweredIn, withResponse } from '../question';
 import { readWaiting } from '../storedWait';
 import { type WaitState } from '../waitState';
 import { takeUp } from './receiveResume';
@@ -20,6 +20,7 @@ const ASK_BACK: Record<Doubt, string> = {
 	condition:
 		"A yes with a condition is no yes. Ask whether it's a yes without it, too. If so, call again without 'condition'; if not, call again with the same, and with what the person said as 'quote'.",
 };
+const NOTED = 'Thank you, it was noted that there is no answer.';
 const NOT_TAKEN = "There is a response already, or it's too late for one. Say goodbye now.";
 
 /**
@@ -40,9 +41,16 @@ async function receive(context: IWebhookFunctions, state: WaitState): Promise<IW
 		return rejectBearer(context);
 	}
 	const wait = await takeUp(context, state, waiting);
-	const served = serve(context, question.tool);
+	const isUnanswered = (given: IDataObject) => unansweredIn(given) !== undefined;
+	const served = serve(context, question.tool, isUnanswered);
 	if (!('call' in served)) return served;
 	const { id, input } = served.call;
+	const unanswered = unansweredIn(input);
+	if (unanswered !== undefined) {
+		// The execution continues at the end of the call, which is near, and which says how the call went.
+		wait?.noteUnanswered(unanswered);
+		return respondToAgent(context, 200, resultResponse(id, toolResult(NOTED)));
+	}
 	const problem = responseProblem(question, input);
 	if (problem !== undefined) return refuse(context, id, problem);
 	const doubt = doubtAbout(question, input);
