@@ -26,6 +26,13 @@ const firstMessageField = textField('refused', 'First Message', 'firstMessage', 
 
 export const AGENT_TASK_FIELDS = [instructionsField, firstMessageField];
 
+/** Sessions start deployments of VideoSDK's first generation (`deploymentField`), and Agent: Deploy makes agents of the second. */
+const READ_BY_SESSIONS =
+	'Read by agents whose code reads N8N_AGENT. The one from Agent: Deploy takes no sessions.';
+
+/** The fields of the task, for operations that start a session. */
+export const SESSION_TASK_FIELDS = AGENT_TASK_FIELDS.map((field) => ({ ...field, hint: READ_BY_SESSIONS }));
+
 const LONGEST_SILENCE_S = 3_600;
 /** SILENCE_S in agent/limits.py. */
 const SILENCE_S = 30;
@@ -95,6 +102,12 @@ export const agentSettingsField = groupField('default', 'Agent Settings', 'agent
 		},
 	],
 });
+
+/** The same option for operations that start a session. */
+export const sessionSettingsField = {
+	...agentSettingsField,
+	description: `How the agent talks. ${READ_BY_SESSIONS}`,
+};
 
 /** @returns the time zone in which the agent talks if none was entered: that of the people who are called, else the workflow's */
 export const defaultTimeZone = (read: ItemReader): string =>

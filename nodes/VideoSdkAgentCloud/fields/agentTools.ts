@@ -2,7 +2,7 @@ import { type IDataObject } from 'n8n-workflow';
 import { type ReadCredential, secretOf } from '../api/http/credential';
 import { RESPONSE_TOOL, TOOLS_ENTRY, TOOLS_VARIABLE } from '../security/redactTokens';
 import { isTooLong, signAccess, tokenEnvelope, toolPath } from '../agentTools/accessToken';
-import { agentSettingsField, readWithTask } from './agentTask';
+import { agentSettingsField, readWithTask, sessionSettingsField } from './agentTask';
 import { agentToolsField, checkReachable, type ChosenTool, readTool, toolAt } from './chosenTool';
 import { contextField, readContext } from './context';
 import { numberField } from './kit/field';
@@ -21,6 +21,9 @@ export const toolsValidForField = numberField('default', 'Tools Valid For', 'too
 
 /** The options about the agent, for operations that start a conversation. */
 export const AGENT_OPTIONS = [agentSettingsField, contextField, toolsValidForField];
+
+/** The same for operations that start a session. */
+export const SESSION_AGENT_OPTIONS = [sessionSettingsField, contextField, toolsValidForField];
 
 export const HOUR_S = 3_600;
 

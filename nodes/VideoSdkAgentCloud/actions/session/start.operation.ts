@@ -1,6 +1,6 @@
 import { type INodeProperties } from 'n8n-workflow';
-import { AGENT_TASK_FIELDS } from '../../fields/agentTask';
-import { AGENT_OPTIONS, readForAgent } from '../../fields/agentTools';
+import { SESSION_TASK_FIELDS } from '../../fields/agentTask';
+import { SESSION_AGENT_OPTIONS, readForAgent } from '../../fields/agentTools';
 import { agentToolsField } from '../../fields/chosenTool';
 import { ENV_FIELDS, metaDataFields, readEnv, readKeyValues } from '../../fields/kit/keyValue';
 import { idempotencyKeyField, sameForAllItemsField } from '../../fields/idempotencyKey';
@@ -26,7 +26,7 @@ export function startFields(own: INodeProperties[]): INodeProperties[] {
 	return [
 		deploymentField,
 		optionalTagField,
-		...AGENT_TASK_FIELDS,
+		...SESSION_TASK_FIELDS,
 		...own,
 		...ENV_FIELDS,
 		...META_DATA_FIELDS,
@@ -71,7 +71,7 @@ export const operation: Operation = {
 			'n8n creates a room for it. Get it afterwards with Transcription: Get or Recording: Get Many.',
 		),
 	]),
-	options: [dryRunField, idempotencyKeyField, roomIdOption, sameForAllItemsField, ...AGENT_OPTIONS],
+	options: [dryRunField, idempotencyKeyField, roomIdOption, sameForAllItemsField, ...SESSION_AGENT_OPTIONS],
 	prepare(read) {
 		return readStart(read, readWebhook(read, SESSION_EVENT_OPTIONS), ROOM_EVENTS);
 	},

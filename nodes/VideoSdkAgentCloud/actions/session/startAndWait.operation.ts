@@ -1,5 +1,5 @@
 import { switchField } from '../../fields/kit/field';
-import { AGENT_OPTIONS } from '../../fields/agentTools';
+import { SESSION_AGENT_OPTIONS } from '../../fields/agentTools';
 import { idempotencyKeyField, sameForAllItemsField } from '../../fields/idempotencyKey';
 import { MAX_WAIT_FIELDS } from '../../fields/maxWait';
 import { includeWaitField, recordingFields } from '../../fields/recording';
@@ -30,7 +30,7 @@ export const operation: Operation = {
 		idempotencyKeyField,
 		roomIdOption,
 		sameForAllItemsField,
-		...AGENT_OPTIONS,
+		...SESSION_AGENT_OPTIONS,
 		END_AT_TIMEOUT,
 		includeWaitField,
 	],

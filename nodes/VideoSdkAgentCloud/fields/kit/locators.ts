@@ -41,7 +41,8 @@ export function locator<B extends Blank>(
 }
 
 export const deploymentField = locator('required', 'Deployment', 'deploymentId', {
-	description: "The agent's deployment. You'll find it in the VideoSDK dashboard, under Agent Cloud.",
+	description:
+		"The agent's deployment. You'll find it in the VideoSDK dashboard, under Agent Cloud. An agent from Agent: Deploy is of another generation, and isn't one of them.",
 	placeholder: 'e.g. ddv_1a2b3c',
 	builderHint:
 		'Leave it empty for the user to select from the list. If the ID is known, use mode "id". Never invent an ID.',
