@@ -62,6 +62,12 @@ function fitting(argument: Argument, isYes: boolean): unknown {
 	return textOf(argument) ?? (isYes ? 'A-17' : 'No');
 }
 
+/** @returns whether an argument must be there because of what another one says */
+function isDue({ description = '' }: Argument = {}, said: Record<string, unknown>): boolean {
+	const [, name = '', value] = /\bRequired if (\S+) is (.+)$/.exec(description) ?? [];
+	return name in said && String(said[name]) === value;
+}
+
 /** @returns what doesn't fit an argument. A text without a form fits unless it is blank */
 const unfitting = (argument: Argument): string =>
 	argument.type === 'string' && !argument.enum && !textOf(argument) ? ' ' : 'a few, next Friday';
@@ -85,12 +91,11 @@ function argumentsFor(
 	const required = schema.required ?? [];
 	if (answers === 'unfitting')
 		return Object.fromEntries(required.map((name) => [name, unfitting(properties[name] ?? {})]));
-	return Object.fromEntries([
-		...required.map(
-			(name) => [name, told[name] ?? fitting(properties[name] ?? {}, answers === 'yes')] as const,
-		),
-		...given,
-	]);
+	const filled = (names: string[]) =>
+		names.map((name) => [name, told[name] ?? fitting(properties[name] ?? {}, answers === 'yes')] as const);
+	const said: Record<string, unknown> = Object.fromEntries([...filled(required), ...given]);
+	const due = Object.keys(properties).filter((name) => !(name in said) && isDue(properties[name], said));
+	return { ...Object.fromEntries(filled(due)), ...said };
 }
 
 /** @returns the values in an answer, by name; those of the first entry of a list */

@@ -16,6 +16,8 @@ export interface ArgumentSchema extends IDataObject {
 	minimum?: number;
 	maximum?: number;
 	description?: string;
+	/** Makes the argument required if another one has a value. Agents don't get it, see `forAgents`. */
+	requiredIf?: { field: string; value: boolean | number | string };
 }
 
 /** The JSON schema of a tool's arguments. Arguments that it doesn't name are let through. */
@@ -86,21 +88,32 @@ export function cleaned(schema: Schema, input: IDataObject): IDataObject {
 }
 
 /**
- * @returns the schema for agents, without formats, which the descriptions name instead: VideoSDK's agents pass the schema on unchanged
- * (docs/dev/api-truth.md, An agent's tools), and Google's models refuse a tool with a format that they don't know
+ * @returns the schema for agents, without formats and conditions, which the descriptions name instead: VideoSDK's agents pass the schema
+ * on unchanged (docs/dev/api-truth.md, An agent's tools), and Google's models refuse a tool with a format that they don't know
  */
 export function forAgents(schema: Schema): IDataObject {
-	const properties = Object.entries(schema.properties).map(([name, one]) => [name, omit(one, ['format'])]);
+	const properties = Object.entries(schema.properties).map(([name, one]) => [
+		name,
+		omit(one, ['format', 'requiredIf']),
+	]);
 	return { ...schema, properties: Object.fromEntries(properties) as IDataObject };
 }
 
+/** @returns the names of the arguments that these arguments must have */
+export function requiredIn({ properties, required = [] }: Schema, input: IDataObject): string[] {
+	const isDue = ({ requiredIf: when }: ArgumentSchema) =>
+		when !== undefined && Object.hasOwn(input, when.field) && input[when.field] === when.value;
+	return [...required, ...Object.keys(properties).filter((name) => isDue(properties[name] ?? {}))];
+}
+
 /** @returns what is wrong with the arguments, in sentences for the model that chose them; empty if nothing is wrong */
-export function argumentProblems({ properties, required = [] }: Schema, input: unknown): string[] {
+export function argumentProblems(schema: Schema, input: unknown): string[] {
 	if (!isRecord(input)) return [mismatch('The arguments', ['object'], input)];
-	const missing = required.filter((name) => !Object.hasOwn(input, name));
+	const { properties } = schema;
+	const missing = requiredIn(schema, input).filter((name) => !Object.hasOwn(input, name));
 	const given = Object.entries(properties).filter(([name]) => Object.hasOwn(input, name));
 	return [
 		...missing.map((name) => `'${name}' is missing.`),
-		...given.flatMap(([name, schema]) => argumentProblem(name, schema, input[name]) ?? []),
+		...given.flatMap(([name, one]) => argumentProblem(name, one, input[name]) ?? []),
 	];
 }

@@ -1,3 +1,4 @@
+import { type IDataObject } from 'n8n-workflow';
 import { RESPONSE_TOOL } from '../security/redactTokens';
 import { isHumanReview } from '../n8n/tool';
 import { type ArgumentSchema, type Schema } from '../agentTools/schema';
@@ -49,6 +50,7 @@ const RESPONSE_FIELDS: ParameterList = {
 	displayOptions: { show: { responseType: ['fields'] } },
 	examples: ['amount', 'Monthly payment in dollars'],
 	required: 'Whether a response must have this field',
+	hasRequiredIf: true,
 };
 const responseFieldsField = parametersField(RESPONSE_FIELDS);
 
@@ -134,7 +136,8 @@ function readFields(read: ItemReader): Schema {
 	const { displayName: list } = RESPONSE_FIELDS;
 	if (entries.length === 0) throw read.fail(`'${list}' is empty`, 'Add at least one field.');
 	for (const [position, { enteredValues }] of entries.entries()) {
-		for (const text of Object.values(enteredValues)) {
+		const { requiredIf, ...texts } = enteredValues;
+		for (const text of Object.values({ ...texts, ...(requiredIf as IDataObject | undefined) })) {
 			read.refuseUnevaluated(`Field ${position + 1} in '${list}'`, text);
 		}
 	}

@@ -3,6 +3,7 @@ import { type IDataObject } from 'n8n-workflow';
 import { pick, trimmed } from '../api/http/responseReaders';
 import { UNANSWERED, type Unanswered } from '../conversation/known';
 import { TOKEN_PREFIX } from '../security/redactTokens';
+import { requiredIn } from '../agentTools/schema';
 import { type Tool } from '../agentTools/server';
 
 /**
@@ -107,8 +108,7 @@ export function responseProblem({ tool }: Question, input: IDataObject): string 
 		return `If voicemail picked up, call ${tool.name} with '${VOICEMAIL}' alone; if a person answered, without it.`;
 	}
 	const isBlank = (name: string) => !Object.hasOwn(input, name) || String(input[name]).trim() === '';
-	const { properties, required = [] } = tool.inputSchema;
-	const blank = required.find(isBlank);
+	const blank = requiredIn(tool.inputSchema, input).find(isBlank);
 	if (blank !== undefined) return `'${blank}' is empty. Correct it and call ${tool.name} again.`;
 	const answers = Object.keys(tool.inputSchema.properties).filter(
 		(name) => name !== QUOTE && name !== CONDITION,

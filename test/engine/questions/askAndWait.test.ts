@@ -27,6 +27,15 @@ const FIELDS = [
 	{ name: 'day', type: 'date', required: false },
 	{ name: 'callback', type: 'phone', required: false },
 ];
+const REMINDER = [
+	{ name: 'decision', type: 'options', options: 'confirm, move' },
+	{ name: 'newTime', type: 'dateTime', requiredIf: { field: 'decision', value: 'move' } },
+	{ name: 'hurry', type: 'boolean', required: false },
+	{ name: 'why', type: 'string', required: true, requiredIf: { field: 'hurry', value: ' True ' } },
+	{ name: 'guests', type: 'number', required: false },
+	{ name: 'names', type: 'string', required: false, requiredIf: { field: 'guests', value: '3.0' } },
+	{ name: 'note', type: 'string', required: false, requiredIf: {} },
+];
 const asFields = (fields: IDataObject[] = FIELDS): IDataObject => ({
 	responseType: 'fields',
 	responseFields: { fields },
@@ -115,6 +124,17 @@ const RESPONSES: Record<string, [fields: IDataObject, ...responses: Response[]]>
 			{ ...GOOD, score: 10, day: '2028-02-29', callback: '+14155550102', quote: 'Ten!' },
 		],
 	],
+	'fields that others require': [
+		asFields(REMINDER),
+		[{ decision: 'confirm' }],
+		[{ decision: 'move' }, "'newTime' is missing"],
+		[{ decision: 'move', newTime: '' }, "'newTime' is missing"],
+		[{ decision: 'move', newTime: null }, "'newTime' is missing"],
+		[{ decision: 'confirm', hurry: true }, "'why' is missing"],
+		[{ decision: 'confirm', hurry: true, why: ' ' }, "'why' is empty"],
+		[{ decision: 'confirm', hurry: false, guests: 3 }, "'names' is missing"],
+		[{ decision: 'move', newTime: '2099-06-01T15:00:00-04:00', hurry: true, why: 'Ill', guests: 2 }],
+	],
 	'optional fields': [
 		asFields(optional),
 		[{ agreed: false }],
@@ -137,7 +157,7 @@ const STRANGERS = ['none', 'wrong', 'empty', 'earlier', 'GET', 'DELETE'] as cons
 const questions = fc.record({
 	kind: fc.constantFrom(...Object.keys(RESPONSES)),
 	runsAs: fc.constantFrom(ACTION, ACTION, TOOL, REVIEW),
-	responses: fc.array(fc.nat(7), { maxLength: 3 }),
+	responses: fc.array(fc.nat(9), { maxLength: 3 }),
 	/** The agent hands in the same several times at once. */
 	times: fc.constantFrom(1, 1, 3, 5),
 	stranger: fc.constantFrom(undefined, ...STRANGERS),
@@ -359,6 +379,28 @@ describe('A recording', () => {
 	});
 });
 
+it('A field that another one requires is described as such, in a schema that all models accept', async () => {
+	const { agent } = await asked(asFields(REMINDER));
+	const [tool] = (await agent.listTools()).tools;
+	expect(tool?.inputSchema.required).toEqual(['decision']);
+	const { newTime, why } = tool?.inputSchema.properties as Record<string, object>;
+	expect(newTime).toEqual({
+		type: 'string',
+		description: expect.stringMatching(/UTC, .*\. Required if decision is move$/) as string,
+	});
+	expect(why).toEqual({ type: 'string', description: 'Required if hurry is true' });
+});
+
+it.each([
+	['=move', { decision: 'move' }, true],
+	['=confirm', { decision: 'move' }, false],
+])('The value that requires a field may be an expression: %s', async (value, input, isError) => {
+	const [decision] = REMINDER;
+	const newTime = { name: 'newTime', requiredIf: { field: '=decision', value } };
+	const { agent } = await asked(asFields([decision!, newTime]));
+	expect((await submit(agent, input)).isError).toBe(isError);
+});
+
 describe("The agent's own code says why there is no response", () => {
 	const end = async () => {
 		for (const status of ['answered', 'ended'] as const)
@@ -497,6 +539,28 @@ describe('Nothing is asked', () => {
 		'with a required that is neither': [
 			asFields([{ name: 'a', required: 'sometimes' }]),
 			"'Required' of Field 1 in 'Response Fields' is 'sometimes'",
+		],
+		'with a field that another one requires, which is none': [
+			asFields([{ name: 'time', requiredIf: { field: 'time', value: 'x' } }]),
+			"'Required If' of Field 1 in 'Response Fields' has the field 'time', which isn't another one",
+		],
+		'with a value that the other field never has': [
+			asFields([
+				...REMINDER.slice(0, 1),
+				{ name: 'time', requiredIf: { field: 'decision', value: 'moves' } },
+			]),
+			"'Required If' of Field 2 in 'Response Fields' has the value 'moves', which 'decision' can't have",
+		],
+		'with a value that is missing': [
+			asFields([...REMINDER.slice(0, 1), { name: 'time', requiredIf: { field: 'decision' } }]),
+			"has the value '', which 'decision' can't have",
+		],
+		'with a condition that lacks the equals sign of an expression': [
+			asFields([
+				...REMINDER.slice(0, 1),
+				{ name: 'a', requiredIf: { field: 'decision', value: '{{ $json.v }}' } },
+			]),
+			"Field 2 in 'Response Fields' contains an expression",
 		],
 		'in a room and with a recording': [
 			{ recording: 'record', options: { roomId: 'abcd' } },

@@ -1,7 +1,15 @@
 import { type IDataObject, type INodeProperties, isSafeObjectProperty } from 'n8n-workflow';
 import { FORMATS } from '../../agentTools/formats';
 import { type ArgumentSchema, type Schema } from '../../agentTools/schema';
-import { choiceField, type Field, groupField, namedEntries, switchField, textField } from './field';
+import {
+	choiceField,
+	collectionField,
+	type Field,
+	groupField,
+	namedEntries,
+	switchField,
+	textField,
+} from './field';
 import { trimmed } from '../../api/http/responseReaders';
 import { asList, asNumber } from './values';
 
@@ -39,6 +47,8 @@ export interface ParameterList extends Pick<
 	examples: [name: string, description: string];
 	/** The description of the switch Required. */
 	required: string;
+	/** Whether an entry can be required only if another one has a value. */
+	hasRequiredIf?: boolean;
 }
 
 const typesOf = ({ without = [] }: ParameterList) =>
@@ -56,9 +66,24 @@ const maxField = textField('default', 'Max', 'max', {
 	displayOptions: { show: { type: ['number'] } },
 });
 
+const requiredIfField = collectionField('default', 'Required If', 'requiredIf', {
+	placeholder: 'Add Field or Value',
+	description: 'Makes it required only if another one in the list has a value, whatever Required says',
+	options: [
+		textField('default', 'Field', 'field', {
+			placeholder: 'e.g. decision',
+			description: 'The name of another one in the list',
+		}),
+		textField('default', 'Value', 'value', {
+			placeholder: 'e.g. move',
+			description: 'The value that the other one must have. For a Boolean, enter true or false.',
+		}),
+	],
+});
+
 /** Makes the field in which parameters are entered. `schemaOfParameters` makes the schema of its entries. */
 export function parametersField(list: ParameterList): Field {
-	const { displayName, name, one, description, displayOptions, examples, required } = list;
+	const { displayName, name, one, description, displayOptions, examples, required, hasRequiredIf } = list;
 	const [exampleName, exampleDescription] = examples;
 	const values = [
 		textField('default', 'Name', 'name', { placeholder: `e.g. ${exampleName}` }),
@@ -75,6 +100,7 @@ export function parametersField(list: ParameterList): Field {
 		maxField,
 		textField('default', 'Description', 'description', { placeholder: `e.g. ${exampleDescription}` }),
 		switchField('default', 'Required', 'required', { default: true, description: required }),
+		...(hasRequiredIf ? [requiredIfField] : []),
 	];
 	return groupField('default', displayName, name, {
 		typeOptions: { ...namedEntries('name'), sortable: true },
@@ -142,6 +168,43 @@ function schemaOf(type: ParameterType, entry: string, values: IDataObject, fail:
 	return { ...schema, ...(description !== '' && { description }) };
 }
 
+/** @returns the value of Required If as the other argument has it; undefined if that can't have it */
+function comparable({ type, enum: choices }: ArgumentSchema, text: string) {
+	if (type === 'boolean') return { true: true, false: false }[text.toLowerCase()];
+	if (type === 'number') return Number.isFinite(asNumber(text)) ? asNumber(text) : undefined;
+	return choices?.includes(text) === false ? undefined : text;
+}
+
+/**
+ * Reads Required If of an entry.
+ *
+ * @param others the arguments of the list, by name, without this one
+ * @returns undefined if it's empty
+ */
+function readRequiredIf(
+	entry: string,
+	{ requiredIf }: IDataObject,
+	others: Map<string, ArgumentSchema>,
+	fail: Fail,
+): ArgumentSchema['requiredIf'] {
+	const given = (requiredIf ?? {}) as IDataObject;
+	if (Object.keys(given).length === 0) return undefined;
+	const [field, text] = [trimmed(given.field), trimmed(given.value)];
+	const other = others.get(field);
+	if (other === undefined) {
+		throw fail(
+			`'Required If' of ${entry} has the field '${field}', which isn't another one in the list`,
+			"Enter the name of another one in 'Field'.",
+		);
+	}
+	const value = text === '' ? undefined : comparable(other, text);
+	if (value !== undefined) return { field, value };
+	throw fail(
+		`'Required If' of ${entry} has the value '${text}', which '${field}' can't have`,
+		`Enter a value in 'Value' that '${field}' can have.`,
+	);
+}
+
 /**
  * Makes the schema of a tool's arguments out of the entries of `parametersField`.
  *
@@ -154,11 +217,12 @@ export function schemaOfParameters(
 	fail: Fail,
 ): Schema {
 	const { displayName: list, one } = parameterList;
+	const entryAt = (position: number) => `${one} ${position + 1} in '${list}'`;
 	const types = typesOf(parameterList);
 	const properties = new Map<string, ArgumentSchema>();
 	const required: string[] = [];
 	for (const [position, parameter] of parameters.entries()) {
-		const entry = `${one} ${position + 1} in '${list}'`;
+		const entry = entryAt(position);
 		const name = trimmed(parameter.name);
 		const type = String(parameter.type ?? 'string') as ParameterType;
 		if (name === '') throw fail(`${entry} has no 'Name'`, NAME_RULE);
@@ -181,6 +245,16 @@ export function schemaOfParameters(
 			);
 		}
 		if (isRequired !== 'false') required.push(name);
+	}
+	for (const [position, [name, schema]] of [...properties].entries()) {
+		const others = new Map(properties);
+		others.delete(name);
+		const requiredIf = readRequiredIf(entryAt(position), parameters[position] ?? {}, others, fail);
+		if (requiredIf === undefined) continue;
+		if (required.includes(name)) required.splice(required.indexOf(name), 1);
+		const rule = `Required if ${requiredIf.field} is ${requiredIf.value}`;
+		const description = [schema.description, rule].filter(Boolean).join('. ');
+		properties.set(name, { ...schema, requiredIf, description });
 	}
 	return {
 		type: 'object',
