@@ -182,7 +182,8 @@ async def main() -> None:
     if first.get("hangsUpAfter"):
         await asyncio.sleep(first["hangsUpAfter"])
         await Room.current.force_end_session("the person has hung up")
-        await job
+        # The framework keeps waiting for the first words to be over.
+        await asyncio.wait([job], timeout=10)
         heard = {"said": gateway.said, "sounds": Room.current.sounds}
         print(json.dumps({**heard, "tools": [], "ended": True, "hears": gateway.hears}), file=answers, flush=True)
         return
