@@ -257,7 +257,7 @@ describe('With an AI agent in n8n', () => {
 				const approved = amount === 22;
 				const first = await submit(asked, { approved, comment: 'Fine' });
 				if (!approved) continue;
-				expect(JSON.stringify(first)).toContain('Is that a condition?');
+				expect(JSON.stringify(first)).toContain("If that's a condition");
 				await submit(asked, { approved, comment: 'Fine' });
 			}
 			await ended(executionId);

@@ -144,7 +144,7 @@ function linesOf({ tool, input, answer, isError }: ToolUse): TranscriptLine[] {
 }
 
 /** How n8n asks back about a yes: with a comment, and with a condition. */
-const ASKS_ABOUT_COMMENT = /^Is that a condition\?/;
+const ASKS_ABOUT_COMMENT = /^If that's a condition,/;
 const ASKS_ABOUT_CONDITION = /^A yes with a condition is no yes\./;
 
 /** Makes the arguments for a tool of this name; undefined: it isn't used. */

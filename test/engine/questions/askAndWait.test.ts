@@ -228,7 +228,7 @@ it('A question is answered once, by what fits, and by the agent that was asked, 
 			if (isLate) await endCall();
 			const [input, , output = input] = responses[last]!;
 			if (output.approved === true && output.comment !== undefined) {
-				const asksBack = expect.stringMatching(/^Is that a condition\?/) as string;
+				const asksBack = expect.stringMatching(/^If that's a condition,/) as string;
 				expect(await submit(agent, input)).toEqual({ isError: true, text: asksBack });
 				expect(waiting.resumptions).toBe(0);
 			}
@@ -293,7 +293,7 @@ describe('A yes with a condition', () => {
 		const { waiting, agent } = await asked();
 		expect((await submit(agent, { approved: true, condition: CONDITION })).isError).toBe(true);
 		expect((await submit(agent, { approved: true, comment: CONDITION })).text).toMatch(
-			/^Is that a condition\?/,
+			/^If that's a condition,/,
 		);
 		expect((await submit(agent, { approved: true })).isError).toBe(false);
 		expect((await waiting.jsonWithin())?.[0]?.data).toEqual({ approved: true, respondedAt: TIME });
@@ -542,7 +542,7 @@ describe('Nothing is asked', () => {
 		],
 		'with a field that another one requires, which is none': [
 			asFields([{ name: 'time', requiredIf: { field: 'time', value: 'x' } }]),
-			"'Required If' of Field 1 in 'Response Fields' has the field 'time', which isn't another one",
+			"'Required If' of Field 1 in 'Response Fields' has the field 'time', which isn't a different one",
 		],
 		'with a value that the other field never has': [
 			asFields([

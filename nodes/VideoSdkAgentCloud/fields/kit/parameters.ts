@@ -68,11 +68,11 @@ const maxField = textField('default', 'Max', 'max', {
 
 const requiredIfField = collectionField('default', 'Required If', 'requiredIf', {
 	placeholder: 'Add Field or Value',
-	description: 'Makes it required only if another one in the list has a value, whatever Required says',
+	description: 'Makes it required only if a different one in the list has this value, whatever Required says',
 	options: [
 		textField('default', 'Field', 'field', {
 			placeholder: 'e.g. decision',
-			description: 'The name of another one in the list',
+			description: 'The name of a different one in the list',
 		}),
 		textField('default', 'Value', 'value', {
 			placeholder: 'e.g. move',
@@ -193,8 +193,8 @@ function readRequiredIf(
 	const other = others.get(field);
 	if (other === undefined) {
 		throw fail(
-			`'Required If' of ${entry} has the field '${field}', which isn't another one in the list`,
-			"Enter the name of another one in 'Field'.",
+			`'Required If' of ${entry} has the field '${field}', which isn't a different one in the list`,
+			"Enter the name of a different one in 'Field'.",
 		);
 	}
 	const value = text === '' ? undefined : comparable(other, text);

@@ -15,8 +15,7 @@ import { takeUp } from './receiveResume';
 
 const TAKEN = 'Thank you, the response was received. Say goodbye now.';
 const ASK_BACK: Record<Doubt, string> = {
-	comment:
-		"Is that a condition? If it is, call again with it as 'condition' in place of the comment; if it isn't, call again with the same.",
+	comment: "If that's a condition, hand it in as `condition`; if not, hand in the same again.",
 	condition:
 		"A yes with a condition is no yes. Ask whether it's a yes without it, too. If so, call again without 'condition'; if not, call again with the same, and with what the person said as 'quote'.",
 };
