@@ -174,6 +174,9 @@ describe.each(MODES)('Ask and Wait in n8n, %s mode', (mode) => {
 		expect(after).toMatchObject(responses);
 	});
 
+	// In queue mode, n8n tells no worker that an execution which a webhook process began was stopped (docs/dev/compatibility.md).
+	if (mode === 'queue') return;
+
 	/** Stops an execution before its call is made, and retries it. @returns the ID of the execution that waits */
 	async function stopAndRetry(path: string): Promise<string> {
 		const { n8n, simulator } = setup;
