@@ -268,7 +268,8 @@ describe('The agent of this package', () => {
 			what: string,
 			settings: object,
 			talk: () => Promise<unknown>,
-			hangsUpAfter?: number,
+			// Jest hands a function that takes more than its row has a callback, and waits for that.
+			hangsUpAfter: number | undefined,
 		];
 		const CASES: Case[] = [
 			[
@@ -281,6 +282,7 @@ describe('The agent of this package', () => {
 					await tell(MAILBOX);
 					await agent.listen();
 				},
+				undefined,
 			],
 			[
 				'notAsked',
@@ -296,6 +298,7 @@ describe('The agent of this package', () => {
 				async () => {
 					await agent.listen(4);
 				},
+				undefined,
 			],
 			[
 				'noFit',
@@ -306,6 +309,7 @@ describe('The agent of this package', () => {
 					await tell('Hm.');
 					await agent.listen();
 				},
+				undefined,
 			],
 			[
 				'noFit',
@@ -315,6 +319,7 @@ describe('The agent of this package', () => {
 					model.script([{ text: 'Are you there?' }, { text: 'Goodbye.' }]);
 					await agent.listen(25);
 				},
+				undefined,
 			],
 		];
 		it.each(CASES)('%s: %s', async (reasonCode, _what, settings, talk, hangsUpAfter) => {
