@@ -48,10 +48,19 @@ export interface CarriedKnown {
 const withoutRecord = ({ id, isConfirmedOver, reported, ended, seenOverAtMs }: Known): Known =>
 	isConfirmedOver ? unknown(id) : { ...unknown(id), reported, ended, seenOverAtMs };
 
-/** @returns the body; if it would be too long, without records and what was said, which the receiver then fetches itself */
+const withoutArtifacts = (one: Known): Known => ({ ...one, artifacts: {} });
+
+const isShort = (text: string): boolean => Buffer.byteLength(text) <= MAX_BODY_BYTES;
+
+/**
+ * @returns the body; if it would be too long, without what was said, and without records only if it still is, because a receiver that can't
+ * read the credential can't fetch them, and would wait until n8n's deadline
+ */
 function bodyOf(carried: CarriedKnown): string {
 	const whole = JSON.stringify({ ...carried, isWhole: true } satisfies CarriedKnown);
-	if (Buffer.byteLength(whole) <= MAX_BODY_BYTES) return whole;
+	if (isShort(whole)) return whole;
+	const withRecords = JSON.stringify({ ...carried, known: carried.known.map(withoutArtifacts) });
+	if (isShort(withRecords)) return withRecords;
 	return JSON.stringify({ ...carried, known: carried.known.map(withoutRecord) });
 }
 

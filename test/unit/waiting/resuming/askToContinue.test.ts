@@ -2,6 +2,7 @@
 import { gunzipSync } from 'node:zlib';
 import type { RequestContext } from '../../../../nodes/VideoSdkAgentCloud/api/http/credential';
 import { type Known, unknown } from '../../../../nodes/VideoSdkAgentCloud/conversation/known';
+import { fieldsOf } from '../../../../nodes/VideoSdkAgentCloud/conversation/mergeFields';
 import {
 	askToContinue,
 	type CarriedKnown,
@@ -63,19 +64,20 @@ it.each([
 	['\u0928', 330_000, true],
 	['\u0928', 340_000, false],
 ])(
-	'Records and what was said are sent up to 1 MB, else the receiver gets them itself: %s, %i times',
+	'What was said is sent up to 1 MB, else the receiver gets it itself: %s, %i times',
 	async (letter, length, isSent) => {
 		const [long, short] = withTexts(0, 1_000);
 		long.artifacts.transcript = { value: letter.repeat(length), weight: length, mayCome: false };
 		const sent: CarriedKnown[] = [];
 		await ask([long, short], (carried) => (sent.push(carried), 'continued'));
-		const without = [long, short].map(({ id }) => unknown(id));
+		const without = [long, short].map((one): Known => ({ ...one, artifacts: {} }));
 		expect(sent).toEqual([isSent ? { known: [long, short], isWhole: true } : { known: without }]);
 	},
 );
 
-it('Of more than 1 MB, ends are sent that no record has, and no end of which the receiver would lack the record', async () => {
-	const [confirmed, reported] = withTexts(2_000_000, 0);
+it('Of more than 1 MB of records, ends are sent that no record has, and no end of which the receiver would lack the record', async () => {
+	const [confirmed, reported] = withTexts(0, 0);
+	confirmed.fields = fieldsOf({ metadata: { notes: 'x'.repeat(2_000_000) } }, 1);
 	const end = { reported: { stopped: 5 }, ended: true, seenOverAtMs: 7 } as const;
 	const sent: CarriedKnown[] = [];
 	await ask(
