@@ -30,7 +30,8 @@ export class PythonProgram {
 		const ended = new Promise((resolve) => this.child.once('close', resolve));
 		this.child.stdin.end();
 		const timer = setTimeout(() => this.child.kill('SIGKILL'), 20_000);
-		if (this.child.exitCode === null) await ended;
+		// A program that was killed has a signal instead of an exit code.
+		if (this.child.exitCode === null && this.child.signalCode === null) await ended;
 		clearTimeout(timer);
 	}
 }
