@@ -45,8 +45,10 @@ export interface CarriedKnown {
  * Returns what of a conversation isn't in VideoSDK's records. Without its record, an end that was confirmed is nothing but unknown: the
  * receiver has to look for it, or it would continue with the record from before the end.
  */
-const withoutRecord = ({ id, isConfirmedOver, reported, ended, seenOverAtMs }: Known): Known =>
-	isConfirmedOver ? unknown(id) : { ...unknown(id), reported, ended, seenOverAtMs };
+const withoutRecord = ({ id, isConfirmedOver, reported, ended, seenOverAtMs, unanswered }: Known): Known =>
+	isConfirmedOver
+		? { ...unknown(id), unanswered }
+		: { ...unknown(id), reported, ended, seenOverAtMs, unanswered };
 
 const withoutArtifacts = (one: Known): Known => ({ ...one, artifacts: {} });
 

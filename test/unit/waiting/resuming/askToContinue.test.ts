@@ -75,10 +75,11 @@ it.each([
 	},
 );
 
-it('Of more than 1 MB of records, ends are sent that no record has, and no end of which the receiver would lack the record', async () => {
+it('Of more than 1 MB of records, what no record has is sent, and no end of which the receiver would lack the record', async () => {
 	const [confirmed, reported] = withTexts(0, 0);
 	confirmed.fields = fieldsOf({ metadata: { notes: 'x'.repeat(2_000_000) } }, 1);
-	const end = { reported: { stopped: 5 }, ended: true, seenOverAtMs: 7 } as const;
+	const unanswered = 'voicemail';
+	const end = { reported: { stopped: 5 }, ended: true, seenOverAtMs: 7, unanswered } as const;
 	const sent: CarriedKnown[] = [];
 	await ask(
 		[
@@ -87,7 +88,14 @@ it('Of more than 1 MB of records, ends are sent that no record has, and no end o
 		],
 		(carried) => (sent.push(carried), 'continued'),
 	);
-	expect(sent).toEqual([{ known: [unknown('c-0'), { ...unknown('c-1'), ...end }] }]);
+	expect(sent).toEqual([
+		{
+			known: [
+				{ ...unknown('c-0'), unanswered },
+				{ ...unknown('c-1'), ...end },
+			],
+		},
+	]);
 });
 
 it.each([
