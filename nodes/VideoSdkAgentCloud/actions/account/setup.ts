@@ -59,6 +59,13 @@ type Answer = { methods: string[] } | { reason: string };
 
 export type Setup = ReturnType<typeof setupOf>;
 
+/**
+ * Carries out one check. An error that it throws becomes its finding (`failed`).
+ *
+ * @returns undefined if the user didn't give what it checks
+ */
+export type Check = (setup: Setup) => Promise<Finding | undefined>;
+
 /** @returns the URL as n8n looks it up: without a query or fragment, and without a slash at its end */
 function canonicalUrl(url: string): string {
 	const { origin, pathname } = new URL(url);
