@@ -21,13 +21,21 @@ export interface Delivery {
 	error?: string;
 }
 
+/** What goes wrong with events. VideoSDK doesn't say whether it sends one again that wasn't accepted. */
+interface EventFaults {
+	/** Given the name as in a `Delivery`: true if it is never sent. */
+	drop?: (event: string) => boolean;
+	/** How often one is sent that isn't accepted, and how long after it was refused. Default: once. */
+	tries?: { times: number; pauseMs: number };
+}
+
 const DELIVERY_TIMEOUT_MS = 10_000;
 
 /** Brings signed bodies to their addresses, and keeps a record of each attempt. */
 export class Courier {
 	readonly deliveries: Delivery[] = [];
-	/** Of events, not of what is sent by `deliver`. `drop` is given the name as in a `Delivery`: true if it is never sent. */
-	faults: { drop?: (event: string) => boolean } = {};
+	/** Of events, not of what is sent by `deliver`. */
+	faults: EventFaults = {};
 	closed = false;
 	private readonly open = new Set<http.ClientRequest>();
 
@@ -37,14 +45,21 @@ export class Courier {
 		private readonly timeoutMs = DELIVERY_TIMEOUT_MS,
 	) {}
 
-	/** An event of VideoSDK's, unless it is to be lost. */
+	/** An event of VideoSDK's, unless it is to be lost. @returns the last attempt */
 	async send(event: string, endPoint: string, body: object): Promise<Delivery | undefined> {
 		if (this.closed) return undefined;
 		const problem = eventProblem(body);
 		if (problem) throw new Error(`The event ${event} is not as described: ${problem}`);
-		if (!this.faults.drop?.(event)) return await this.deliver(endPoint, body);
-		this.log(`event ${event} dropped on request`);
-		return undefined;
+		const { drop, tries = { times: 1, pauseMs: 0 } } = this.faults;
+		if (drop?.(event)) {
+			this.log(`event ${event} dropped on request`);
+			return undefined;
+		}
+		for (let tried = 1; ; tried++) {
+			const delivery = await this.deliver(endPoint, body);
+			if (isAccepted(delivery) || tried >= tries.times || this.closed) return delivery;
+			await sleep(tries.pauseMs);
+		}
 	}
 
 	/**
@@ -119,6 +134,8 @@ export class Courier {
 		this.log(`event ${event || 'without a type'} for ${subject} -> ${shownUrl(endPoint)} ${outcome}`);
 	}
 }
+
+const isAccepted = ({ status = 0 }: Delivery): boolean => status >= 200 && status < 300;
 
 /** The start of an id, enough to tell sessions apart in the log. */
 export const short = (id: string): string => (id.length > 8 ? `${id.slice(0, 4)}…` : id);

@@ -55,8 +55,11 @@ export class World {
 	readonly recordings: Recordings;
 	readonly transcriptions: Transcriptions;
 	readonly remains: (roomId: string) => Remains;
-	/** How the lists of calls and sessions show what was started: how long after it, in ms, and whether with its metadata. */
-	listing = { lagMs: 0, hasMetadata: true };
+	/**
+	 * How the lists of calls and sessions show what was started: how long after it, in ms, and whether with its metadata. And whether the
+	 * list of calls ignores what is searched for, as an API may with a parameter that it doesn't know.
+	 */
+	listing = { lagMs: 0, hasMetadata: true, ignoresSearch: false };
 
 	constructor(
 		options: SimulatorOptions,

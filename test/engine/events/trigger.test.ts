@@ -328,6 +328,33 @@ it.each<[string, number, RegExp, string | null | undefined, () => unknown, () =>
 	expect(warningsOf(trigger)).toHaveLength(2);
 });
 
+it.each([
+	['starts an execution once, if a later try is accepted', 1, 2],
+	['starts none, if VideoSDK gives up after three tries', 3, 3],
+])('An event that comes while the public key cannot be had %s', async (_what, refusedTries, tries) => {
+	const { simulator, engine } = rig;
+	simulator.keyFault('down');
+	simulator.setEventFaults({ tries: { times: 3, pauseMs: 5 } });
+	const trigger = await engine.publish({ events: ['call-started'] });
+	const call = simulator.incomingCall({ to: '+15550102001', from: '+15550009999' }, false);
+	simulator.addCallWebhook(trigger.url, ['call-started']);
+	const statuses = () =>
+		simulator.deliveries.filter(({ endPoint }) => endPoint === trigger.url).map(({ status }) => status);
+	const delivered = simulator.emitCall(call.callId, 'call-started');
+	while (statuses().length < refusedTries) await later(1);
+	if (refusedTries < 3) {
+		simulator.keyFault('ok');
+		// The key is asked for again a little later.
+		passTime(2_001);
+	}
+	await delivered;
+	expect(statuses()).toEqual([
+		...Array<number>(refusedTries).fill(503),
+		...Array<number>(tries - refusedTries).fill(200),
+	]);
+	expect(await trigger.received()).toHaveLength(tries - refusedTries);
+});
+
 it('What starts nothing though it is genuine is logged at debug, by event and session', async () => {
 	const trigger = await rig.engine.publish({ options: { deploymentIds: 'ddv_support' } });
 	const started = eventBody('started');

@@ -89,6 +89,23 @@ describe('Idempotency Key', () => {
 		expect(found).not.toHaveProperty('alreadyStarted');
 	});
 
+	it.each([true, false])(
+		'finds its call in a list that ignores the search, or calls no one: %s',
+		async (isNear) => {
+			rig.simulator.setListing({ ignoresSearch: true });
+			const [first] = await rig.json(withKey('reminder 7'));
+			const { calls } = rig.simulator;
+			const call = calls.get(String(first?.callId))!;
+			for (const { index } of rows(isNear ? 120 : 520))
+				calls.set(`other-${index}`, { ...call, callId: `other-${index}`, to: ADA, metadata: {} });
+			rig.engine = await rig.addEngine();
+			const again = await rig.run(withKey('reminder 7'));
+			if (isNear) expect(jsonOf(again)).toMatchObject([{ callId: first?.callId, alreadyStarted: true }]);
+			else expect(failureOf(again).message).toMatch(/^Nothing was sent.*list of calls is too long/);
+			expect(posts()).toHaveLength(1);
+		},
+	);
+
 	it.each(['the same', 'another'])('tells a dry run what it would find, in %s process', async (which) => {
 		const dry = (more: IDataObject) => ({
 			...more,
