@@ -258,6 +258,32 @@ describe('The agent of this package', () => {
 		]);
 	});
 
+	it.each([
+		['insists on it', 'No, then I would rather not.', false, 'up to 50'],
+		['agrees without it', 'Yes, whatever it costs.', true, undefined],
+	])('asks back when a yes has a condition, and the person %s', async (_what, says, approved, condition) => {
+		const ask = actionNode(setup, 'Ask', question({}));
+		const executionId = await startNew(setup.n8n, chain('Ask', [MANUAL, ask]));
+		const { callId } = await people.next();
+		const { metadata } = setup.simulator.calls.get(callId)!;
+		await start({ ...metadata, callType: 'outbound' });
+		const conditional = {
+			tool: 'submit_response',
+			arguments: { approved: true, condition: 'up to 50' },
+		};
+		model.script([conditional, { text: 'And without that?' }]);
+		expect(textOf(await tell('Yes, up to 50.'))).toMatch(/And without that\?$/);
+		expect(await setup.n8n.rest.getExecution(executionId)).toMatchObject({ status: 'waiting' });
+		model.script([
+			approved ? { tool: 'submit_response', arguments: { approved } } : conditional,
+			{ tool: 'end_call', arguments: { last_words: 'Thank you, goodbye.' } },
+		]);
+		await tell(says);
+		const [output] = outputOf(await setup.n8n.rest.untilEnded(executionId), 'Ask');
+		expect(output).toMatchObject({ responded: true, data: { approved } });
+		expect((output?.data as { condition?: string }).condition).toBe(condition);
+	});
+
 	describe('without an answer to a question by phone, says why', () => {
 		const MAILBOX = 'Please leave a message after the tone.';
 		const end = { tool: 'end_call', arguments: { last_words: 'Goodbye.' } };

@@ -1,7 +1,7 @@
 /** Agent: Deploy and Agent: Take Down in a real n8n, while people talk to the agent: what runs, and so costs money, is what should. */
 import { outputOf } from '../n8n/rest';
 import { runByHand } from './deliveries';
-import { actionNode, inMode } from './nodes';
+import { actionNode, BY_RULE, inMode, itemNodes } from './nodes';
 import { setUpAll } from './setup';
 
 const setup = setUpAll({ n8n: {}, simulator: { callBehaviour: false } });
@@ -54,4 +54,36 @@ it('after deployments, a conversation, and an end, one version and one secret ar
 	expect(await run(takeDownNode())).toMatchObject([{ versions: [third?.versionId], stillActive: [] }]);
 	expect(await run(takeDownNode())).toMatchObject([{ versions: [], alreadyOver: true }]);
 	expect([active(), cloud().secrets.size]).toEqual([[], 0]);
+});
+
+it('of 20 people called at once, as many hear the agent as Deploy says, each with all that Set Agent has said', async () => {
+	const { simulator } = setup;
+	const [deployed] = await run(deployNode());
+	const { agentId, conversationsAtOnce } = deployed as { agentId: string; conversationsAtOnce: number };
+	// As the framework's worker takes them, and Deploy's own Max Replicas allows.
+	simulator.setAgents({ perCopy: 4, copies: 2, coldStartMs: 0 });
+	simulator.telephony.routingRules.find(({ id }) => id === BY_RULE.routingRuleId.value)!.agentId = agentId;
+	const told = (more: object) =>
+		actionNode(setup, 'Agent', {
+			resource: 'routingRule',
+			operation: 'setAgent',
+			routingRuleId: inMode('id', INBOUND),
+			agentId: inMode('id', agentId),
+			...more,
+		});
+	await run(told({ instructions: 'Take a message.', firstMessage: 'Hello.' }));
+	const task = { instructions: 'Take a message.', firstMessage: 'Good evening.' };
+	expect(await run(told({ firstMessage: 'Good evening.' }))).toMatchObject([{ task }]);
+	const rule = simulator.telephony.routingRules.find(({ id }) => id === INBOUND)!;
+	expect(rule.agentMetadata).toMatchObject({ n8nAgent: task });
+
+	const numbers = Array.from({ length: 20 }, (_, index) => `+155500031${String(index).padStart(2, '0')}`);
+	const call = actionNode(setup, 'Agent', { ...BY_RULE, operation: 'make', to: '={{ $json.item }}' });
+	const calls = await run(...itemNodes(numbers), call);
+	expect(calls).toHaveLength(20);
+	for (const { callId } of calls) await simulator.moveCall(String(callId), 'answered');
+	const isHeard = ({ callId }: { callId?: unknown }) =>
+		simulator.roomSessions.get(String(simulator.calls.get(String(callId))?.sessionId))!.participants.length >
+		1;
+	expect(calls.filter(isHeard)).toHaveLength(conversationsAtOnce);
 });
