@@ -24,7 +24,7 @@ import { PATIENT, setUpAll } from '../setup';
 
 const WAIT = 'Wait for all';
 const LAST = 'Count';
-const ROWS = 100;
+const ROWS = 300;
 const EARLY = 20;
 /** More than the minute after which n8n looks for deadlines that are near. */
 const LOOP_MAX_WAIT_S = 66;
