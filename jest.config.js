@@ -8,6 +8,7 @@ module.exports = {
 		'<rootDir>/test/unit',
 		'<rootDir>/test/engine',
 		'<rootDir>/test/simulator',
+		'<rootDir>/test/start',
 		'<rootDir>/test/verify',
 	],
 	testMatch: ['**/*.test.ts'],

@@ -822,6 +822,13 @@ describe('The examples, as npm start imports them into n8n', () => {
 			instructions: 'Ask whether her order has arrived.',
 		});
 		expect(JSON.stringify(model.requests[1]?.messages)).toContain(sessions()[0]?.sessionId);
+
+		// As whoever types into the chat of `npm start` sees it.
+		model.script([]);
+		const typed = await stage.chat('ai-agent-starts-sessions.json', 'Please start one with Grace Hopper.');
+		const [answer] = outputOf(await stage.n8n.rest.untilEnded(typed, 'AI Agent'), 'AI Agent');
+		expect(answer?.output).toContain(`sessionId ${sessions().at(-1)?.sessionId}`);
+		expect(sessions().at(-1)?.env).toMatchObject({ CUSTOMER_NAME: 'Grace Hopper' });
 	});
 
 	/** The address behind a button of the message in which a person is asked, of the last one. */
@@ -908,6 +915,15 @@ describe('The examples, as npm start imports them into n8n', () => {
 		expect(await ask(900, { approved: false, comment: 'Too much' })).toContain('Declined by phone: Too much');
 		await ask(120, { approved: true, comment: '' });
 		expect(await stage.table('Payments').rows()).toMatchObject([{ recipient: 'the bakery', amount: 120 }]);
+
+		// As whoever types into the chat of `npm start` sees it.
+		model.script([]);
+		const typed = await stage.chat('ask-before-paying.json', 'Please pay 40 dollars to the florist.');
+		await n8n.rest.untilEnded(typed, 'AI Agent');
+		expect((await stage.table('Payments').rows()).at(-1)).toMatchObject({
+			recipient: 'the florist',
+			amount: 40,
+		});
 	});
 
 	run(['http-request-with-our-credential.json'], async () => {

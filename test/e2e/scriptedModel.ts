@@ -3,6 +3,12 @@ import { json } from 'node:stream/consumers';
 import { Loopback } from '../engine/rig/delivery';
 import type { N8nRest } from '../n8n/rest';
 
+/** The fields of a tool, as JSON Schema. A human review nests those of the tool that it's for. */
+export interface ToolFields {
+	type?: string;
+	properties?: Record<string, ToolFields>;
+}
+
 /** What a model was asked: the part of OpenAI's chat completions request that matters here. */
 export interface ModelRequest {
 	model: string;
@@ -11,7 +17,7 @@ export interface ModelRequest {
 		content?: unknown;
 		tool_calls?: Array<{ function: { name: string; arguments: string } }>;
 	}>;
-	tools?: Array<{ function: { name: string } }>;
+	tools?: Array<{ function: { name: string; parameters?: ToolFields } }>;
 	stream?: boolean;
 }
 

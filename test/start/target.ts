@@ -1,20 +1,11 @@
+import { chatAnswer } from './chatModel';
 import { type Mail, startMailbox } from './mailbox';
-import { type ModelAnswer, type ModelRequest, startScriptedModel } from '../e2e/scriptedModel';
+import { startScriptedModel } from '../e2e/scriptedModel';
 import { PATIENT } from '../e2e/setup';
 import { startSimulator } from '../simulator';
 
 /** The simulated service, and what the examples are filled in with. */
 export type Target = Awaited<ReturnType<typeof startTarget>>;
-
-/** Of the fields that it is asked for, the chat model names those that the caller has told. It uses no tools. */
-function extracted({ messages }: ModelRequest, told: Record<string, unknown>): ModelAnswer {
-	const schema = /```json\n(.*)\n```/.exec(String(messages[0]?.content))?.[1];
-	if (schema === undefined)
-		return { text: "This is the simulator's chat model, which only extracts. Select your own." };
-	const { properties } = JSON.parse(schema) as { properties: object };
-	const known = Object.entries(told).filter(([name]) => name in properties);
-	return { text: JSON.stringify(Object.fromEntries(known)) };
-}
 
 /** Starts the simulator, a chat model, and a mail server that delivers nothing. @param onMail told of each email that n8n sends */
 export async function startTarget(onMail?: (mail: Mail) => void) {
@@ -24,7 +15,7 @@ export async function startTarget(onMail?: (mail: Mail) => void) {
 	Object.assign(simulator.heard, { agreed: true, answer: 'Yes, in the morning', coming: true, guests: 2 });
 	// And what a model takes out of the transcript.
 	const told = { interest: 'A table at eight', people: 2, callBack: false };
-	const model = await startScriptedModel((request) => extracted(request, told));
+	const model = await startScriptedModel((request) => chatAnswer(request, told));
 	const mailbox = await startMailbox(onMail);
 	const { roomId } = simulator.joinRoom('abcd-efgh-ijkl', { participantId: 'ada', name: 'Ada Lovelace' });
 	simulator.leaveRoom(roomId, 'ada');
