@@ -42,6 +42,12 @@ export async function createDataTable(
 			const filter = encodeURIComponent(JSON.stringify(equals(column, value)));
 			await rest.call('DELETE', `${tables}/${id}/rows?filter=${filter}`);
 		},
+		/** Puts other rows in the place of all. */
+		async replace(rows: Row[]) {
+			const all = { type: 'and', filters: [{ columnName: 'id', condition: 'gte', value: 0 }] };
+			await rest.call('DELETE', `${tables}/${id}/rows?filter=${encodeURIComponent(JSON.stringify(all))}`);
+			if (rows.length > 0) await add(rows);
+		},
 		async removeColumn(column: string) {
 			const all = await rest.call<Array<{ id: string; name: string }>>('GET', `${tables}/${id}/columns`);
 			const found = all.find(({ name: each }) => each === column);

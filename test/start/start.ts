@@ -17,6 +17,7 @@ import { showCall, showSession } from './demo';
 import { CALL_EXAMPLE, SESSION_EXAMPLE } from './examples';
 import type { Mail } from './mailbox';
 import { startTarget } from './target';
+import { restoreTables } from './tables';
 import { importExamples, publishSelected } from './workflows';
 
 const DEFAULT_PORT = 5678;
@@ -114,6 +115,8 @@ runMain(async () => {
 		const { [SESSION_EXAMPLE]: sessions, [CALL_EXAMPLE]: calls } = imported.workflows;
 		const events = await step(`Running "${sessions!.name}"`, async () => await showSession(demo));
 		await step(`Running "${calls!.name}"`, async () => await showCall(demo));
+		// Whoever executes it again is to see the same.
+		await restoreTables(imported.tables);
 		write();
 		write(
 			`It works. A session was started and its ${events} events arrived, a simulated call was made and transcribed, and n8n answered the agent in the middle of it (${Math.round((Date.now() - begunAt) / 1000)} s in total).`,
@@ -124,6 +127,14 @@ runMain(async () => {
 			write(`Open the editor:  ${running.url}/workflow/${calls!.id}`);
 			write(`  Email           ${OWNER.email}`);
 			write(`  Password        ${OWNER.password}`);
+			write('VideoSDK account, for a credential of your own or another program:');
+			const { apiKey, secret, url } = target.simulator;
+			for (const [field, value] of Object.entries({
+				'API Key': apiKey,
+				'Secret Key': secret,
+				'Base URL': url,
+			}))
+				write(`  ${field.padEnd(14)}  ${value}`);
 			write('Numbers to call:  any. These people always do the same:');
 			for (const line of peopleInLines()) write(`  ${line}`);
 			write('You can type here, and press Enter:');

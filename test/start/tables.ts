@@ -133,3 +133,8 @@ export async function createTables(rest: N8nRest): Promise<Tables> {
 		tables[name] = await createDataTable(rest, name, columns, rows);
 	return tables;
 }
+
+/** Puts the rows back as they were, after something ran that changed them. */
+export async function restoreTables(tables: Tables): Promise<void> {
+	for (const [name, table] of Object.entries(tables)) await table.replace(TABLES[name]!.rows);
+}
