@@ -322,6 +322,17 @@ it('Who was called by a wrong number is called by the right one after a Retry', 
 	]);
 });
 
+it('Who was called is not called again in a later round of a Retry that has waited, of which n8n no longer says what it retries', async () => {
+	const to = '={{ $json.to }}';
+	const [first, second] = ['+15550003100', '+15550003101'];
+	const killed = await rig.run(byRule({ to }), { items: [{ to: first }, { to: second }] });
+	// The rows come one by one this time, and n8n has stored the Retry meanwhile.
+	const retried = await rig.engine.retry(rig.engine.beforeNode(killed, [{ to: first }]));
+	const [again] = jsonOf(await rig.engine.useAgain(retried, byRule({ to: second }), 'nextRound'));
+	expect([again?.to, again?.alreadyStarted]).toEqual([second, true]);
+	expect(posts()).toHaveLength(2);
+});
+
 it('A question is asked once, though someone retries the execution that asks, in its process or another', async () => {
 	const { result } = await rig.engine.startAndWait(60_000, question({ options: { ownRoom: false } }));
 	const killed = rig.engine.beforeNode(result);

@@ -20,5 +20,5 @@ export function leaveToRetry({ context, base, note, state }: StartRun, begunAtMs
 			left[key] = { message: claim.state.said.message, roomId: claim.roomId, sentAtMs };
 		}
 	}
-	leaveNote<Left>(context, { base, sinceMs: note?.sinceMs ?? begunAtMs, starts: left });
+	leaveNote<Left>(context, { sinceMs: note?.sinceMs ?? begunAtMs, starts: left });
 }
