@@ -6,8 +6,8 @@ import { storedContext } from './nodeContext';
  * What a node that failed leaves to a user's Retry, in which n8n runs it again with the same items and context (ExecutionService.retry).
  */
 export interface RetryNote<Left> {
-	/** When the node began, in ms since 1970. */
-	sinceMs: number;
+	/** When the node began, in ms since 1970. Undefined: no time is known, because an execution before it has left no note. */
+	sinceMs?: number;
 	/** What the node has started, or may have, by key. */
 	starts: Record<string, Left>;
 }
