@@ -9,6 +9,8 @@ export const CONTEXT_KEYS = {
 	started: 'agentCloudStarted',
 	/** How often a node has begun the same start. actions/start/rounds.ts writes and reads it. */
 	rounds: 'agentCloudRounds',
+	/** Of which execution the keys of the run's starts are made. actions/start/startKey.ts writes and reads it. */
+	base: 'agentCloudBase',
 	/** What the AI tools of the whole run have started. actions/start/toolUse.ts writes and reads it. */
 	toolUses: 'agentCloudUses',
 } as const;

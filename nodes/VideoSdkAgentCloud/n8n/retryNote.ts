@@ -6,10 +6,8 @@ import { storedContext } from './nodeContext';
  * What a node that failed leaves to a user's Retry, in which n8n runs it again with the same items and context (ExecutionService.retry).
  */
 export interface RetryNote<Left> {
-	/** The name of the execution of which the keys of its starts were made, see `baseOf` in actions/start/startKey.ts. */
-	base: string;
-	/** When the node began, in ms since 1970. */
-	sinceMs: number;
+	/** When the node began, in ms since 1970. Undefined: no time is known, because an execution before it has left no note. */
+	sinceMs?: number;
 	/** What the node has started, or may have, by key. */
 	starts: Record<string, Left>;
 }
@@ -25,7 +23,7 @@ export function readNote<Left>(context: IExecuteFunctions): RetryNote<Left> | un
 	return storedContext(context)[CONTEXT_KEYS.started] as unknown as RetryNote<Left> | undefined;
 }
 
-/** Clears the note, because the node has succeeded. In a user's Retry, its base stays, because a later round of a loop may fail. */
+/** Clears the note, because the node has succeeded. In a user's Retry, its time stays, because a later round of a loop may fail. */
 export function forgetStarts(context: IExecuteFunctions): void {
 	const note = readNote(context);
 	if (note) leaveNote(context, { ...note, starts: {} });

@@ -322,6 +322,37 @@ it('Who was called by a wrong number is called by the right one after a Retry', 
 	]);
 });
 
+it('Who was called is not called again in a later round of a Retry that has waited, of which n8n no longer says what it retries', async () => {
+	const to = '={{ $json.to }}';
+	const [first, second] = ['+15550003100', '+15550003101'];
+	const killed = await rig.run(byRule({ to }), { items: [{ to: first }, { to: second }] });
+	// The rows come one by one this time, and n8n has stored the Retry meanwhile.
+	const retried = await rig.engine.retry(rig.engine.beforeNode(killed, [{ to: first }]));
+	const [again] = jsonOf(await rig.engine.useAgain(retried, byRule({ to: second }), 'nextRound'));
+	expect([again?.to, again?.alreadyStarted]).toEqual([second, true]);
+	expect(posts()).toHaveLength(2);
+});
+
+it('Who was called before n8n was killed is not called again by the Retry of a Retry that has failed', async () => {
+	const parameters = byRule({ to: '=+1555000310{{ $itemIndex }}', options: { maxConcurrency: 1 } });
+	const killed = await rig.run(parameters, { items: [{}, {}] });
+	const other = await rig.addEngine({ credentialId: rig.engine.credentialId });
+	passTime(600_000);
+	// Now the first row's number is another one, which can't be called.
+	rig.simulator.addFault({ kind: 'status', status: 402, match: { method: 'POST' } });
+	killed.workflow.getNode(NODE_NAME)!.parameters.to =
+		"={{ $itemIndex === 0 ? '+15550003109' : '+15550003101' }}";
+	const failed = await other.retry(other.beforeNode(killed));
+	expect(failureOf(failed).message).toMatch(/\[item 0\]$/);
+	const output = jsonOf(await other.retry(failed));
+	expect(output.map(({ alreadyStarted }) => alreadyStarted)).toEqual([undefined, true]);
+	expect([...rig.simulator.calls.values()].map(({ to }) => to)).toEqual([
+		'+15550003100',
+		'+15550003101',
+		'+15550003109',
+	]);
+});
+
 it('A question is asked once, though someone retries the execution that asks, in its process or another', async () => {
 	const { result } = await rig.engine.startAndWait(60_000, question({ options: { ownRoom: false } }));
 	const killed = rig.engine.beforeNode(result);

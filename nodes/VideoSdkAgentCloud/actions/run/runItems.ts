@@ -61,7 +61,7 @@ function startRunOf({ context, operation, state }: Run): StartRun | undefined {
 		kind,
 		isAwaited: wait !== undefined,
 		isQuestion,
-		base: baseOf(context, note?.base),
+		base: baseOf(context),
 		note,
 		state: state.starts,
 		once: new Once(),

@@ -20,5 +20,7 @@ export function leaveToRetry({ context, base, note, state }: StartRun, begunAtMs
 			left[key] = { message: claim.state.said.message, roomId: claim.roomId, sentAtMs };
 		}
 	}
-	leaveNote<Left>(context, { base, sinceMs: note?.sinceMs ?? begunAtMs, starts: left });
+	// If what this execution retries was killed, it may have started something at any time.
+	const sinceMs = context.getMode() === 'retry' ? note?.sinceMs : begunAtMs;
+	leaveNote<Left>(context, { sinceMs, starts: left });
 }

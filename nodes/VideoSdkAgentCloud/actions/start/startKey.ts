@@ -1,7 +1,8 @@
 import { createHash } from 'crypto';
-import { type IExecuteFunctions } from 'n8n-workflow';
+import type { IExecuteFunctions, IRunExecutionData } from 'n8n-workflow';
 import { trimKey } from '../../../../credentials/apiTarget';
-import { type InEngine, runOf } from '../../n8n/nodeContext';
+import { CONTEXT_KEYS } from '../../n8n/keys';
+import { type InEngine, runOf, storedContext } from '../../n8n/nodeContext';
 import { type StartKind } from '../../api/startWords';
 import { phoneKey } from '../../api/telephony';
 import type { PreparedStart } from '../operation';
@@ -36,22 +37,30 @@ const idOf = (context: IExecuteFunctions, executionId: string) => `${context.get
 /**
  * Names the execution from which the keys of its starts are made. A user's Retry has the name of the execution that it retries.
  *
- * @param noted the name in the note that the failed node has left
  * @returns undefined if n8n's own agent uses the tool, because there is no execution then (EphemeralNodeExecutor)
  */
-export function baseOf(context: IExecuteFunctions, noted?: string): string | undefined {
+export function baseOf(context: IExecuteFunctions): string | undefined {
 	const run = runOf(context);
 	const executionId = context.getExecutionId();
 	if (run === undefined || !executionId) return undefined;
-	if (context.getMode() !== 'retry') return idOf(context, executionId);
-	if (noted !== undefined) return noted;
-	// n8n passes the ID of the retried execution (WorkflowRunner.runMainProcess, JobProcessor), even if it was killed before the node could
-	// leave a note.
+	const stored = storedContext(context, 'flow');
+	const base =
+		context.getMode() === 'retry'
+			? ((stored[CONTEXT_KEYS.base] as string | undefined) ?? retriedBase(context, run))
+			: idOf(context, executionId);
+	// n8n doesn't say what it retries once a Retry has waited.
+	stored[CONTEXT_KEYS.base] = base;
+	return base;
+}
+
+/** Names the execution that a user retries, which has left no name itself. */
+function retriedBase(context: IExecuteFunctions, { resultData }: IRunExecutionData): string {
+	// n8n passes the ID of the retried execution (WorkflowRunner.runMainProcess, JobProcessor), even if it was killed before a node could
+	// store anything.
 	const retryOf = (context as InEngine).additionalData?.hooks?.retryOf;
 	if (retryOf) return idOf(context, retryOf);
-	// n8n continues a Retry that has waited without that ID, but with the runs of what it retries (test/e2e/nightly/jobs), whose first
-	// time names that execution.
-	const runs = Object.values(run.resultData.runData).flat();
+	// If the Retry has waited before the first start, only its runs are left, among them those of what it retries.
+	const runs = Object.values(resultData.runData).flat();
 	const starts = runs.map(({ startTime }) => startTime).filter((startTime) => startTime > 0);
 	return `${context.getWorkflow().id} ${Math.min(...starts)}`;
 }
