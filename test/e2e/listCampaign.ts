@@ -200,7 +200,9 @@ export class Campaign {
 				{
 					method: 'POST',
 					url: `${simulator.url}${this.reportPath}`,
-					...{ sendBody: true, specifyBody: 'json', jsonBody: `={{ JSON.stringify(${read}) }}` },
+					sendBody: true,
+					specifyBody: 'json',
+					jsonBody: `={{ JSON.stringify(${read}) }}`,
 					options: {},
 				},
 				4.2,
