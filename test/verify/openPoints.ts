@@ -11,7 +11,7 @@ import { LISTED_WITHIN_S, LISTS, RECORDED } from './verify';
 const READ = ['deployments', ...Object.keys(LISTS)];
 /** For so long a person may still be on the line. */
 const AGENT_COMES_WITHIN_S = 10;
-const EVENT_FIELDS = 'callId id from type sessionId start end'.split(' ');
+const EVENT_FIELDS = 'callId id from to type sessionId start end'.split(' ');
 /** @returns texts once each; undefined if there are none */
 const sorted = (texts: Iterable<string>) => [...new Set(texts)].sort().join(', ') || undefined;
 const textOf = (value: unknown) => (typeof value === 'string' ? value : undefined);
