@@ -3,7 +3,7 @@ import { waitFor } from '../n8n/processes';
 import type { Execution } from '../n8n/rest';
 import { outputOf } from '../n8n/rest';
 import { CALL_NUMBERS } from '../simulator';
-import { SAMPLE_SUMMARY } from '../simulator/transcriptText';
+import { ANSWER, SAMPLE_SUMMARY } from '../simulator/transcriptText';
 import { EXAMPLES } from '../start/examples';
 import { TABLES } from '../start/tables';
 import { runByHand, untilWaiting } from './deliveries';
@@ -104,7 +104,7 @@ describe('The examples, as npm start imports them into n8n', () => {
 		simulator.setCallBehaviour({ ringForMs: 300, talkMs: 1_000 }, ADA);
 		// Only tomorrow's.
 		expect(await bookings.rows()).toMatchObject([
-			{ status: 'move', newTime: '2099-06-01T19:00:00.000Z', summary: SAMPLE_SUMMARY },
+			{ status: 'move', newTime: '2099-06-01T19:00:00.000Z', summary: ANSWER.summary },
 			{ status: 'no response (noAnswer)', newTime: null },
 			{ status: null },
 		]);
@@ -114,7 +114,7 @@ describe('The examples, as npm start imports them into n8n', () => {
 		await bookings.change('name', 'Ada Lovelace', { status: null });
 		await stage.press(file);
 		expect(calls()).toHaveLength(2);
-		expect((await bookings.rows())[0]).toMatchObject({ status: null, summary: SAMPLE_SUMMARY });
+		expect((await bookings.rows())[0]).toMatchObject({ status: null, summary: ANSWER.summary });
 	});
 
 	run(['test-without-calling.json'], async (file) => {
@@ -162,7 +162,7 @@ describe('The examples, as npm start imports them into n8n', () => {
 			const mail = await stage.nextMail();
 			expect(mail).toMatchObject({ to: TEAM, subject: 'Call with Ada Lovelace' });
 			const firstWords = 'Agent: Hello Ada Lovelace, this is the AI assistant you asked to call you.';
-			for (const text of ['Ada Lovelace, +14155550142', SAMPLE_SUMMARY, firstWords])
+			for (const text of ['Ada Lovelace, +14155550142', ANSWER.summary, firstWords])
 				expect(mail.text).toContain(text);
 			await submit('Ada Lovelace', '+1 415 555-0142');
 			expect(await stage.nextMail()).toMatchObject({
@@ -420,7 +420,7 @@ describe('The examples, as npm start imports them into n8n', () => {
 			'Alan Turing|done|rejected||1',
 			expect.stringMatching(/^Edsger Dijkstra\|check\|notCalled: 'To' .*\|\|1$/),
 		]);
-		expect(await rowOf('Ada Lovelace')).toMatchObject({ agreed: true, summary: SAMPLE_SUMMARY });
+		expect(await rowOf('Ada Lovelace')).toMatchObject({ agreed: true, summary: ANSWER.summary });
 		expect((await rowOf('Grace Hopper')).summary).toBe("The call wasn't answered.");
 		const question = 'Does Monday suit you?';
 		expect(calls().map(({ to, metadata }) => [to, metadata.question])).toEqual(
