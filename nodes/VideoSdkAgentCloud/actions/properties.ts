@@ -20,7 +20,7 @@ export const resource = (value: string, ...operations: [Operation, ...Operation[
 
 type Resource = ReturnType<typeof resource>;
 
-/** Hides a field, or an option of a list, where the node is a tool of an AI agent. */
+/** Hides an option of a list where the node is a tool of an AI agent. */
 const NOT_AS_TOOL = { displayOptions: { hide: { '@tool': [true] } } };
 
 /** Makes the field in which one of a resource's operations is chosen. */
@@ -80,28 +80,18 @@ function fieldsOf({ value: resource }: Resource, operation: Operation): INodePro
 	}));
 }
 
-/** Makes the field in which the resource is chosen: a new tool of an AI agent makes calls, which is what most are added for. */
-function resourceFields(resources: Resource[]): INodeProperties[] {
-	const isForTools = ({ operations }: Resource) => operations.some(({ isTool }) => isTool !== false);
-	const fieldOf = (offered: Resource[], more: Pick<INodeProperties, 'default' | 'displayOptions'>) =>
-		choiceField('default', 'Resource', 'resource', {
-			noDataExpression: true,
-			options: offered.map(({ name, value }) => ({ name, value })),
-			...more,
-		});
-	return [
-		fieldOf(resources, { ...NOT_AS_TOOL, default: 'session' }),
-		fieldOf(resources.filter(isForTools), {
-			displayOptions: { show: { '@tool': [true] } },
-			default: 'call',
-		}),
-	];
-}
-
 /** Makes all parameters of the node. */
 export function nodeProperties(resources: Resource[]): INodeProperties[] {
 	return [
-		...resourceFields(resources),
+		choiceField('default', 'Resource', 'resource', {
+			noDataExpression: true,
+			options: resources.map(({ name, value, operations }) => ({
+				name,
+				value,
+				...(operations.every(({ isTool }) => isTool === false) && NOT_AS_TOOL),
+			})),
+			default: 'session',
+		}),
 		...resources.map(operationField),
 		...resources.flatMap((resource) =>
 			resource.operations.flatMap((operation) => fieldsOf(resource, operation)),

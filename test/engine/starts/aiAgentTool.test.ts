@@ -2,13 +2,11 @@
 import {
 	type INode,
 	type INodeParameters,
-	type INodeProperties,
 	type INodePropertyOptions,
 	type INodeType,
 	NodeHelpers,
 } from 'n8n-workflow';
 import { VideoSdkAgentCloud } from '../../../nodes/VideoSdkAgentCloud/VideoSdkAgentCloud.node';
-import { RESOURCES } from '../../../nodes/VideoSdkAgentCloud/actions';
 import type { Fault } from '../../simulator';
 import { byRule } from '../rig/callRig';
 import type { RunResult } from '../rig/engine';
@@ -208,51 +206,23 @@ describe.each([
 	});
 });
 
-describe.each([
-	['a new node', '', { resource: 'session', operation: 'start' }],
-	['a new tool', 'Tool', { resource: 'call', operation: 'make' }],
-])('The form of %s', (_what, suffix, first) => {
-	const { description } = new VideoSdkAgentCloud();
-	const type = { ...description, name: `${description.name}${suffix}` };
-	const node = { typeVersion: 1 };
-	const filled = (given: INodeParameters) =>
-		NodeHelpers.getNodeParameters(type.properties, given, true, false, node, type)!;
-	/** What the form lets the user select in a field. */
-	const choices = (name: string, given: INodeParameters) => {
-		const isShown = (field: INodeProperties | INodePropertyOptions) =>
-			NodeHelpers.displayParameter(filled(given), field, node, type);
-		const [field, ...others] = type.properties.filter((one) => one.name === name && isShown(one));
-		expect(others).toEqual([]);
-		return (field?.options as INodePropertyOptions[]).filter(isShown).map(({ value }) => value);
-	};
-
-	it('begins with what most are added for', () => {
-		expect(filled({})).toMatchObject(first);
-	});
-
-	it('has everything but, as a tool, what waits or deletes, and no resource without another', () => {
-		const all = RESOURCES.flatMap(({ value, operations }) =>
-			operations.map((operation) => `${value}:${operation.value}`),
-		);
-		const shown = choices('resource', {}).flatMap((resource) =>
-			choices('operation', { resource }).map((operation) => `${resource}:${operation}`),
-		);
-		const missing = all.filter((one) => !shown.includes(one)).sort();
-		expect(missing).toEqual(
-			suffix === ''
-				? []
-				: [
-						'agent:deploy',
-						'agent:takeDown',
-						'call:makeAndWait',
-						'recording:delete',
-						'routingRule:setAgent',
-						'session:startAndWait',
-						'tool:answer',
-						'tool:createAccess',
-					],
-		);
-	});
+it('As a tool, the node offers no operation that waits or deletes, and no resource without another', () => {
+	const hidden = new VideoSdkAgentCloud().description.properties
+		.filter(({ name }) => ['resource', 'operation'].includes(name))
+		.flatMap(({ options }) => options as INodePropertyOptions[])
+		.filter(({ displayOptions }) => displayOptions?.hide?.['@tool']?.includes(true));
+	expect(hidden.map(({ value }) => value).sort()).toEqual([
+		'answer',
+		'createAccess',
+		'delete',
+		'deploy',
+		'makeAndWait',
+		'routingRule',
+		'setAgent',
+		'startAndWait',
+		'takeDown',
+		'tool',
+	]);
 });
 
 describe('Retry On Fail', () => {
