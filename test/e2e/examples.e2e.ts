@@ -5,7 +5,8 @@ import { outputOf } from '../n8n/rest';
 import { CALL_NUMBERS } from '../simulator';
 import { ANSWER, SAMPLE_SUMMARY } from '../simulator/transcriptText';
 import { EXAMPLES } from '../start/examples';
-import { TABLES } from '../start/tables';
+import { inDays, TABLES } from '../start/tables';
+import { mostAtOnce } from './atOnce';
 import { runByHand, untilWaiting } from './deliveries';
 import { ExamplesStage } from './examplesStage';
 import { actionNode, inMode } from './nodes';
@@ -388,6 +389,102 @@ describe('The examples, as npm start imports them into n8n', () => {
 		},
 	);
 
+	run(['calls-on-several-lines.json'], async (file) => {
+		const [table, doNotCall] = [stage.table('Calls to make'), stage.table('Do not call')];
+		await table.change('status', 'to call', { status: 'not now' });
+		const before = await table.rows();
+		const status = 'to call';
+		const phones = Array.from({ length: 8 }, (_, index) => `+1415555700${index}`);
+		await table.add([
+			...phones.map((phone) => ({ name: phone, phone, status })),
+			{ name: 'missed', phone: CALL_NUMBERS.missed, status },
+			{ name: 'wrong', phone: 'unknown', status },
+			{ name: 'twice', phone: '+1 (415) 555-7000', status },
+			{ name: 'unwanted', phone: '+1 415 555 7100', status },
+			{ name: 'later', phone: '+14155557101', status, nextCall: inDays(1) },
+			{ name: 'left behind', phone: '+14155557102', status: 'calling', lastCall: inDays(-1) },
+		]);
+		await doNotCall.add([{ phone: '415-555-7100' }]);
+		const { rest } = stage.n8n;
+		const { id } = stage.workflow(file);
+		const setLines = async (lines: number) => {
+			await stage.set(file, 'lines', lines);
+			await rest.activate(id);
+		};
+		await setLines(3);
+
+		const rowOf = async (name: string) => (await table.rows()).find((row) => row.name === name);
+		const untilDone = async () =>
+			await waitFor(
+				'the last call',
+				async () => {
+					const isDue = (time: unknown) => Date.parse(String(time)) <= Date.now();
+					return (await table.rows()).every(
+						(row) => row.status !== 'calling' && (row.status !== status || !isDue(row.nextCall)),
+					);
+				},
+				120_000,
+			);
+		await stage.press(file);
+		// While three people are called, a second press begins no line.
+		await waitFor('three calls', async () => calls().length >= 3);
+		await stage.press(file);
+		await untilDone();
+		expect(
+			calls()
+				.map(({ to }) => to)
+				.sort(),
+		).toEqual([CALL_NUMBERS.missed, ...phones].sort());
+		expect(mostAtOnce(calls())).toBe(3);
+		for (const phone of phones) {
+			expect(await rowOf(phone)).toMatchObject({ status: 'done', outcome: 'answered', attempts: 1 });
+		}
+		expect(await rowOf('missed')).toMatchObject({ status, outcome: 'noAnswer', attempts: 1 });
+		expect(Date.parse(String((await rowOf('missed'))?.nextCall)) - Date.now()).toBeGreaterThan(3 * 3_600_000);
+		const outcome = (text: string): unknown => expect.stringContaining(text);
+		expect(await rowOf('wrong')).toMatchObject({ status: 'check', outcome: outcome("notCalled: 'To'") });
+		expect(await rowOf('twice')).toMatchObject({ status: 'check', outcome: outcome('notCalled: Called on') });
+		expect(await rowOf('unwanted')).toMatchObject({ status: 'do not call' });
+		expect(await rowOf('later')).toMatchObject({ status, attempts: null });
+		expect(await rowOf('left behind')).toMatchObject({ status: 'check', outcome: outcome('was stopped') });
+
+		// A line ends when VideoSDK refuses, and the row can be called: executed again, the others go on.
+		const again = async () =>
+			await table.add(['a', 'b', 'c'].map((name, index) => ({ name, phone: `+1415555720${index}`, status })));
+		await again();
+		await setLines(1);
+		refuseOnce(/call$/);
+		await stage.press(file);
+		await waitFor('the refusal', async () => /Not allowed/.test(String((await rowOf('a'))?.outcome)));
+		expect(await rowOf('a')).toMatchObject({ status, attempts: 0 });
+		await stage.press(file);
+		await untilDone();
+		for (const name of ['a', 'b', 'c']) expect(await rowOf(name)).toMatchObject({ status: 'done' });
+
+		// The stop counts for lines that are under way.
+		for (const name of ['a', 'b', 'c']) await table.remove('name', name);
+		await table.add(['d', 'e'].map((name, index) => ({ name, phone: `+1415555730${index}`, status })));
+		stage.simulator.setCallBehaviour({ ringForMs: null }, '+14155557300');
+		const callsBefore = calls().length;
+		await stage.press(file);
+		const [call] = await waitFor(
+			'the call',
+			async () => calls().length > callsBefore && calls().slice(callsBefore),
+		);
+		await doNotCall.add([{ phone: 'everyone' }]);
+		for (const state of ['answered', 'ended'] as const) await stage.simulator.moveCall(call!.callId, state);
+		await waitFor('its outcome', async () => (await rowOf('d'))?.status === 'done', 120_000);
+		expect(await rowOf('e')).toMatchObject({ status });
+		expect(calls()).toHaveLength(callsBefore + 1);
+
+		await rest.deactivate(id);
+		const names = before.map(({ name }) => name);
+		const added = (await table.rows()).filter(({ name }) => !names.includes(name));
+		for (const { name } of added) await table.remove('name', String(name));
+		for (const { phone } of await doNotCall.rows()) await doNotCall.remove('phone', String(phone));
+		await table.change('status', 'not now', { status: 'to call' });
+	});
+
 	run(['calls-from-a-table.json', 'calls-from-a-table-tool.json'], async (file) => {
 		const [table, doNotCall] = [stage.table('Calls to make'), stage.table('Do not call')];
 		const { heard } = stage.simulator;
@@ -482,18 +579,14 @@ describe('The examples, as npm start imports them into n8n', () => {
 		expect(calls()).toHaveLength(9);
 
 		// Neither beyond the calls of a day, nor outside the hours.
-		const { nodes } = await stage.n8n.rest.getWorkflow(stage.workflow(file).id);
-		const open = nodes.find(({ name }) => name === 'Settings')!.parameters;
-		const { assignments } = open.assignments as { assignments: Array<{ name: string }> };
-		for (const [setting, value, reason] of [
-			['callsADay', 9, /^As many calls as allowed/],
-			['to', '00:00', /^It's \w{3} \d\d:\d\d in America\/New_York/],
+		for (const [setting, value, open, reason] of [
+			['callsADay', 9, 100, /^As many calls as allowed/],
+			['to', '00:00', '24:00', /^It's \w{3} \d\d:\d\d in America\/New_York/],
 		] as const) {
-			const changed = assignments.map((field) => (field.name === setting ? { ...field, value } : field));
-			await stage.enter(file, 'Settings', { assignments: { assignments: changed } });
+			await stage.set(file, setting, value);
 			expect((await again('Ada Lovelace')).reasons).toEqual([expect.stringMatching(reason)]);
+			await stage.set(file, setting, open);
 		}
-		await stage.enter(file, 'Settings', open);
 
 		// What the user enters while the phone rings stays. Ada is called, too.
 		const phone = '+14155550199';

@@ -70,6 +70,15 @@ export class ExamplesStage {
 		});
 	}
 
+	/** Enters a value in a workflow's node Settings. */
+	async set(file: string, setting: string, value: unknown): Promise<void> {
+		const { nodes } = await this.n8n.rest.getWorkflow(this.workflow(file).id);
+		const { parameters } = nodes.find(({ name }) => name === 'Settings')!;
+		const { assignments } = parameters.assignments as { assignments: Array<{ name: string }> };
+		const changed = assignments.map((field) => (field.name === setting ? { ...field, value } : field));
+		await this.enter(file, 'Settings', { assignments: { assignments: changed } });
+	}
+
 	/** Publishes a workflow for as long as something is done. @returns the URLs of our triggers in it */
 	async whilePublished(file: string, action: (urls: string[]) => Promise<void>): Promise<void> {
 		const { rest, url } = this.n8n;

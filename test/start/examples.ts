@@ -16,6 +16,7 @@ export const SELECTED: Record<string, string> = {
 	'tool-access.json': TOOL_EXAMPLE,
 	'receptionist-agent.json': 'receptionist.json',
 	'calls-from-a-table.json': 'calls-from-a-table-tool.json',
+	'calls-on-several-lines.json': 'calls-from-a-table-tool.json',
 	'appointment-by-phone.json': 'appointment-by-phone-tools.json',
 };
 

@@ -12,7 +12,7 @@ const columns = (type: ColumnType, ...names: string[]): Record<string, ColumnTyp
 const text = (...names: string[]) => columns('string', ...names);
 
 /** @returns the time in so many days, on the hour */
-const inDays = (days: number): string =>
+export const inDays = (days: number): string =>
 	new Date(Math.floor(Date.now() / 3_600_000) * 3_600_000 + days * 86_400_000).toISOString();
 
 const toCall = { timeZone: 'America/New_York', question: 'Does Monday suit you?', status: 'to call' };
