@@ -96,9 +96,9 @@ export async function versionsOf(send: Send, { id, agentId }: CloudAgent): Promi
 		qs: { agentId, deploymentId: id, sort: -1 },
 	};
 	// An API that ignores the filters must not have the versions of another agent taken down.
-	const isOwn = (row: IDataObject) =>
+	const isOfAgent = (row: IDataObject) =>
 		row.deploymentId === undefined ? row.agentId === agentId : row.deploymentId === id;
-	const rows = await listRecords(send, list, Infinity, isOwn);
+	const rows = await listRecords(send, list, Infinity, isOfAgent);
 	return rows.map((row) => ({
 		id: String(row.id),
 		isActive: row.active === true,

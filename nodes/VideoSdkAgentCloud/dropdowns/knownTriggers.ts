@@ -60,14 +60,14 @@ function missingEvents({ events }: KnownTrigger, chosen: string[]): string {
 
 /** Searches the triggers of this n8n instance that use the node's credential, and compares their events with those of this node. */
 export const searchTriggers = searchKnown('triggers', knownTriggers, (trigger, isUnreached, context, all) => {
-	const { workflowName, nodeName, url, isOwn } = trigger;
+	const { workflowName, nodeName, url, isPublishedHere } = trigger;
 	const missing = missingEvents(trigger, asList(context.getCurrentNodeParameter('webhookEvents')));
 	const isAlone = all.every((other) => other === trigger || other.workflowName !== workflowName);
 	return {
 		name: isAlone ? workflowName : `${workflowName}: ${nodeName}`,
 		value: url,
 		remarks: [
-			!isOwn && 'may be unpublished',
+			!isPublishedHere && 'may be unpublished',
 			isUnreached && "VideoSDK can't reach it",
 			missing !== '' && `not set to start on ${missing}`,
 		],

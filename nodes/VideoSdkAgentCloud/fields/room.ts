@@ -101,11 +101,11 @@ export function readRoom(read: ItemReader, hasOwnRoom = false): RoomChoice {
 	const autoStartConfig = readRecording(read);
 	const isOptional = !options.has(ownRoomOption);
 	const isWorthIt = !isOptional || read.context.getInputData().length <= MAX_OWN_ROOMS;
-	const isOwn = hasOwnRoom && options.flag(ownRoomOption) && isWorthIt;
+	const takesOwnRoom = hasOwnRoom && options.flag(ownRoomOption) && isWorthIt;
 	const roomId = readRoomId(options, roomIdOption);
 	if (roomId === undefined) {
 		if (autoStartConfig) return { body: { autoStartConfig } };
-		return isOwn ? { body: {}, isOptional } : {};
+		return takesOwnRoom ? { body: {}, isOptional } : {};
 	}
 	if (autoStartConfig !== undefined) {
 		throw read.fail(
@@ -113,7 +113,7 @@ export function readRoom(read: ItemReader, hasOwnRoom = false): RoomChoice {
 			"Remove 'Room ID', and n8n creates a room for the recording. To record in a room of your own, set 'Recording' to 'None' here and choose it in Room: Create instead, then use Transcription: Get after the conversation.",
 		);
 	}
-	if (isOwn && !isOptional) {
+	if (takesOwnRoom && !isOptional) {
 		throw read.fail(
 			`'Room ID' can't be combined with '${ownRoomOption.displayName}'`,
 			'Remove one of the two options.',

@@ -57,7 +57,7 @@ export async function planWait(
 	const plan = {
 		/** When Max Wait begins, in ms since 1970. */
 		sinceMs: Date.now(),
-		awaited: new Map<string, { policy: WaitPolicy; known: Known; isOwn: boolean }>(),
+		awaited: new Map<string, { policy: WaitPolicy; known: Known; startedByNode: boolean }>(),
 		/** The poller for the conversations; undefined if there are none. */
 		poller: undefined as Poller | undefined,
 		/** The output if the execution doesn't wait. */
@@ -107,7 +107,7 @@ export async function planWait(
 		// Two items may have the same conversation.
 		if (isDone || plan.awaited.has(id)) continue;
 		plan.poller ??= await options.state.pollerFor(context, index, options.credential(index));
-		plan.awaited.set(id, { policy, known, isOwn: artifacts === undefined });
+		plan.awaited.set(id, { policy, known, startedByNode: artifacts === undefined });
 	}
 	return plan;
 }

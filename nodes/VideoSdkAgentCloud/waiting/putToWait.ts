@@ -14,7 +14,7 @@ import { type Poller } from './polling/poller';
 
 /** Cancels scheduled ends, because an execution that has started a conversation, and waits for it, decides when it's ended. */
 function takeBackEnds({ scheduledEnds }: WaitState, kind: KindName, { awaited }: Plan): void {
-	for (const [id, { isOwn }] of awaited) if (isOwn) scheduledEnds.get(`${kind} ${id}`)?.();
+	for (const [id, { startedByNode }] of awaited) if (startedByNode) scheduledEnds.get(`${kind} ${id}`)?.();
 }
 
 /**
@@ -103,7 +103,7 @@ export async function putToWait(
 		budgetOfWait(stored).n8nDeadlineMs,
 	);
 	const wait = state.register(stored);
-	wait.isOwn = true;
+	wait.isOfThisProcess = true;
 	wait.merge([...plan.awaited.values()].map(({ known }) => known));
 	wait.askBy(plan.poller);
 	await hintIfUnreachable(context, stored, plan.poller).catch(() => undefined);

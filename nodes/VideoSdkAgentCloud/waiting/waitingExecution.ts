@@ -33,7 +33,7 @@ export class WaitingExecution {
 	/** The output item of a response. It's kept if n8n fails to continue the execution, because a person must not be asked again. */
 	private response?: IDataObject;
 	/** Whether this process has put the execution to wait. */
-	isOwn = false;
+	isOfThisProcess = false;
 
 	/** @param onOver is called when n8n has continued the execution, or can't any more */
 	constructor(
@@ -162,7 +162,7 @@ export class WaitingExecution {
 		if (this.isAsking || !this.isWaiting || this.poller === undefined || !this.isReady) return;
 		const { context } = this.poller.account;
 		this.isAsking = true;
-		if (!this.isOwn) await sleep(Math.random() * TURN_MS);
+		if (!this.isOfThisProcess) await sleep(Math.random() * TURN_MS);
 		const carried = () => ({
 			known: [...this.awaited.values()].map((one) => one.known),
 			response: this.response,

@@ -13,7 +13,7 @@ export interface KnownNode {
 	credentialId: string;
 	isPublished: boolean;
 	/** Set if this process has published the node. If it has only received a request for it, it can't notice that the node is gone. */
-	isOwn?: true;
+	isPublishedHere?: true;
 }
 
 /** What a trigger has in addition: the names of its events. */
@@ -51,7 +51,7 @@ function remember(
 
 /** Remembers a node that this process publishes. */
 export function rememberNode(context: IHookFunctions, own: OfTool | OfTrigger): void {
-	remember(context, { ...own, isOwn: true });
+	remember(context, { ...own, isPublishedHere: true });
 }
 
 /**

@@ -234,9 +234,9 @@ export async function deployAgent(
 	const { data } = await files.credential();
 	const { name } = deployment;
 	const key = JSON.stringify([data?.baseUrl, data?.apiKey, name]);
-	let isOwn = false;
+	let isFirst = false;
 	const deployOnce = async () => {
-		isOwn = true;
+		isFirst = true;
 		if (deploying.has(key)) {
 			const advice =
 				'Wait until that has ended, and look whether it has to be deployed once more. Nothing was sent.';
@@ -254,5 +254,5 @@ export async function deployAgent(
 			),
 	);
 	if ('record' in deployed) return deployed.record;
-	throw isOwn ? deployed.error : copyOf(deployed.error, read);
+	throw isFirst ? deployed.error : copyOf(deployed.error, read);
 }

@@ -15,7 +15,8 @@ import { alreadyUsed, type ToolUse } from './toolUse';
 const hasUsersKey = ({ item }: ItemStart): boolean => item.start.idempotencyKey !== undefined;
 
 /** @returns whether this execution has sent it */
-const isOwn = ({ claim, run }: ItemStart): boolean => claim.executionId === run.context.getExecutionId();
+const isOfThisExecution = ({ claim, run }: ItemStart): boolean =>
+	claim.executionId === run.context.getExecutionId();
 
 /** @returns the key of a start, which is the same each time it's repeated. @throws what n8n throws if the credential can't be read */
 async function keyOf({ run, item, aim, place, requests }: ItemStart): Promise<string | undefined> {
@@ -140,7 +141,7 @@ async function findByClaim(start: ItemStart): Promise<StartEnd | undefined> {
 	const known = await claim.take();
 	if (known.name === 'started') {
 		const { started } = known;
-		return isOwn(start) && !started.isShort ? adopted(started) : await adoptedNow(start, started);
+		return isOfThisExecution(start) && !started.isShort ? adopted(started) : await adoptedNow(start, started);
 	}
 	if (known.name === 'inDoubt') return await findDoubtful(start, known.said);
 	const left = claim.key === undefined ? undefined : run.note?.starts[claim.key];
@@ -217,7 +218,7 @@ function unknownError({ run }: ItemStart, { message, description }: NodeApiError
  *   says, because several items call the number. The response to a question goes to the execution that has asked it
  */
 export function asAdopted(start: ItemStart, end: StartEnd): StartEnd {
-	if (end.name !== 'adopted' || isOwn(start)) return end;
+	if (end.name !== 'adopted' || isOfThisExecution(start)) return end;
 	const { record, wait, content } = end.started;
 	const own = contentOf(start.item.start);
 	const differs = own !== undefined && content !== undefined && own !== content;

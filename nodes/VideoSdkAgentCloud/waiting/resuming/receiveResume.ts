@@ -106,7 +106,7 @@ async function answer(context: IWebhookFunctions, state: WaitState): Promise<IWe
 			if (wait && one) isReady = await mergeFromEvent(delivery.event, wait, one);
 		}
 	}
-	isReady &&= wait?.isOwn === true || Date.now() < receivedMs + FRESH_MS;
+	isReady &&= wait?.isOfThisProcess === true || Date.now() < receivedMs + FRESH_MS;
 	if (!isReady || !wait?.tryContinue(context)) {
 		return respond(
 			context,
