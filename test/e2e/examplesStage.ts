@@ -7,7 +7,7 @@ import type { HandedTool } from '../simulator/toolAgent';
 import { pathsOf } from '../start/examples';
 import type { Mail } from '../start/mailbox';
 import { startTarget, type Target } from '../start/target';
-import { importExamples, type Imported, publishSelected } from '../start/workflows';
+import { importExamples, type Imported, publishSelected, withSettings } from '../start/workflows';
 import { callTool, withMcp } from './mcpClient';
 
 /** An n8n with the examples in it, exactly as `npm start` imports them. */
@@ -74,9 +74,7 @@ export class ExamplesStage {
 	async set(file: string, setting: string, value: unknown): Promise<void> {
 		const { nodes } = await this.n8n.rest.getWorkflow(this.workflow(file).id);
 		const { parameters } = nodes.find(({ name }) => name === 'Settings')!;
-		const { assignments } = parameters.assignments as { assignments: Array<{ name: string }> };
-		const changed = assignments.map((field) => (field.name === setting ? { ...field, value } : field));
-		await this.enter(file, 'Settings', { assignments: { assignments: changed } });
+		await this.enter(file, 'Settings', withSettings(parameters, { [setting]: value }));
 	}
 
 	/** Publishes a workflow for as long as something is done. @returns the URLs of our triggers in it */

@@ -22,7 +22,7 @@ type Parameters = WorkflowNode['parameters'];
 type Named = { id: string; name: string };
 
 /** A simulator wakes no one, so its users needn't wait for the morning. */
-const ALWAYS: Record<string, string> = { days: '[1, 2, 3, 4, 5, 6, 7]', from: '00:00', to: '24:00' };
+export const ALWAYS: Record<string, unknown> = { days: '[1, 2, 3, 4, 5, 6, 7]', from: '00:00', to: '24:00' };
 
 export type Imported = Awaited<ReturnType<typeof importExamples>>;
 
@@ -113,6 +113,13 @@ function withTools({ parameters }: WorkflowNode, listed: object[]): Parameters {
 	};
 }
 
+/** @returns the parameters of an example's node Settings, with other values in those of its fields that are named */
+export function withSettings(parameters: Parameters, values: Record<string, unknown>): Parameters {
+	const { assignments } = parameters.assignments as { assignments: Array<{ name: string; value: unknown }> };
+	const entered = assignments.map((field) => ({ ...field, value: values[field.name] ?? field.value }));
+	return { ...parameters, assignments: { assignments: entered } };
+}
+
 function enteredElsewhere(node: WorkflowNode, target: Target, tables: Tables): Parameters {
 	const { parameters } = node;
 	if (isEmail(node)) return target.email.parties;
@@ -122,13 +129,7 @@ function enteredElsewhere(node: WorkflowNode, target: Target, tables: Tables): P
 		const roomId = { name: 'roomId', value: target.roomId };
 		return { url, queryParameters: { parameters: [roomId] } };
 	}
-	if (node.name === 'Settings') {
-		const { assignments } = parameters.assignments as {
-			assignments: Array<{ name: string; value: unknown }>;
-		};
-		const always = assignments.map((field) => ({ ...field, value: ALWAYS[field.name] ?? field.value }));
-		return { assignments: { assignments: always } };
-	}
+	if (node.name === 'Settings') return withSettings(parameters, ALWAYS);
 	// n8n offers its list here, and no table by name.
 	if (node.type.endsWith('.evaluationTrigger'))
 		return { dataTableId: inMode('list', tables['Test cases']!.id) };

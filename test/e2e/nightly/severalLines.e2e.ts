@@ -6,6 +6,7 @@ import { createDataTable, type DataTable } from '../../n8n/dataTables';
 import { waitFor, write } from '../../n8n/processes';
 import { isAction, readExample } from '../../start/examples';
 import { TABLES } from '../../start/tables';
+import { ALWAYS, withSettings } from '../../start/workflows';
 import { mostAtOnce } from '../atOnce';
 import { during, MODES } from '../deliveries';
 import { BY_RULE, ourCredential } from '../nodes';
@@ -34,11 +35,6 @@ describe.each(MODES)('n8n, %s', (mode) => {
 		for (const name of ['Calls to make', 'Do not call'])
 			tables[name] = await createDataTable(rest, name, TABLES[name]!.columns, []);
 		const example = readExample('calls-on-several-lines.json');
-		const entered: Record<string, object> = {
-			lines: { value: LINES },
-			days: { value: '[1, 2, 3, 4, 5, 6, 7]' },
-		};
-		Object.assign(entered, { from: { value: '00:00' }, to: { value: '24:00' } });
 		const nodes = example.nodes.map((node) => {
 			if (isAction(node)) {
 				const { routingRuleId, from } = BY_RULE;
@@ -46,9 +42,7 @@ describe.each(MODES)('n8n, %s', (mode) => {
 				return { ...node, parameters, credentials: ourCredential(setup.credentialId) };
 			}
 			if (node.name !== 'Settings') return node;
-			const { assignments } = node.parameters.assignments as { assignments: Array<{ name: string }> };
-			const changed = assignments.map((field) => ({ ...field, ...entered[field.name] }));
-			return { ...node, parameters: { ...node.parameters, assignments: { assignments: changed } } };
+			return { ...node, parameters: withSettings(node.parameters, { ...ALWAYS, lines: LINES }) };
 		});
 		({ id: workflowId } = await rest.createWorkflow({ ...example, nodes }));
 		await rest.activate(workflowId);
