@@ -452,9 +452,7 @@ describe('The examples, as npm start imports them into n8n', () => {
 		expect(await rowOf('left behind')).toMatchObject({ status: 'check', outcome: outcome('was stopped') });
 
 		// A line ends when VideoSDK refuses, and the row can be called: executed again, the others go on.
-		const again = async () =>
-			await table.add(['a', 'b', 'c'].map((name, index) => ({ name, phone: `+1415555740${index}`, status })));
-		await again();
+		await table.add(['a', 'b', 'c'].map((name, index) => ({ name, phone: `+1415555740${index}`, status })));
 		await setLines(1);
 		refuseOnce(/call$/);
 		await stage.press(file);
@@ -463,6 +461,12 @@ describe('The examples, as npm start imports them into n8n', () => {
 		await stage.press(file);
 		await untilDone();
 		for (const name of ['a', 'b', 'c']) expect(await rowOf(name)).toMatchObject({ status: 'done' });
+
+		// Who is to be called back soon is called later, though they were called just now.
+		await table.change('name', 'a', { status, nextCall: inDays(-1) });
+		await stage.press(file);
+		await untilDone();
+		expect(await rowOf('a')).toMatchObject({ status, attempts: 1, outcome: outcome('notCalled: Called on') });
 
 		// The stop counts for lines that are under way.
 		for (const name of ['a', 'b', 'c']) await table.remove('name', name);
@@ -479,6 +483,23 @@ describe('The examples, as npm start imports them into n8n', () => {
 		await waitFor('its outcome', async () => (await rowOf('d'))?.status === 'done', 120_000);
 		expect(await rowOf('e')).toMatchObject({ status });
 		expect(calls()).toHaveLength(callsBefore + 1);
+
+		// A line whose row was given up, and counts as free, makes no other call.
+		await doNotCall.remove('phone', 'everyone');
+		await table.change('name', 'd', { status, nextCall: inDays(-1), attempts: 0, phone: '+14155557302' });
+		stage.simulator.setCallBehaviour({ ringForMs: null }, '+14155557302');
+		await table.change('name', 'e', { status: 'not yet' });
+		await stage.press(file);
+		const given = await waitFor('the call', async () => calls()[callsBefore + 1]);
+		await table.change('name', 'd', { status: 'check', outcome: 'given up' });
+		await table.change('name', 'e', { status });
+		const { id: lineId } = (await rest.listExecutions({ workflowId: id })).reduce((one, other) =>
+			Number(one.id) > Number(other.id) ? one : other,
+		);
+		for (const state of ['answered', 'ended'] as const) await stage.simulator.moveCall(given.callId, state);
+		await rest.untilEnded(lineId);
+		expect(await rowOf('d')).toMatchObject({ status: 'check', outcome: 'given up' });
+		expect(calls()).toHaveLength(callsBefore + 2);
 
 		await rest.deactivate(id);
 		const names = before.map(({ name }) => name);
