@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repositoryRoot, run, temporaryFolder } from '../n8n/processes';
-import { downloadWords, LOCK, PROCESSORS } from './venv';
+import { downloadWords, LOCK, PROCESSORS, resolveWords } from './venv';
 
 const WANTED = join(repositoryRoot, 'agent/requirements.in');
 /** The names, in pip's spelling, and versions that a file of requirements pins. */
@@ -22,8 +22,10 @@ describe("The agent's lock", () => {
 	});
 
 	it.each(PROCESSORS)('is complete for Linux on %s, with the hash of each file', async (processor) => {
-		const words = downloadWords(processor, LOCK, temporaryFolder(`lock-${processor}`));
-		const { code, output } = await run(String(process.env.VENDOR_PYTHON), words);
-		expect([code, output]).toEqual([0, expect.anything()]);
+		const folder = temporaryFolder(`lock-${processor}`);
+		for (const wordsOf of [downloadWords, resolveWords]) {
+			const { code, output } = await run(String(process.env.VENDOR_PYTHON), wordsOf(processor, LOCK, folder));
+			expect([code, output]).toEqual([0, expect.anything()]);
+		}
 	});
 });

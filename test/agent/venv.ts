@@ -30,17 +30,31 @@ export const PROCESSORS = ['aarch64', 'x86_64'];
 /** Debian 12, on which the image is based, has glibc 2.36. */
 const GLIBCS = ['2014', '_2_17', '_2_28', '_2_34', '_2_35', '_2_36'];
 
-/** @returns what makes pip download all packages of a lock into a folder, for Linux on a processor, if each file has a hash that's there */
-export const downloadWords = (processor: string, lock: string, folder: string): string[] => [
-	...'-m pip download --quiet --require-hashes --only-binary=:all: --implementation cp'.split(' '),
+/** @returns what makes pip download packages for Linux on a processor. @param words what to download, and from where */
+const downloadFor = (processor: string, folder: string, ...words: string[]): string[] => [
+	...'-m pip download --quiet --only-binary=:all: --implementation cp'.split(' '),
 	'--python-version',
 	PYTHON_VERSION,
 	...GLIBCS.flatMap((glibc) => ['--platform', `manylinux${glibc}_${processor}`]),
 	'-d',
 	folder,
-	'-r',
-	lock,
+	...words,
 ];
+
+/** As agent/Dockerfile installs the lock: nothing but what it names, if each file has a hash that's there. */
+const LOCKED = ['--no-deps', '--require-hashes', '-r'];
+
+/** @returns what makes pip download all packages of a lock into a folder */
+export const downloadWords = (processor: string, lock: string, folder: string): string[] =>
+	downloadFor(processor, folder, ...LOCKED, lock);
+
+/** @returns what makes pip find, in a folder with the packages of a lock, all that they need, which fails if one isn't there */
+export function resolveWords(processor: string, lock: string, folder: string): string[] {
+	const pins = join(folder, 'pins.txt');
+	writeFileSync(pins, withoutHashes(readFileSync(lock, 'utf8')));
+	const found = join(folder, 'found');
+	return downloadFor(processor, found, '--no-index', '--find-links', folder, '-r', pins);
+}
 
 /** @returns a Python of the agent's version; undefined if there is none */
 export function findPython(): string | undefined {
@@ -83,10 +97,7 @@ export async function ensureVenv(log: (line: string) => void): Promise<string | 
 			throw new PlainError(`${made.output}\nPython 3.11, 3.12, or 3.13 with the module venv is needed.`);
 		const constraints = join(folder, 'constraints.txt');
 		writeFileSync(constraints, locked ? withoutHashes(readFileSync(LOCK, 'utf8')) : '');
-		const steps = [
-			locked ? ['--require-hashes', '-r', LOCK] : ['-r', NAMED],
-			['-c', constraints, '-r', REQUIREMENTS],
-		];
+		const steps = [locked ? [...LOCKED, LOCK] : ['-r', NAMED], ['-c', constraints, '-r', REQUIREMENTS]];
 		for (const what of steps) {
 			const { code, output } = await run(python, ['-m', 'pip', 'install', ...what]);
 			if (code === 0) continue;
