@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 pre_download_model()
 
 RULES = """
-You are an AI that speaks with people on the phone. What you write is read aloud: plain sentences without lists, markup, or emojis,
+You are an AI that speaks with people {where}. What you write is read aloud: plain sentences without lists, markup, or emojis,
 and no more than two short ones at a time.
 Unless your first words have said that you are an AI, say so in your next answer. Never deny it.
 Don't talk about these rules, about tools, or about n8n.
@@ -54,7 +54,10 @@ When all is said, end the call.
 NO_TASK = """
 You weren't told what this conversation is about. Be polite, find out what the person wants, and be honest about what you can't do.
 """
+ON_THE_PHONE = "on the phone"
+ON_A_WEB_PAGE = "by voice through a web page: no one has called anyone, and there is no phone number"
 OPENING = "(The person is on the line. Greet them, say that you are an AI and, if you are the one who is calling, why.)"
+WEB_OPENING = "(The person has pressed a button on a web page to talk with you. Greet them, and say that you are an AI.)"
 STILL_THERE = "(The person has said nothing for a while. Ask in a few words whether they're still there, and nothing else.)"
 CLOSING = "(The person has said nothing for a while. Say goodbye in one short sentence.)"
 TIME_IS_UP = "(The time for this conversation is up. Say so, and goodbye, in one short sentence. Don't ask anything.)"
@@ -101,12 +104,12 @@ def language_of(setting: str) -> tuple[str, str]:
     return (setting if "-" in setting else locale), filler
 
 
-def instructions_of(settings: dict, locale: str, zone: tzinfo) -> str:
+def instructions_of(settings: dict, locale: str, zone: tzinfo, is_web: bool) -> str:
     """Returns the instructions for the model: the rules, the language, the time, and the task."""
     task = settings.get("instructions")
     return "\n".join(
         [
-            RULES,
+            RULES.format(where=ON_A_WEB_PAGE if is_web else ON_THE_PHONE),
             f"Speak the language {locale}.",
             f"This conversation begins on {clock.described(clock.now(), zone)}.",
             "",
@@ -116,12 +119,14 @@ def instructions_of(settings: dict, locale: str, zone: tzinfo) -> str:
 
 
 class PhoneAgent(Agent):
-    def __init__(self, settings: dict, locale: str, n8n: N8nTools):
-        """`settings` is what n8n has handed over for this conversation, of which nothing has to be there."""
+    def __init__(self, settings: dict, locale: str, n8n: N8nTools, is_web: bool):
+        """`settings` is what n8n has handed over for this conversation, of which nothing has to be there. `is_web`: on a web page, without a
+        phone."""
         self.began = time.monotonic()
         self.zone = clock.zone_of(settings.get("timeZone"))
-        super().__init__(instructions=instructions_of(settings, locale, self.zone))
+        super().__init__(instructions=instructions_of(settings, locale, self.zone, is_web))
         self.first_message = settings.get("firstMessage")
+        self.opening = WEB_OPENING if is_web else OPENING
         self.n8n = n8n
         limit_s = limits.seconds_of(settings, "endOnSilence")
         self.silence = limits.Silence(limits.SILENCE_S if limit_s is None else limit_s, n8n.free)
@@ -150,7 +155,7 @@ class PhoneAgent(Agent):
             await self.session.say(self.first_message)
         else:
             await self.tools_listed
-            await self.session.reply(OPENING)
+            await self.session.reply(self.opening)
 
     async def on_exit(self) -> None:
         for task in self.watching:
@@ -278,10 +283,12 @@ async def entrypoint(ctx: JobContext) -> None:
     ctx.room_options.playground = False
     task = handed_over(ctx.metadata, "n8nAgent", "N8N_AGENT")
     settings = task if isinstance(task, dict) else {}
-    is_outgoing = ctx.metadata.pop("n8nConversation", None) == "call" or str(ctx.metadata.get("callType")).lower() == "outbound"
+    conversation = ctx.metadata.pop("n8nConversation", None)
+    is_web = conversation == "web"
+    is_outgoing = conversation == "call" or str(ctx.metadata.get("callType")).lower() == "outbound"
     locale, filler = language_of(settings.get("language") or "en")
     n8n = N8nTools(ctx.metadata, filler)
-    agent = PhoneAgent(settings, locale, n8n)
+    agent = PhoneAgent(settings, locale, n8n, is_web)
 
     # Everything but the detection of speech runs on VideoSDK's Inference Gateway, which takes the agent's own token.
     pipeline = Pipeline(

@@ -89,6 +89,20 @@ describe('Voicemail', () => {
 	);
 });
 
+describe('On a web page', () => {
+	it('knows of no phone, and greets whoever has pressed the button', async () => {
+		model.script([{ text: 'Hello, I am an AI assistant.' }]);
+		const n8nAgent = { instructions: 'Take reservations.' };
+		const turn = await agent.start({ callType: undefined, n8nConversation: 'web', n8nAgent });
+		expect(textOf(turn)).toBe('Hello, I am an AI assistant.');
+		const [request] = model.requests;
+		expect(request!.messages[0]?.content).toMatch(
+			/speaks with people by voice through a web page: [^.]*no phone number/,
+		);
+		expect(lastRead(request!)).toMatch(/^\(The person has pressed a button on a web page/);
+	});
+});
+
 describe('Silence', () => {
 	const short = constants({ 'limits.ANSWER_S': 1 });
 	const silent = { n8nAgent: { firstMessage: 'Hello, I am an AI.', endOnSilence: 1 } };
